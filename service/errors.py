@@ -1,0 +1,191 @@
+"""Every error that Footnote raises on purpose.
+
+FootnoteError
+├── InvalidInput (422)
+│   ├── LimitExceeded (413)
+│   ├── InvalidFilter
+│   └── UnsupportedMedia (415)
+├── NotFound (404)
+├── Conflict (409)
+│   ├── DataFolderLocked
+│   └── IndexMismatch
+├── ParseError (422)               one typed failure per way a file can be unreadable
+│   ├── EncryptedFile · CorruptFile · MistypedFile · ExplodingFile · NestingTooDeep
+│   └── ParseTimeout · ParseOutOfMemory · ParseCrashed · EmptyDocument
+├── Unavailable (503, retryable)
+│   ├── Overloaded (429)
+│   ├── ModelUnavailable
+│   ├── StoreUnavailable
+│   └── GeneratorUnavailable
+│       └── DeadlineExceeded (504)
+└── Misconfigured (500)
+
+Each leaf has a stable `code`, the HTTP `status` it becomes, the `stage` it arose in and whether the same
+call may succeed later (`retryable`). Vendor exceptions are translated where the vendor is called.
+"""
+
+from __future__ import annotations
+
+
+class FootnoteError(Exception):
+    """Base of all errors; `str(error)` is fit to show to a user and holds no document content or secret."""
+
+    code = "internal"
+    status = 500
+    stage = ""
+    retryable = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+        """What the reader can do about it, a command where there is one."""
+
+
+class InvalidInput(FootnoteError):
+    """The request cannot be understood or breaks a rule."""
+
+    code, status = "invalid_input", 422
+
+
+class LimitExceeded(InvalidInput):
+    """Something is larger than a limit; the message names the limit and the setting that holds it."""
+
+    code, status = "limit_exceeded", 413
+
+
+class InvalidFilter(InvalidInput):
+    """A filter names a field or an operator in a way that cannot be searched."""
+
+    code, stage = "invalid_filter", "search"
+
+
+class UnsupportedMedia(InvalidInput):
+    """No parser reads this kind of file."""
+
+    code, status, stage = "unsupported_media", 415, "load"
+
+
+class NotFound(FootnoteError):
+    """There is no such thing in this scope."""
+
+    code, status = "not_found", 404
+
+
+class Conflict(FootnoteError):
+    """The request does not fit the present state."""
+
+    code, status = "conflict", 409
+
+
+class DataFolderLocked(Conflict):
+    """Another process holds the data folder."""
+
+    code, stage = "data_folder_locked", "store"
+
+
+class IndexMismatch(Conflict):
+    """The index was made with another model; reindexing repairs it."""
+
+    code, stage = "index_mismatch", "store"
+
+
+class ParseError(FootnoteError):
+    """A file could not be read; the rest of its batch goes on."""
+
+    code, status, stage = "parse_error", 422, "parse"
+
+
+class EncryptedFile(ParseError):
+    """The file needs a password."""
+
+    code = "encrypted_file"
+
+
+class CorruptFile(ParseError):
+    """The file is truncated or damaged."""
+
+    code = "corrupt_file"
+
+
+class MistypedFile(ParseError):
+    """The content is not what the file's name says."""
+
+    code = "mistyped_file"
+
+
+class ExplodingFile(ParseError):
+    """The file unpacks to far more than it holds (zip bomb, Flate bomb, a sheet of millions of cells)."""
+
+    code = "exploding_file"
+
+
+class NestingTooDeep(ParseError):
+    """Archives, attachments or tables nest deeper than the limit."""
+
+    code = "nesting_too_deep"
+
+
+class ParseTimeout(ParseError):
+    """Parsing took longer than the limit."""
+
+    code = "parse_timeout"
+
+
+class ParseOutOfMemory(ParseError):
+    """Parsing needed more memory than the limit."""
+
+    code = "parse_out_of_memory"
+
+
+class ParseCrashed(ParseError):
+    """The parser's process died."""
+
+    code = "parse_crashed"
+
+
+class EmptyDocument(ParseError):
+    """No text was found in the file."""
+
+    code = "empty_document"
+
+
+class Unavailable(FootnoteError):
+    """Something needed is not there now; the same call may succeed later."""
+
+    code, status, retryable = "unavailable", 503, True
+
+
+class Overloaded(Unavailable):
+    """More is asked at once than the limits allow."""
+
+    code, status = "overloaded", 429
+
+
+class ModelUnavailable(Unavailable):
+    """A model is not installed or cannot be loaded."""
+
+    code, stage, retryable = "model_unavailable", "embed", False
+
+
+class StoreUnavailable(Unavailable):
+    """The vector store does not answer."""
+
+    code, stage = "store_unavailable", "store"
+
+
+class GeneratorUnavailable(Unavailable):
+    """The language model does not answer."""
+
+    code, stage = "generator_unavailable", "generate"
+
+
+class DeadlineExceeded(GeneratorUnavailable):
+    """The answer was not complete before its deadline."""
+
+    code, status = "deadline_exceeded", 504
+
+
+class Misconfigured(FootnoteError):
+    """A setting is missing or contradicts another."""
+
+    code = "misconfigured"

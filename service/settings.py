@@ -1,0 +1,205 @@
+"""All settings, one frozen section per stage, read once.
+
+Sources, strongest first: arguments, `FOOTNOTE_<SECTION>__<NAME>` environment variables, a TOML file
+(`FOOTNOTE_CONFIG`, else `footnote.toml` in the working folder, else in the user's configuration folder).
+`footnote config` prints what is in force.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+MIB = 1024 * 1024
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings that refuses names it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LoadSettings(Section):
+    """Which files are taken in."""
+
+    max_file_bytes: Count = 100 * MIB
+
+
+class ParseSettings(Section):
+    """Limits of the child process that parses one file, and OCR."""
+
+    timeout_s: Seconds = 300
+    memory_bytes: Count = 4096 * MIB
+    max_output_characters: Count = 50_000_000
+    max_unpacked_bytes: Count = 1024 * MIB
+    max_unpack_ratio: Count = 200
+    max_cells: Count = 500_000
+    max_pages: Count = 5_000
+    max_nesting: Count = 3
+    processes: Count = 1
+    ocr: Literal["auto", "never"] = "auto"
+    ocr_languages: str = "eng"
+    ocr_dpi: Count = 300
+    poor_ocr_confidence: Annotated[float, Field(ge=0, le=100)] = 60
+
+
+class ChunkSettings(Section):
+    """Sizes in tokens of the embedder's own tokenizer."""
+
+    max_tokens: Count = 200
+    min_tokens: Annotated[int, Field(ge=0)] = 24
+
+
+class EmbedSettings(Section):
+    """The embedding model: a sentence-transformers id or a local path."""
+
+    model: str = "all-MiniLM-L6-v2"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["int8", "float32"] = "int8"
+    threads: Annotated[int, Field(ge=0)] = 0
+    """0 leaves it to the runtime: one thread a core."""
+    batch_size: Count = 16
+
+
+class SearchSettings(Section):
+    """How many candidates each of the two lists gives."""
+
+    candidates: Count = 50
+
+
+class FuseSettings(Section):
+    """Reciprocal Rank Fusion (Cormack, Clarke and Buettcher 2009)."""
+
+    k: Count = 60
+    dense_weight: Annotated[float, Field(ge=0)] = 1.0
+    sparse_weight: Annotated[float, Field(ge=0)] = 1.0
+
+
+class RerankSettings(Section):
+    """The cross-encoder: a sentence-transformers id or a local path; empty means none."""
+
+    model: str = ""
+    depth: Count = 20
+    precision: Literal["int8", "float32"] = "int8"
+
+
+class DecideSettings(Section):
+    """When to answer."""
+
+    threshold: Fraction = 0.5
+
+
+class ContextSettings(Section):
+    """What the generator reads."""
+
+    max_tokens: Count = 3_000
+    max_passage_tokens: Count = 600
+    max_passages: Count = 8
+    near_duplicate: Fraction = 0.9
+
+
+class GenerateSettings(Section):
+    """The language model; without a base URL the built-in extractive generator answers."""
+
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    model: str = ""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    max_tokens: Count = 800
+    deadline_s: Seconds = 60
+    max_sentences: Count = 4
+
+
+class CiteSettings(Section):
+    """When a sentence counts as supported by the passage that it cites."""
+
+    min_support: Fraction = 0.5
+
+
+class ApiSettings(Section):
+    """The HTTP server and its limits."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]", "::1")
+    max_body_bytes: Count = 200 * MIB
+    max_question_characters: Count = 2_000
+    max_top_k: Count = 50
+    max_concurrent_queries: Count = 16
+    receive_timeout_s: Seconds = 30
+    shutdown_s: Seconds = 15
+
+
+class LogSettings(Section):
+    """Log lines go to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
+
+
+def default_data_dir() -> Path:
+    """The platform's folder for application data."""
+    return Path(platformdirs.user_data_dir("footnote", appauthor=False))
+
+
+def default_cache_dir() -> Path:
+    """The platform's cache folder, where compiled models are kept."""
+    return Path(platformdirs.user_cache_dir("footnote", appauthor=False))
+
+
+def config_file() -> Path | None:
+    """The TOML file in force, or None."""
+    if named := os.environ.get("FOOTNOTE_CONFIG"):
+        return Path(named)
+    places = (Path("footnote.toml"), Path(platformdirs.user_config_dir("footnote", appauthor=False)) / "footnote.toml")
+    return next((place for place in places if place.is_file()), None)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOOTNOTE_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    mode: Literal["embedded"] = "embedded"
+    data_dir: Path = Field(default_factory=default_data_dir)
+    cache_dir: Path = Field(default_factory=default_cache_dir)
+    load: LoadSettings = LoadSettings()
+    parse: ParseSettings = ParseSettings()
+    chunk: ChunkSettings = ChunkSettings()
+    embed: EmbedSettings = EmbedSettings()
+    search: SearchSettings = SearchSettings()
+    fuse: FuseSettings = FuseSettings()
+    rerank: RerankSettings = RerankSettings()
+    decide: DecideSettings = DecideSettings()
+    context: ContextSettings = ContextSettings()
+    generate: GenerateSettings = GenerateSettings()
+    cite: CiteSettings = CiteSettings()
+    api: ApiSettings = ApiSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over the TOML file."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file()))

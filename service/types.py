@@ -1,0 +1,298 @@
+"""The values that flow through Footnote, one frozen type per stage.
+
+    Query -> QueryVectors -> Candidates -> [Fused] -> [Hit] -> [Hit] reranked
+          -> Decision -> Context(passages) -> Draft -> Answer(sentences, citations)
+
+Offsets are counted in Unicode code points of a document version's normalised text, half open.
+Nothing here imports anything of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+EVERY_GROUP = "*"
+"""The group of a caller who may read every document of the tenant (the local user, an administrator)."""
+
+Scalar = str | int | float | bool
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who is asking. Built from credentials alone; every read and write of documents takes one first."""
+
+    tenant: str
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def reads_everything(self) -> bool:
+        """Whether group restrictions do not apply to this caller."""
+        return EVERY_GROUP in self.groups
+
+
+# --- asking ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One requirement on a metadata field.
+
+    `eq` and `in` compare for equality; `gt gte lt lte` compare numbers, or dates given as ISO 8601.
+    """
+
+    field: str
+    op: Literal["eq", "in", "gt", "gte", "lt", "lte"]
+    value: Scalar | datetime | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is restricted to: all given parts must hold."""
+
+    document_ids: tuple[str, ...] = ()
+    source_prefix: str = ""
+    metadata: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question with what restricts its search."""
+
+    text: str
+    filters: Filters = field(default_factory=Filters)
+    top_k: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SparseVector:
+    """Token ids with weights; `indices` and `values` have the same length."""
+
+    indices: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryVectors:
+    """A question as one dense vector of shape (dimension,), unit length, and its BM25 terms.
+
+    `sparse` holds one vector per indexed language, because each language stems in its own way.
+    """
+
+    dense: Vector
+    sparse: SparseVector
+
+
+# --- what is stored --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of one document version: what is embedded, searched and quoted.
+
+    `text` is exactly `version.text[start:end]`. `header` repeats a table's header line on a piece that
+    does not hold it itself. `heading_path` and `header` are indexed with the text but never quoted.
+    `section` is the span of the whole section that the chunk lies in.
+    """
+
+    id: str
+    document_id: str
+    ordinal: int
+    text: str
+    start: int
+    end: int
+    section: tuple[int, int]
+    heading_path: tuple[str, ...] = ()
+    header: str = ""
+    page: int | None = None
+    kinds: tuple[str, ...] = ()
+    language: str = "en"
+    poor: bool = False
+    """Whether it comes from a page that was read badly (low OCR confidence)."""
+
+    @property
+    def indexed_text(self) -> str:
+        """The text that is embedded and given to BM25."""
+        parts = (" > ".join(self.heading_path), self.header, self.text)
+        return "\n".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """The document version that a chunk was read from."""
+
+    id: str
+    source: str
+    title: str
+    version: int
+    external_id: str | None = None
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+# --- finding ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One entry of one result list of the store."""
+
+    chunk_id: str
+    document_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The two result lists of one search, each best first."""
+
+    dense: tuple[Candidate, ...]
+    sparse: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A chunk after rank fusion; ranks count from 1, None where a list does not hold it."""
+
+    chunk_id: str
+    score: float
+    dense_rank: int | None = None
+    sparse_rank: int | None = None
+    dense_score: float | None = None
+    sparse_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A visible chunk that was found, with everything that explains its place."""
+
+    chunk: Chunk
+    document: DocumentRef
+    fused: Fused
+    rerank_score: float | None = None
+
+
+# --- answering -------------------------------------------------------------------------------
+
+Reason = Literal["no_evidence", "off_topic", "conflict", "low_confidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the evidence answers the question.
+
+    `p_answerable` lies in [0, 1]; it is a probability only when `calibrated`. `features` are the readable
+    quantities that it was computed from.
+    """
+
+    answer: bool
+    p_answerable: float
+    threshold: float
+    calibrated: bool
+    reason: Reason | None
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What the generator reads under number `n`: the section around one or more hits, bounded.
+
+    `text` is exactly `version.text[start:end]`; `hits` are the chunks of it that were found.
+    """
+
+    n: int
+    document: DocumentRef
+    text: str
+    start: int
+    end: int
+    heading_path: tuple[str, ...]
+    header: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The numbered passages that fit the token budget, and how many hits did not make it."""
+
+    passages: tuple[Passage, ...]
+    tokens: int
+    dropped: int
+
+    def passage(self, n: int) -> Passage | None:
+        """The passage numbered `n`, or None when no such passage was given."""
+        return next((passage for passage in self.passages if passage.n == n), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a generator read and wrote; zero for the extractive one."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A piece of a generator's output: text as it comes, then once the usage and the finish."""
+
+    text: str = ""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A checked footnote. `quote` is exactly `text[start:end]` of that document version."""
+
+    n: int
+    document: DocumentRef
+    chunk_id: str
+    heading_path: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    score: float
+    poor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that survived the check; `support` in [0, 1] is that of its best citation."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Something that a reader of the answer must know: a stage that is absent or fell back."""
+
+    stage: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end of the story. An abstention is an answer, not an error."""
+
+    id: str
+    status: Literal["answered", "abstained", "blocked"]
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    decision: Decision
+    model: str
+    llm_generated: bool
+    usage: Usage
+    timings_ms: Mapping[str, float]
+    trace_id: str
+    dropped_sentences: int = 0
+    warnings: tuple[Warning, ...] = ()
+    hits: tuple[Hit, ...] = ()
