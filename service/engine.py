@@ -1,0 +1,115 @@
+"""What the HTTP routes and the command line may ask of the running service.
+
+`wiring.open_resources` returns the real one; tests use a fake. Every method that touches documents takes
+a `Scope` first, so that a call without one does not type-check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+from service.types import (
+    Answer,
+    Chunk,
+    DeletionReceipt,
+    DocumentRecord,
+    DocumentText,
+    Event,
+    Feedback,
+    Job,
+    Page,
+    Query,
+    Readiness,
+    Scalar,
+    Scope,
+    SearchResult,
+    Upload,
+)
+
+
+class Asking(Protocol):
+    """Questions, and what readers say of the answers."""
+
+    async def answer(self, scope: Scope, query: Query) -> Answer:
+        """The whole answer; it always carries its hits. Abstaining is an answer, not an error."""
+        ...
+
+    def stream(self, scope: Scope, query: Query) -> AsyncIterator[Event]:
+        """`Retrieved`, then a `SentenceReady` for each checked sentence, then `Finished`.
+
+        Closing the iterator stops the work.
+        """
+        ...
+
+    async def search(self, scope: Scope, query: Query) -> SearchResult:
+        """The best `query.top_k` hits, without an answer."""
+        ...
+
+    async def feedback(self, scope: Scope, feedback: Feedback) -> str:
+        """Keep a judgement and return its id; `NotFound` when no such answer was given in this scope."""
+        ...
+
+
+class Managing(Protocol):
+    """Documents in, listed, read back and out again."""
+
+    async def upload(
+        self,
+        scope: Scope,
+        uploads: Sequence[Upload],
+        *,
+        metadata: Mapping[str, Scalar],
+        groups: tuple[str, ...],
+        idempotency_key: str | None,
+    ) -> list[Job]:
+        """Keep the files and queue one job each; returns before they are parsed.
+
+        The same key with the same content returns the jobs of the first call; with other content it is a
+        `Conflict`.
+        """
+        ...
+
+    async def job(self, scope: Scope, job_id: str) -> Job:
+        """The state of one ingest, or `NotFound`."""
+        ...
+
+    async def documents(self, scope: Scope, cursor: str | None, limit: int) -> Page[DocumentRecord]:
+        """Live documents in a stable order; a cursor that was not given out is `InvalidInput`."""
+        ...
+
+    async def document(self, scope: Scope, document_id: str) -> DocumentRecord:
+        """One live document, or `NotFound`."""
+        ...
+
+    async def document_text(self, scope: Scope, document_id: str, version: int | None) -> DocumentText:
+        """The normalised text of one version (None: the live one), or `NotFound`."""
+        ...
+
+    async def chunks(self, scope: Scope, document_id: str, cursor: str | None, limit: int) -> Page[Chunk]:
+        """The chunks of the live version in reading order, or `NotFound`."""
+        ...
+
+    async def delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
+        """Remove every version everywhere, verify that nothing is left, and say so; or `NotFound`."""
+        ...
+
+
+class Observing(Protocol):
+    """How the service itself is doing."""
+
+    async def readiness(self) -> list[Readiness]:
+        """Every component that a query needs."""
+        ...
+
+    async def queue_depth(self) -> int:
+        """How many jobs wait or run."""
+        ...
+
+    def model_names(self) -> list[str]:
+        """The names under which this service answers on the OpenAI-compatible routes."""
+        ...
+
+
+class Engine(Asking, Managing, Observing, Protocol):
+    """All of it."""
