@@ -71,7 +71,7 @@ class EmbedSettings(Section):
     precision: Literal["int8", "float32"] = "int8"
     threads: Annotated[int, Field(ge=0)] = 0
     """0 leaves it to the runtime: one thread a core."""
-    batch_size: Count = 16
+    batch_size: Count = 8
 
 
 class SearchSettings(Section):

@@ -1,0 +1,61 @@
+"""embed: text becomes a dense vector of unit length.
+
+`OpenVinoEmbedder` serves on the CPU without torch; `TorchEmbedder` uses a GPU where one can be used. Both take
+any sentence-transformers model with its own pooling, prompts and length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.settings import EmbedSettings
+from service.types import Vector
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors; safe to call from several threads."""
+
+    name: str
+    fingerprint: str
+    """Identifies the vectors: an index may only be searched with the fingerprint that made it."""
+    dimension: int
+    max_tokens: int
+    tokenizer_file: Path
+    """The model's tokenizer, in the `tokenizers` library's JSON."""
+
+    def embed_query(self, text: str) -> Vector:
+        """A question as a vector of shape (dimension,), with the model's query prompt."""
+        ...
+
+    def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """A few short texts, now, as (n, dimension): what answering needs."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Any number of passages as (n, dimension), with the model's document prompt: what ingest needs."""
+        ...
+
+
+def open_embedder(settings: EmbedSettings, cache_dir: Path) -> Embedder:
+    """The embedder for the settings: a GPU where `device` allows and one is there, else OpenVINO on the CPU.
+
+    Raises:
+        ModelUnavailable: the model cannot be found, loaded or compiled.
+    """
+    if settings.device == "cuda" or (settings.device == "auto" and _gpu_is_there()):
+        from service.embed.gpu import TorchEmbedder
+
+        return TorchEmbedder(settings, cache_dir)
+    from service.embed.cpu import OpenVinoEmbedder
+
+    return OpenVinoEmbedder(settings, cache_dir)
+
+
+def _gpu_is_there() -> bool:
+    """Whether the NVIDIA driver shows a device; asked without importing torch, which costs seconds."""
+    return any(Path("/proc/driver/nvidia/gpus").glob("*")) or any(Path("/dev").glob("nvidia[0-9]*"))

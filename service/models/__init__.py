@@ -1,0 +1,22 @@
+"""Models as files: found once (`locate.py`), compiled once (`compile.py`), run without torch (`runtime.py`).
+
+A compiled model is a folder in the cache: `model.xml` and `model.bin` (OpenVINO), `tokenizer.json`, and
+`card.json` (`Card`), which says what it was made from. Embedders and cross-encoders share this path.
+"""
+
+from service.models.card import Card, Role
+from service.models.locate import Located, locate
+from service.models.runtime import Encoder
+from service.models.store import compiled, ensure_compiled, folder_for, remove
+
+__all__ = [
+    "Card",
+    "Encoder",
+    "Located",
+    "Role",
+    "compiled",
+    "ensure_compiled",
+    "folder_for",
+    "locate",
+    "remove",
+]

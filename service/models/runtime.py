@@ -1,0 +1,78 @@
+"""Runs a compiled model on the CPU with OpenVINO and the `tokenizers` library; never imports torch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.models.card import Card
+
+Use = Literal["latency", "throughput"]
+Text = str | tuple[str, str]
+
+
+class Encoder:
+    """A compiled model. One instance for short interactive texts, another for bulk work: they share no queue.
+
+    Args:
+        folder: a compiled model, see `service.models`.
+        use: `latency` gives all cores to one text, `throughput` overlaps batches.
+        threads: CPU threads; 0 means one a core.
+    """
+
+    def __init__(self, folder: Path, use: Use, threads: int = 0) -> None:
+        import openvino
+        from tokenizers import Tokenizer
+
+        self.card = Card.read(folder)
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(self.card.max_tokens)
+        self._tokenizer.enable_padding(pad_id=self.card.pad_id, pad_token=self.card.pad_token)
+        core = openvino.Core()
+        core.set_property({"CACHE_DIR": str(folder / "compiled")})
+        hints: dict[str, Any] = {"PERFORMANCE_HINT": use.upper(), "INFERENCE_PRECISION_HINT": "f32"}
+        if threads:
+            hints["INFERENCE_NUM_THREADS"] = threads
+        self._compiled = core.compile_model(folder / "model.xml", "CPU", hints)
+        self._queue_type = openvino.AsyncInferQueue
+        self._local = threading.local()
+
+    def run(self, texts: Sequence[Text]) -> tuple[NDArray[np.float32], ...]:
+        """All outputs for one padded batch: for an embedder (n, d) vectors and (n, tokens, d) token vectors."""
+        if not hasattr(self._local, "request"):
+            self._local.request = self._compiled.create_infer_request()
+        self._local.request.infer(self._inputs(texts))
+        return tuple(
+            np.array(self._local.request.get_output_tensor(number).data)
+            for number in range(len(self._compiled.outputs))
+        )
+
+    def run_all(self, texts: Sequence[Text], batch_size: int) -> NDArray[np.float32]:
+        """The first output, (n, d), for any number of texts; batches hold texts of like length."""
+        result = np.empty((len(texts), self.card.dimension), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda index: len(_joined(texts[index])))
+        queue = self._queue_type(self._compiled)
+        queue.set_callback(lambda request, rows: result.__setitem__(rows, request.get_output_tensor(0).data))
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            queue.start_async(self._inputs([texts[index] for index in rows]), userdata=rows)
+        queue.wait_all()
+        return result
+
+    def _inputs(self, texts: Sequence[Text]) -> dict[str, NDArray[np.int64]]:
+        encodings = self._tokenizer.encode_batch(list(texts))
+        columns = {
+            "input_ids": [encoding.ids for encoding in encodings],
+            "attention_mask": [encoding.attention_mask for encoding in encodings],
+            "token_type_ids": [encoding.type_ids for encoding in encodings],
+        }
+        return {name: np.array(columns[name], dtype=np.int64) for name in self.card.inputs}
+
+
+def _joined(text: Text) -> str:
+    return text if isinstance(text, str) else text[0] + text[1]
