@@ -1,0 +1,53 @@
+# make setup    a virtual environment in .venv with everything, and the default model compiled
+# make demo     ingest the sample corpus and ask it six questions
+# make serve    the HTTP API on http://127.0.0.1:8080
+# make test     the tests              make check   style, types, architecture
+# make bench    speed, memory and retrieval quality, beside baselines
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+EXTRAS ?= server,eval,ocr,dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup install models demo serve test check bench clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+setup: install models
+
+install: $(VENV)/.installed
+
+# Installed anew only when what is to be installed has changed.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	sh deploy/install-system.sh
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Footnote needs Python 3.11 or newer: make setup PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
+# Compiled once for this machine, kept in the user's cache folder; quick when it is there already.
+models: install
+	$(BIN)/footnote models compile
+
+demo: setup
+	PATH="$(abspath $(BIN)):$$PATH" sh deploy/demo/run.sh
+
+serve: setup
+	$(BIN)/footnote serve
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: setup
+	$(BIN)/python -m eval.bench
+
+clean:
+	rm -rf $(VENV) .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Measures what Footnote does: parsing, chunking, retrieval, answers, speed."""

@@ -1,0 +1,1 @@
+"""Files become chunks in the store: load, parse, chunk, plan, embed, store; `ingest.py` tells the story."""
