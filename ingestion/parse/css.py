@@ -1,0 +1,144 @@
+"""Which nodes of an HTML tree a reader does not see, judged by the CSS that the file itself carries.
+
+`tinycss2` reads the declarations and `cssselect` (through lxml) the selectors. External style sheets are not
+fetched, so this errs on the side of showing. Later rules win over earlier ones and inline styles over both;
+specificity is not computed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+Style = dict[str, str]
+
+_WATCHED = frozenset(
+    "display visibility opacity font-size color background background-color position left top text-indent".split()
+)
+_WHITE = re.compile(r"^(?:#fff|#ffffff|white|rgba?\(\s*255[\s,]+255[\s,]+255(?:[\s,/]+[\d.]+%?)?\s*\))$")
+_TRANSPARENT = re.compile(r"^(?:transparent|rgba\([^)]*,\s*0(?:\.0+)?\s*\))$")
+_ZERO = re.compile(r"^\+?0*(?:\.0+)?(?:px|em|rem|pt|%|ex|ch|vw|vh)?$")
+_FAR_AWAY = re.compile(r"^-(?:\d{4,}|999)(?:\.\d+)?(?:px|em|rem|pt)?$")
+_MOST_RULES = 2_000
+_UNRENDERED = ("script", "style", "template", "noscript", "head", "iframe", "object", "svg", "canvas")
+
+
+def drop_hidden(root: Any) -> Counter[str]:
+    """Remove from an lxml HTML tree what a reader would not see; characters dropped, by cause.
+
+    Scripts, styles and the head go too, uncounted: nobody takes them for content.
+    """
+    causes: Counter[str] = Counter()
+    styles = _styles(root)
+    _drop_comments(root, causes)
+    for node in root.xpath("//template | //noscript"):
+        _drop(node, "not_rendered", causes)
+    for tag in _UNRENDERED:
+        for node in root.findall(f".//{tag}"):
+            node.drop_tree()
+    for node in root.xpath("//*[@hidden]"):
+        _drop(node, "hidden_attribute", causes)
+    for node, style in styles.items():
+        cause = _cause(style, lambda node=node: _has_background(node, styles))  # type: ignore[misc]
+        if cause and node.tag not in ("html", "body"):
+            _drop(node, cause, causes)
+    return causes
+
+
+def _cause(style: Style, has_background: Callable[[], bool]) -> str:
+    """Why a reader does not see a node of this style; empty when the style does not hide it."""
+    if style.get("display") == "none":
+        return "display_none"
+    if style.get("visibility") in ("hidden", "collapse"):
+        return "visibility_hidden"
+    if _ZERO.match(style.get("opacity", "1")):
+        return "zero_opacity"
+    if _ZERO.match(style.get("font-size", "1")):
+        return "zero_font_size"
+    if _is_off_screen(style):
+        return "off_screen"
+    colour = style.get("color", "")
+    if _TRANSPARENT.match(colour) or (_WHITE.match(colour) and not has_background()):
+        return "invisible_colour"
+    return ""
+
+
+def _is_off_screen(style: Style) -> bool:
+    if _FAR_AWAY.match(style.get("text-indent", "")):
+        return True
+    placed = style.get("position") in ("absolute", "fixed")
+    return placed and any(_FAR_AWAY.match(style.get(side, "")) for side in ("left", "top"))
+
+
+def _has_background(node: Any, styles: dict[Any, Style]) -> bool:
+    """Whether the node or one around it declares a background that is not white."""
+    for around in (node, *node.iterancestors()):
+        style = styles.get(around, {})
+        value = style.get("background-color") or style.get("background") or around.get("bgcolor") or ""
+        value = value.strip().lower()
+        if value and value != "none" and not _WHITE.match(value) and not _TRANSPARENT.match(value):
+            return True
+    return False
+
+
+def _styles(root: Any) -> dict[Any, Style]:
+    """What the file declares for each node, of the properties that can hide text."""
+    styles: dict[Any, Style] = defaultdict(dict)
+    for selector, style in _rules(root):
+        for node in _selected(root, selector):
+            styles[node].update(style)
+    for node in root.xpath("//*[@style]"):
+        styles[node].update(_declarations(node.get("style")))
+    return styles
+
+
+def _rules(root: Any) -> list[tuple[str, Style]]:
+    sheets = root.xpath("//style/text()")
+    if not sheets:
+        return []
+    import tinycss2
+
+    rules = []
+    for rule in tinycss2.parse_stylesheet("\n".join(sheets), skip_comments=True, skip_whitespace=True)[:_MOST_RULES]:
+        if rule.type == "qualified-rule" and (style := _declarations(rule.content)):
+            rules.append((tinycss2.serialize(rule.prelude).strip(), style))
+    return rules
+
+
+def _declarations(source: Any) -> Style:
+    import tinycss2
+
+    return {
+        item.lower_name: tinycss2.serialize(item.value).strip().lower()
+        for item in tinycss2.parse_declaration_list(source, skip_comments=True, skip_whitespace=True)
+        if item.type == "declaration" and item.lower_name in _WATCHED
+    }
+
+
+def _selected(root: Any, selector: str) -> list[Any]:
+    from cssselect import ExpressionError, SelectorError
+    from lxml.cssselect import CSSSelector
+
+    try:
+        return list(CSSSelector(selector, translator="html")(root))
+    except (SelectorError, ExpressionError):
+        return []  # a pseudo-class that only a browser can judge (:hover, ::before) selects no text here
+
+
+def _drop_comments(root: Any, causes: Counter[str]) -> None:
+    for comment in root.xpath("//comment() | //processing-instruction()"):
+        length = len(" ".join((comment.text or "").split()))
+        if length:
+            causes["comment"] += length
+        if comment.getparent() is not None:
+            comment.drop_tree()
+
+
+def _drop(node: Any, cause: str, causes: Counter[str]) -> None:
+    if node.getparent() is None:
+        return
+    if length := len(" ".join(node.text_content().split())):
+        causes[cause] += length
+    node.drop_tree()

@@ -1,0 +1,77 @@
+"""HTML tables as rows: merged cells repeat their text in every place that they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ingestion.parse.tables import check_cells
+
+_WIDEST_SPAN = 1_000
+"""The HTML standard's own bound for `colspan`; taken for `rowspan` too."""
+
+
+def is_layout(table: Any) -> bool:
+    """Whether a table only arranges a page: said so by its role, or holding tables and no header cell."""
+    if table.get("role") in ("presentation", "none"):
+        return True
+    return table.find(".//table") is not None and table.find(".//th") is None
+
+
+def table_rows(table: Any, max_cells: int) -> list[list[str]]:
+    """The cells of a table, row by row; a cell's own lists, paragraphs and tables become one line."""
+    rows: list[list[str]] = []
+    pending: dict[int, tuple[int, str]] = {}
+    total = 0
+    for row in _own_rows(table):
+        line: list[str] = []
+        for cell in row.xpath("./td | ./th"):
+            _take_pending(line, pending)
+            text = " ".join(_cell_text(cell).split())
+            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            total += width
+            check_cells(total, max_cells)
+            for column in range(len(line), len(line) + width):
+                if height > 1:
+                    pending[column] = (height - 1, text)
+            line += [text] * width
+        _take_pending(line, pending)
+        rows.append(line)
+    return rows
+
+
+def _own_rows(table: Any) -> Iterator[Any]:
+    """The rows of this table, heads first, not those of tables inside it."""
+    yield from table.xpath("./thead/tr")
+    yield from table.xpath("./tr | ./tbody/tr")
+    yield from table.xpath("./tfoot/tr")
+
+
+def _take_pending(line: list[str], pending: dict[int, tuple[int, str]]) -> None:
+    """Fill the places that cells of earlier rows reach down into."""
+    while (column := len(line)) in pending:
+        left, text = pending.pop(column)
+        if left > 1:
+            pending[column] = (left - 1, text)
+        line.append(text)
+
+
+def _span(cell: Any, name: str) -> int:
+    value = cell.get(name, "1").strip()
+    return min(max(1, int(value)), _WIDEST_SPAN) if value.isdecimal() else 1
+
+
+def _cell_text(cell: Any) -> str:
+    pieces: list[str] = []
+    for node in cell.iter():
+        if not isinstance(node.tag, str):
+            continue
+        if node.tag in ("br", "p", "div", "li", "td", "th", "tr"):
+            pieces.append(" ")
+        if node.tag == "img":
+            pieces.append(f" {node.get('alt') or ''} ")
+        pieces.append(node.text or "")
+        if node is not cell:
+            pieces.append(" " if node.tag in ("p", "div", "li", "td", "th") else "")
+            pieces.append(node.tail or "")
+    return "".join(pieces)

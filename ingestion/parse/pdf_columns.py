@@ -1,0 +1,152 @@
+"""Reading order: where a page is set in columns, the left one is read before the right one.
+
+A gutter is an upright strip that most text lines keep clear of, with running text on both sides. Text that
+crosses it (a title, a full-width table) divides the page into bands, each read column by column: a cut of
+the page in the manner of the recursive XY-cut (Nagy and Seth 1984), except that a table's columns, which
+hold short cells rather than running text, are never cut apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ingestion.parse.pdf_lines import Segment, rows_of
+from ingestion.parse.pdf_model import Box, Word
+
+FEWEST_LINES = 4
+"""Lines that each of two columns must have."""
+FEWEST_WORDS = 3
+"""Words in the median line of a column of running text."""
+FILLED = 0.5
+"""How much of its column's width the median line of running text takes."""
+MOST_CROSSING = 0.5
+DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A piece that is never cut: a segment, or a block with `index` that was recognised before."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    words: tuple[Word, ...] = ()
+    index: int = -1
+
+
+Region = tuple[Word, ...] | int
+"""The words of one stretch of one column, or the index of a block that was given."""
+
+
+def regions(words: Sequence[Word], blocks: Sequence[Box] = ()) -> list[Region]:
+    """Stretches of the page in reading order, with the given blocks (tables) in their places."""
+    atoms = [_atom(segment) for row in rows_of(words) for segment in row.segments] if words else []
+    atoms += [Atom(*box, index=index) for index, box in enumerate(blocks)]
+    ordered: list[Region] = []
+    for group in _ordered(atoms, DEEPEST):
+        ordered.extend(_split_at_blocks(group))
+    return ordered
+
+
+def _atom(segment: Segment) -> Atom:
+    return Atom(*segment.box, words=segment.words)
+
+
+def _split_at_blocks(group: list[Atom]) -> list[Region]:
+    """The words above, between and below the blocks of one column."""
+    blocks = sorted((atom for atom in group if atom.index >= 0), key=lambda atom: atom.y0)
+    found: list[Region] = []
+    rest = [atom for atom in group if atom.index < 0]
+    for block in blocks:
+        above = [atom for atom in rest if (atom.y0 + atom.y1) / 2 < (block.y0 + block.y1) / 2]
+        rest = [atom for atom in rest if (atom.y0 + atom.y1) / 2 >= (block.y0 + block.y1) / 2]
+        found.extend((_words(above), block.index))
+    found.append(_words(rest))
+    return [region for region in found if region != ()]
+
+
+def _words(atoms: list[Atom]) -> tuple[Word, ...]:
+    return tuple(word for atom in atoms for word in atom.words)
+
+
+def _ordered(atoms: list[Atom], depth: int) -> list[list[Atom]]:
+    gutter = _gutter(atoms) if depth else None
+    if gutter is None:
+        return [atoms] if atoms else []
+    groups: list[list[Atom]] = []
+    for crossing, band in _bands(atoms, gutter):
+        if crossing:
+            groups.append(band)
+            continue
+        left = [atom for atom in band if atom.x1 <= gutter]
+        right = [atom for atom in band if atom.x1 > gutter]
+        groups += _ordered(left, depth - 1) + _ordered(right, depth - 1)
+    return groups
+
+
+def _bands(atoms: list[Atom], gutter: float) -> list[tuple[bool, list[Atom]]]:
+    """The atoms from top to bottom, in runs that cross the gutter and runs that do not."""
+    bands: list[tuple[bool, list[Atom]]] = []
+    for atom in sorted(atoms, key=lambda atom: (atom.y0 + atom.y1) / 2):
+        crossing = _crosses(atom, gutter)
+        if bands and bands[-1][0] == crossing:
+            bands[-1][1].append(atom)
+        else:
+            bands.append((crossing, [atom]))
+    return bands
+
+
+def _crosses(atom: Atom, gutter: float) -> bool:
+    return atom.x0 < gutter < atom.x1
+
+
+def _gutter(atoms: list[Atom]) -> float | None:
+    """The x of a clear strip between two columns of running text, or None."""
+    starts = Counter(round(atom.x0) for atom in atoms if atom.index < 0)
+    leftmost = min(starts, default=0)
+    candidates = [start for start, count in starts.most_common(8) if count >= 3 and start > leftmost + 30]
+    for start in candidates:
+        gutter = start - 2.0
+        if _divides(atoms, gutter):
+            return gutter
+    return None
+
+
+def _divides(atoms: list[Atom], gutter: float) -> bool:
+    texts = [atom for atom in atoms if atom.index < 0]
+    left = [atom for atom in texts if atom.x1 <= gutter]
+    right = [atom for atom in texts if atom.x0 >= gutter]
+    crossing = sum(_crosses(atom, gutter) for atom in texts)
+    if crossing > MOST_CROSSING * len(texts):
+        return False
+    return _running_text(left) and _running_text(right) and _side_by_side(left, right)
+
+
+def _running_text(side: list[Atom]) -> bool:
+    if len(side) < FEWEST_LINES:
+        return False
+    width = max(atom.x1 for atom in side) - min(atom.x0 for atom in side)
+    words = [len(atom.words) for atom in side]
+    dense = sum(atom.x1 - atom.x0 > 0.8 * width for atom in side)
+    return (
+        median(words) >= FEWEST_WORDS
+        and median(atom.x1 - atom.x0 for atom in side) >= FILLED * width
+        and dense >= 2
+    ) or _unspaced(side, width)
+
+
+def _unspaced(side: list[Atom], width: float) -> bool:
+    """Whether this is running text of a script that writes no spaces."""
+    long = [atom for atom in side if atom.x1 - atom.x0 > 0.8 * width]
+    return len(long) >= FEWEST_LINES and all(len(word.text) > 8 for atom in long for word in atom.words[:1])
+
+
+def _side_by_side(left: list[Atom], right: list[Atom]) -> bool:
+    top = max(min(atom.y0 for atom in left), min(atom.y0 for atom in right))
+    bottom = min(max(atom.y1 for atom in left), max(atom.y1 for atom in right))
+    lowest = sum(top <= atom.y1 and atom.y0 <= bottom for atom in left)
+    return min(lowest, sum(top <= atom.y1 and atom.y0 <= bottom for atom in right)) >= FEWEST_LINES - 1

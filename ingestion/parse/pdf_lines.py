@@ -1,0 +1,189 @@
+"""Words to rows of segments: what stands side by side on one baseline, split where the gap is wide."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
+
+from ingestion.parse.pdf_model import Box, Word, bounds
+
+GAP = 1.0
+"""A gap of this many font sizes separates columns or cells; a space is about a quarter."""
+SAME_BASELINE = 0.35
+RAISED = 0.62
+"""How far (in sizes of the larger text) a smaller superscript or subscript may stand off its line."""
+BULLETS = "•‣◦▪▫●○■□–—-*·∙⁃\uf0b7\uf0a7\uf0d8\uf02d✓➢►❖"
+MARKER = re.compile(
+    rf"^(?:[{re.escape(BULLETS)}]|\(?(?:\d{{1,3}}|[a-zA-Z]|[ivxIVX]{{1,5}})[.)]|\d+(?:\.\d+)+\.?|(?i:item|note)\s\d+[a-z]?\.?)$"
+)
+CURRENCY = frozenset({"$", "€", "£", "¥", "US$"})
+TRAILING = frozenset({")", "%", ")%", "pts", "*"})
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Words side by side without a wide gap, from left to right."""
+
+    words: tuple[Word, ...]
+
+    @cached_property
+    def box(self) -> Box:
+        """The area it covers."""
+        return bounds(self.words)
+
+    x0 = property(lambda self: self.box[0])
+    y0 = property(lambda self: self.box[1])
+    x1 = property(lambda self: self.box[2])
+    y1 = property(lambda self: self.box[3])
+
+    @cached_property
+    def text(self) -> str:
+        """The words in the order they are read."""
+        return reading_text(self.words)
+
+    @cached_property
+    def size(self) -> float:
+        """The font size of most of its characters."""
+        return main_size(self.words)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Everything on one baseline, from left to right."""
+
+    segments: tuple[Segment, ...]
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """All words, from left to right."""
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @cached_property
+    def box(self) -> Box:
+        """The area it covers."""
+        return bounds(self.words)
+
+    x0 = property(lambda self: self.box[0])
+    y0 = property(lambda self: self.box[1])
+    x1 = property(lambda self: self.box[2])
+    y1 = property(lambda self: self.box[3])
+
+    @cached_property
+    def text(self) -> str:
+        """The words in the order they are read."""
+        return reading_text(self.words)
+
+    @cached_property
+    def size(self) -> float:
+        """The font size of most of its characters."""
+        return main_size(self.words)
+
+    @cached_property
+    def baseline(self) -> float:
+        """The baseline of its main text."""
+        size = self.size
+        return next((word.baseline for word in self.words if word.size >= 0.9 * size), self.words[0].baseline)
+
+
+def main_size(words: Iterable[Word]) -> float:
+    """The font size, to half a point, that most characters have."""
+    weights: dict[float, int] = {}
+    for word in words:
+        size = round(word.size * 2) / 2
+        weights[size] = weights.get(size, 0) + len(word.text)
+    return max(weights, key=lambda size: (weights[size], size))
+
+
+def right_to_left(text: str) -> bool:
+    """Whether most letters of `text` are of a right-to-left script."""
+    if text.isascii():
+        return False
+    sides = [unicodedata.bidirectional(character) for character in text]
+    return sum(side in ("R", "AL") for side in sides) > sum(side == "L" for side in sides)
+
+
+def reading_text(words: Sequence[Word]) -> str:
+    """Words given from left to right, joined in reading order.
+
+    In a right-to-left line the words run from the right, and numbers and Latin words keep their own order.
+    """
+    text = " ".join(word.text for word in words)
+    if not right_to_left(text):
+        return text
+    ordered: list[str] = []
+    for foreign, run in groupby(reversed(words), key=lambda word: _left_to_right(word.text)):
+        texts = [word.text for word in run]
+        ordered.extend(reversed(texts) if foreign else texts)
+    return " ".join(ordered)
+
+
+def _left_to_right(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) in ("L", "EN") for character in text) and not right_to_left(text)
+
+
+def rows_of(words: Sequence[Word]) -> list[Row]:
+    """Rows from top to bottom. The words must belong to one column, or the rows run across columns."""
+    groups: list[list[Word]] = []
+    for word in sorted(words, key=attrgetter("baseline")):
+        home = next((group for group in reversed(groups[-3:]) if _same_row(group, word)), None)
+        if home is None:
+            groups.append([word])
+        else:
+            home.append(word)
+    return sorted((_row(group) for group in groups), key=attrgetter("baseline"))
+
+
+def _same_row(group: list[Word], word: Word) -> bool:
+    largest = max(group, key=attrgetter("size"))
+    offset = abs(word.baseline - largest.baseline)
+    large, small = max(largest.size, word.size), min(largest.size, word.size)
+    if offset <= SAME_BASELINE * small:
+        return True
+    if small > 0.8 * large or offset > RAISED * large:
+        return False
+    inside = largest.y0 - 0.3 * large <= word.y0 and word.y1 <= largest.y1 + 0.3 * large
+    return inside and any(abs(word.x0 - other.x1) < large or abs(other.x0 - word.x1) < large for other in group)
+
+
+def _row(words: list[Word]) -> Row:
+    words.sort(key=attrgetter("x0"))
+    size = main_size(words)
+    pieces: list[list[Word]] = [[words[0]]]
+    reach = words[0].x1
+    for word in words[1:]:
+        if word.x0 - reach > GAP * max(min(size, word.size), 4):
+            pieces.append([word])
+        else:
+            pieces[-1].append(word)
+        reach = max(reach, word.x1)
+    return Row(tuple(Segment(tuple(piece)) for piece in _glued(pieces)))
+
+
+def _glued(pieces: list[list[Word]]) -> list[list[Word]]:
+    """Put a lone currency sign to its number, a closing bracket to its opening, a list marker to its text."""
+    kept: list[list[Word]] = []
+    for piece in pieces:
+        text = " ".join(word.text for word in piece)
+        if kept and (_waits(kept[-1], piece, first=len(kept) == 1) or text in TRAILING):
+            kept[-1].extend(piece)
+        else:
+            kept.append(list(piece))
+    return kept
+
+
+def _waits(before: list[Word], piece: list[Word], *, first: bool) -> bool:
+    text = " ".join(word.text for word in before)
+    if text in CURRENCY:
+        return piece[0].text[0].isdigit() or piece[0].text[0] in "(-–—."
+    return first and bool(MARKER.match(text)) and any(character.isalpha() for character in piece[0].text)
+
+
+def amount(text: str) -> str:
+    """A cell as written, without the space that a right-aligned currency sign or bracket leaves."""
+    text = re.sub(r"^((?:US)?[$€£¥])\s+(?=[\d(.,—–-])", r"\1", text)
+    return re.sub(r"(?<=[\d)—–])\s+(\)?%|\))$", r"\1", text)
