@@ -1,0 +1,185 @@
+"""The content words of a text, stemmed, for comparing a question, a passage and an answer.
+
+Numbers are brought to one form, identifiers (part numbers, error codes, versions) stay exact, function words
+are left out, and the rest is stemmed by Snowball in the text's language. Scripts that write no spaces are cut
+into pairs of characters.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from functools import lru_cache
+from math import log
+
+import Stemmer
+
+_TOKEN = re.compile(r"[^\W_]+(?:[-_./:,'’#][^\W_]+)*")
+_PART = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)", re.IGNORECASE)
+_VERSION = re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*|\d{1,2}:\d{2}(?::\d{2})?")
+_SHORT_CODE = re.compile(r"(?!(?:mid|pre|post|non|sub|top)-)[a-z]{1,5}[-_]?\d")
+_CAPITAL_CODE = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
+_MEASURE = re.compile(r"(\d+(?:[.,]\d+)*)([^\W\d_]{1,3})")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3}){2,}")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]")
+
+_DECIMAL_COMMA = frozenset(
+    {"de", "fr", "es", "it", "nl", "pt", "da", "sv", "no", "fi", "pl", "cs", "tr", "ru"}
+)
+_STEMMERS = {
+    "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
+    "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
+}  # fmt: skip
+# Function words only: a word that can carry a fact ("amount", "area") must count.
+_LONGEST_NUMBER = 40
+_STOP_WORDS = {
+    "en": """
+        a an the this that these those it its itself he him his she her hers they them their theirs we
+        us our ours you your yours i me my mine who whom whose which what when where why how and or but
+        nor so if then than as of at by for with about against between into through during before after
+        above below to from up down in out on off over under again further once here there all any both
+        each few more most other some such only own same too very can will just should would could may
+        might must shall do does did doing done be is are was were been being am have has had having get
+        got also however because while until upon within per via s t d ll m re ve don not no never none
+        without cannot neither please tell""",
+    "de": """
+        der die das den dem des ein eine einen einem einer eines und oder aber wenn dann als wie was wer
+        wo wann warum welche welcher welches ich du er sie es wir ihr sich mein dein sein ihre in im an
+        am auf aus bei mit nach von vom zu zum zur für über unter vor durch um ist sind war waren wird
+        werden wurde wurden hat haben hatte hatten kann können muss müssen soll nicht kein keine nie
+        ohne auch nur noch so dass man diese dieser dieses""",
+    "fr": """
+        le la les l un une des du de d et ou mais si que qui quoi quel quelle quels quelles où quand
+        comment pourquoi je tu il elle on nous vous ils elles se son sa ses leur leurs ce cet cette ces
+        dans en sur sous par pour avec sans à au aux est sont était étaient être été a ont avait avoir
+        ne pas plus jamais aussi y s n c j m t qu""",
+    "es": """
+        el la los las un una unos unas de del y o pero si que quien qué quién cuál cuáles cuándo cuánto
+        dónde cómo por para con sin sobre en a al es son era eran ser fue fueron está están ha han había
+        haber no ni nunca también se su sus lo le les este esta estos estas ese esa eso yo tú él ella
+        nosotros ellos""",
+    "it": """
+        il lo la i gli le l un uno una di del della dei delle da dal dalla in nel nella con su per tra
+        fra e o ma se che chi cosa quale quali quando quanto dove come perché è sono era erano essere
+        stato ha hanno aveva avere non né mai anche si suo sua suoi questo questa questi io tu lui lei
+        noi voi loro a al alla""",
+    "nl": """
+        de het een en of maar als dat die dit wat wie waar wanneer waarom hoe welke ik je jij hij zij ze
+        we wij u hun zijn haar in op aan van voor met bij naar uit over onder door om te is was waren
+        wordt worden werd heeft hebben had kan kunnen moet moeten niet geen nooit ook nog er""",
+    "pt": """
+        o a os as um uma uns umas de do da dos das e ou mas se que quem qual quais quando quanto onde
+        como por para com sem sobre em no na nos nas ao à é são era eram ser foi foram está estão tem
+        têm tinha não nem nunca também se seu sua seus este esta esse essa isto eu tu ele ela nós eles""",
+}
+_STOP = {language: frozenset(words.split()) for language, words in _STOP_WORDS.items()}
+_local = threading.local()
+
+
+def terms(text: str, language: str = "en") -> list[str]:
+    """The content terms of `text` in order: stems, canonical numbers, identifiers in lower case."""
+    return [term for raw in _TOKEN.findall(text) for term in _terms_of(raw, language)]
+
+
+def identifiers(text: str) -> list[str]:
+    """Part numbers, error codes, versions and clock times, in lower case."""
+    return [raw.casefold() for raw in _TOKEN.findall(text) if is_identifier(raw)]
+
+
+def tokens(text: str) -> list[re.Match[str]]:
+    """The words of `text` as they are written, with hyphens, apostrophes and decimal marks inside."""
+    return list(_TOKEN.finditer(text))
+
+
+def is_stop_word(word: str, language: str = "en") -> bool:
+    """Whether `word` is a function word of `language` (of English where the language has no list)."""
+    return word.casefold() in _STOP.get(language, _STOP["en"])
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str, language: str = "en") -> str:
+    """The Snowball stem of one word; the word in lower case where the language has no stemmer."""
+    algorithm = _STEMMERS.get(language)
+    return _stemmer(algorithm).stemWord(word.casefold()) if algorithm else word.casefold()
+
+
+@lru_cache(maxsize=65_536)
+def is_identifier(raw: str) -> bool:
+    """Whether a token names one thing exactly: digits mixed with letters, a version, `SOME_CODE`."""
+    if _VERSION.fullmatch(raw) or _CAPITAL_CODE.fullmatch(raw):
+        return not _groups_thousands(raw)
+    if not any(map(str.isdigit, raw)) or not any(map(str.isalpha, raw)):
+        return False
+    return _MEASURE.fullmatch(raw) is None and _mixes(raw)
+
+
+def canonical_number(raw: str, language: str = "en") -> str:
+    """One form for a number: `1,000` and `1000` agree, so do `2.50` and `2.5`; decimal commas by language."""
+    if len(raw) > _LONGEST_NUMBER:
+        return raw
+    if _groups_thousands(raw) or (language in _DECIMAL_COMMA and re.fullmatch(r"\d{1,3}(?:\.\d{3})+", raw)):
+        return str(int(re.sub(r"[.,]", "", raw)))
+    mark = max(raw.rfind("."), raw.rfind(","))
+    if mark < 0:
+        return str(int(raw))
+    whole = re.sub(r"[.,]", "", raw[:mark])
+    return format(Decimal(f"{whole}.{raw[mark + 1 :]}").normalize(), "f")
+
+
+def weights(units: Iterable[Iterable[str]]) -> dict[str, float]:
+    """Inverse document frequency of each term over `units`, in (0, 1]; the rarest weigh most.
+
+    A term that no unit holds is not in the result and should be given weight 1.
+    """
+    sets = [set(unit) for unit in units]
+    counts: dict[str, int] = {}
+    for terms_of_unit in sets:
+        for term in terms_of_unit:
+            counts[term] = counts.get(term, 0) + 1
+    top = log(1 + len(sets))
+    return {term: log(1 + len(sets) / count) / top if top else 1.0 for term, count in counts.items()}
+
+
+def _terms_of(raw: str, language: str) -> Iterator[str]:
+    if is_identifier(raw):
+        yield raw.casefold()
+    elif _NUMBER.fullmatch(raw):
+        yield canonical_number(raw, language)
+    else:
+        for part in _PART.findall(raw):
+            yield from _word_terms(part, language)
+
+
+def _word_terms(word: str, language: str) -> Iterator[str]:
+    if ordinal := _ORDINAL.fullmatch(word):
+        yield ordinal[1]
+    elif _UNSPACED.match(word):
+        yield from (word[index : index + 2] for index in range(max(1, len(word) - 1)))
+    elif measure := _MEASURE.fullmatch(word):
+        yield canonical_number(measure[1], language)
+        yield from _word_terms(measure[2], language)
+    elif word.isdecimal():
+        yield canonical_number(word)
+    elif not is_stop_word(word, language):
+        yield stem(word, language)
+
+
+def _mixes(raw: str) -> bool:
+    """Whether letters and digits form one code, as in `E-42` and `v2`, not a phrase, as in `20-year-old`."""
+    has_capital = any(map(str.isupper, raw))
+    return has_capital or _SHORT_CODE.match(raw) is not None
+
+
+def _groups_thousands(raw: str) -> bool:
+    return _THOUSANDS.fullmatch(raw) is not None
+
+
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    """One stemmer a thread: they keep state while they work."""
+    stemmers: dict[str, Stemmer.Stemmer] = _local.__dict__.setdefault("stemmers", {})
+    return stemmers.setdefault(algorithm, Stemmer.Stemmer(algorithm))
