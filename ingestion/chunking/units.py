@@ -1,0 +1,167 @@
+"""A section's content as units: the smallest spans that stay whole, and what a break before each costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from math import ceil
+
+from ingestion.chunking.ruler import Ruler
+from ingestion.types import Placed
+from service import sentences
+
+Span = tuple[int, int]
+
+# What a break before a unit costs, beside a piece's distance from the wanted size (1 for an empty piece).
+BETWEEN_ELEMENTS = 0.0
+BETWEEN_LINES = 0.1
+BETWEEN_ROWS = 0.1
+BETWEEN_SENTENCES = 0.2
+AFTER_INTRODUCTION = 0.6
+INSIDE_ITEM = 0.6
+INSIDE_SENTENCE = 1.0
+INSIDE_WHOLE = 4.0
+
+_CLAUSES = (
+    re.compile(r"(?<=[.!?\u2026])\s+|(?<=[.!?\u2026][\"'\u201d\u2019)\]])\s+"),
+    re.compile(r"(?<=[;:|])\s+|\s+(?=[\u2013\u2014-]\s)"),
+    re.compile(r"(?<=,)\s+|(?<=[\u060c\u3001\uff0c\uff1a\uff1b])\s*"),
+)
+"""Places to cut a sentence that is too long, best first: where others would end it, between clauses, at commas."""
+_SEPARATOR_ROW = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*")
+_INTRODUCED = frozenset({"list_item", "table", "code", "caption"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A span of the document's text that is not cut; `break_before` is the cost of starting a piece with it.
+
+    `header` spans the table header that a piece starting with this unit must repeat; empty for none.
+    """
+
+    start: int
+    end: int
+    break_before: float
+    header: Span = (0, 0)
+
+
+def units(body: Sequence[Placed], ruler: Ruler, budget: int) -> list[Unit]:
+    """The units of a section's content, in order, each of at most `budget` tokens with its header."""
+    found: list[Unit] = []
+    for is_list, run in groupby(body, key=lambda placed: placed.element.kind == "list_item"):
+        group = tuple(run)
+        blocks = [group] if is_list else [(placed,) for placed in group]
+        for block in blocks:
+            made = list(_block(block, ruler, budget))
+            if found and made:
+                made[0] = replace(made[0], break_before=_cost_before(block[0], found[-1], ruler))
+            found.extend(made)
+    return found
+
+
+def _cost_before(placed: Placed, last: Unit, ruler: Ruler) -> float:
+    """A sentence that ends in a colon, and a caption, belong to what follows them."""
+    introduces = ruler.text[last.start : last.end].rstrip().endswith((":", "\uff1a"))
+    return AFTER_INTRODUCTION if introduces and placed.element.kind in _INTRODUCED else BETWEEN_ELEMENTS
+
+
+def _block(block: Sequence[Placed], ruler: Ruler, budget: int) -> Iterator[Unit]:
+    """The units of one element or one list; breaks inside a list, table or code that fits cost most."""
+    kind = block[0].element.kind
+    made: list[Unit] = []
+    for placed in block:
+        split = _SPLITTERS.get(kind, _sentences)
+        made.extend(part for unit in split(placed, ruler, budget) for part in _fitting(unit, ruler, budget))
+    fits = ruler.size(block[0].start, block[-1].end) <= budget
+    whole = fits and kind in {"list_item", "table", "code"}
+    return (replace(unit, break_before=INSIDE_WHOLE) if whole else unit for unit in made)
+
+
+def _sentences(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
+    text = ruler.text[placed.start : placed.end]
+    before = 0
+    for start, end in sentences.spans(text):
+        cost = BETWEEN_LINES if "\n" in text[before:start] else BETWEEN_SENTENCES
+        yield Unit(placed.start + start, placed.start + end, cost)
+        before = end
+
+
+def _item(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
+    for number, unit in enumerate(_sentences(placed, ruler, budget)):
+        yield replace(unit, break_before=INSIDE_ITEM if number else BETWEEN_LINES)
+
+
+def _code(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
+    """Lines; blank lines are the better places to break."""
+    before = placed.start
+    for start, end in _lines(ruler.text, placed):
+        blank = ruler.text.count("\n", before, start) > 1
+        yield Unit(start, end, BETWEEN_LINES if blank else BETWEEN_SENTENCES)
+        before = end
+
+
+def _rows(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
+    """Rows; the first unit holds the header with its first row, the others repeat the header."""
+    lines = list(_lines(ruler.text, placed))
+    rules = 1 + (len(lines) > 1 and _SEPARATOR_ROW.fullmatch(ruler.text[slice(*lines[1])]) is not None)
+    head = lines[0][0], lines[rules - 1][1]
+    header = lines[0][0], ruler.reach(*lines[0], budget // 2)
+    if rules < len(lines) and ruler.size(head[0], lines[rules][1]) <= budget:
+        head, rules = (head[0], lines[rules][1]), rules + 1
+    yield Unit(*head, BETWEEN_ROWS)
+    for start, end in lines[rules:]:
+        yield Unit(start, end, BETWEEN_ROWS, header)
+
+
+def _lines(text: str, placed: Placed) -> Iterator[Span]:
+    """The spans of the lines that are not blank, with their indentation."""
+    start = placed.start
+    for line in text[placed.start : placed.end].splitlines(keepends=True):
+        if line.strip():
+            yield start, start + len(line.rstrip())
+        start += len(line)
+
+
+_SPLITTERS = {"list_item": _item, "code": _code, "table": _rows}
+
+
+def _fitting(unit: Unit, ruler: Ruler, budget: int) -> Iterator[Unit]:
+    """The unit, or its parts where it is larger than a piece may be."""
+    room = budget - ruler.size(*unit.header)
+    if ruler.size(unit.start, unit.end) <= room:
+        yield unit
+        return
+    cost = unit.break_before
+    for part in _cut(ruler, unit.start, unit.end, room):
+        yield replace(unit, start=part[0], end=part[1], break_before=cost)
+        cost = INSIDE_SENTENCE
+
+
+def _cut(ruler: Ruler, start: int, end: int, room: int, level: int = 0) -> Iterator[Span]:
+    """The span in parts of at most `room` tokens: cut at clauses, and where these are too long at words."""
+    if ruler.size(start, end) <= room:
+        yield start, end
+    elif level == len(_CLAUSES):
+        yield from _slices(ruler, start, end, room)
+    else:
+        position = start
+        for match in _CLAUSES[level].finditer(ruler.text, start, end):
+            if position < match.start() and match.end() < end:
+                yield from _cut(ruler, position, match.start(), room, level + 1)
+                position = match.end()
+        yield from _cut(ruler, position, end, room, level + 1)
+
+
+def _slices(ruler: Ruler, start: int, end: int, room: int) -> Iterator[Span]:
+    """Slices of about equal size that end at a space where there is one."""
+    size = ruler.size(start, end)
+    step = ceil(size / ceil(size / room))
+    while start < end:
+        stop = ruler.reach(start, end, step)
+        if stop < end:
+            space = max(ruler.text.rfind(mark, start, stop + 1) for mark in " \n\t")
+            stop = space if space > start else stop
+        yield start, stop
+        start = stop + len(ruler.text[stop:end]) - len(ruler.text[stop:end].lstrip())
