@@ -4,7 +4,10 @@ FootnoteError
 ├── InvalidInput (422)
 │   ├── LimitExceeded (413)
 │   ├── InvalidFilter
-│   └── UnsupportedMedia (415)
+│   ├── UnsupportedMedia (415)
+│   ├── ReceiveTimeout (408, retryable)
+│   ├── HostNotAllowed (421)
+│   └── CrossSiteRequest (403)
 ├── NotFound (404)
 ├── Conflict (409)
 │   ├── DataFolderLocked
@@ -14,6 +17,7 @@ FootnoteError
 │   └── ParseTimeout · ParseOutOfMemory · ParseCrashed · EmptyDocument
 ├── Unavailable (503, retryable)
 │   ├── Overloaded (429)
+│   ├── NotReady · ShuttingDown
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
 │   └── GeneratorUnavailable
@@ -63,6 +67,24 @@ class UnsupportedMedia(InvalidInput):
     """No parser reads this kind of file."""
 
     code, status, stage = "unsupported_media", 415, "load"
+
+
+class ReceiveTimeout(InvalidInput):
+    """The request arrived too slowly."""
+
+    code, status, retryable = "receive_timeout", 408, True
+
+
+class HostNotAllowed(InvalidInput):
+    """The request names a host that this service does not answer for (DNS rebinding)."""
+
+    code, status = "host_not_allowed", 421
+
+
+class CrossSiteRequest(InvalidInput):
+    """A page of another site tried to change something through a reader's browser."""
+
+    code, status = "cross_site_request", 403
 
 
 class NotFound(FootnoteError):
@@ -159,6 +181,18 @@ class Overloaded(Unavailable):
     """More is asked at once than the limits allow."""
 
     code, status = "overloaded", 429
+
+
+class NotReady(Unavailable):
+    """A component that every query needs cannot serve yet."""
+
+    code = "not_ready"
+
+
+class ShuttingDown(Unavailable):
+    """The service stops; another instance, or the same one after its restart, will answer."""
+
+    code = "shutting_down"
 
 
 class ModelUnavailable(Unavailable):
