@@ -77,6 +77,11 @@ _STOP_WORDS = {
         como por para com sem sobre em no na nos nas ao à é são era eram ser foi foram está estão tem
         têm tinha não nem nunca também se seu sua seus este esta esse essa isto eu tu ele ela nós eles""",
 }
+_NEGATION_WORDS = """
+    not no never none neither nor cannot without nicht kein keine keinen keinem keiner keines nie
+    niemals ohne pas jamais aucun aucune sans nunca sin ningún ninguna ni non mai senza nessun nessuna
+    niet geen nooit zonder não sem nenhum nenhuma"""
+_NEGATIONS = frozenset(_NEGATION_WORDS.split())
 _STOP = {language: frozenset(words.split()) for language, words in _STOP_WORDS.items()}
 _local = threading.local()
 
@@ -129,6 +134,16 @@ def canonical_number(raw: str, language: str = "en") -> str:
         return str(int(raw))
     whole = re.sub(r"[.,]", "", raw[:mark])
     return format(Decimal(f"{whole}.{raw[mark + 1 :]}").normalize(), "f")
+
+
+def is_negation(word: str) -> bool:
+    """Whether the word denies what follows it."""
+    return word.casefold() in _NEGATIONS or word.casefold().replace("’", "'").endswith("n't")
+
+
+def negations(text: str) -> list[str]:
+    """The negations of `text`, in order and in lower case."""
+    return [token.group().casefold() for token in tokens(text) if is_negation(token.group())]
 
 
 def weights(units: Iterable[Iterable[str]]) -> dict[str, float]:

@@ -1,0 +1,235 @@
+"""Context: the numbered passages that the generator reads.
+
+A chunk is small, so that it can be found; around it the generator reads the section, as far as the budget
+goes. Overlapping windows become one passage, near-duplicates go (unless they differ in a fact: two policies
+that disagree are a conflict that the reader must see), and the best passages stand first and last, where
+models read best (Liu et al. 2023, "Lost in the Middle").
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from service import facts
+from service.sentences import spans
+from service.settings import ContextSettings
+from service.types import Context, Hit, Passage
+from service.words import negations, tokens
+
+Window = tuple[int, str]
+"""Text around a hit with the offset of its first character in the document version."""
+CountTokens = Callable[[str], int]
+
+_SHINGLE = 3
+_SMALLEST_PASSAGE = 32
+"""Tokens under which a cut passage is not worth reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A stretch of one document version, with the text that holds it."""
+
+    hits: tuple[Hit, ...]
+    start: int
+    end: int
+    window: Window
+
+    @property
+    def text(self) -> str:
+        offset, text = self.window
+        return text[self.start - offset : self.end - offset]
+
+
+def build(
+    hits: Sequence[Hit], windows: Mapping[str, Window], settings: ContextSettings, count_tokens: CountTokens
+) -> Context:
+    """The passages for `hits` (best first), numbered from 1 in the order in which they are given.
+
+    `windows` maps a chunk id to the text around it; a hit without one, or whose window does not hold it, is
+    read as the chunk alone. `Context.dropped` counts the hits that no passage holds.
+    """
+    merged: list[_Span] = []
+    limit = settings.max_passage_tokens
+    for hit in hits:
+        _merge(merged, _expand(hit, windows.get(hit.chunk.id), limit, count_tokens), limit, count_tokens)
+    kept, tokens_used = _within_budget(
+        _without_duplicates(merged, settings.near_duplicate), settings, count_tokens
+    )
+    passages = tuple(_passage(number, span) for number, span in enumerate(_best_at_the_ends(kept), 1))
+    held = sum(len(span.hits) for span in kept)
+    return Context(passages=passages, tokens=tokens_used, dropped=len(hits) - held)
+
+
+def _expand(hit: Hit, window: Window | None, limit: int, count_tokens: CountTokens) -> _Span:
+    """The hit with whole sentences around it, taken in turn after and before, up to `limit` tokens."""
+    chunk = hit.chunk
+    if window is None or not _holds(window, hit):
+        return _Span((hit,), chunk.start, chunk.end, (chunk.start, chunk.text))
+    room = limit - count_tokens(chunk.text)
+    start, end = _grow(chunk.start, chunk.end, _units(window, hit), room, _Costs(window, count_tokens))
+    return _Span((hit,), start, end, window)
+
+
+def _units(window: Window, hit: Hit) -> list[tuple[int, int]]:
+    """The sentences of the hit's section that lie whole in the window, in the document's offsets."""
+    offset, text = window
+    section_start, section_end = hit.chunk.section
+    units = [(offset + start, offset + end) for start, end in spans(text)]
+    if offset > section_start:
+        units = units[1:]
+    if offset + len(text) < section_end:
+        units = units[:-1]
+    return [unit for unit in units if section_start <= unit[0] and unit[1] <= section_end]
+
+
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """What it costs to read a stretch of a window, in tokens."""
+
+    window: Window
+    count_tokens: CountTokens
+
+    def __call__(self, start: int, end: int) -> int:
+        offset, text = self.window
+        return self.count_tokens(text[start - offset : end - offset])
+
+
+def _grow(start: int, end: int, units: Sequence[tuple[int, int]], room: int, cost: _Costs) -> tuple[int, int]:
+    """`start` and `end` moved outwards over whole units while they fit into `room` tokens."""
+    after = bisect_left(units, end, key=lambda unit: unit[0])
+    before = bisect_right(units, start, key=lambda unit: unit[1]) - 1
+    forward, backward = True, True
+    while forward or backward:
+        forward = forward and after < len(units) and (used := cost(end, units[after][1])) <= room
+        if forward:
+            room, end, after = room - used, units[after][1], after + 1
+        backward = backward and before >= 0 and (used := cost(units[before][0], start)) <= room
+        if backward:
+            room, start, before = room - used, units[before][0], before - 1
+    return start, end
+
+
+def _holds(window: Window, hit: Hit) -> bool:
+    """Whether the window's text is the chunk's where the chunk lies."""
+    offset, text = window
+    return text[max(0, hit.chunk.start - offset) : hit.chunk.end - offset] == hit.chunk.text
+
+
+def _merge(merged: list[_Span], new: _Span, limit: int, count_tokens: CountTokens) -> None:
+    """Adds `new`, joined with a span that it touches in the same document version if `limit` allows."""
+    for index, old in enumerate(merged):
+        if not _same_version(old.hits[0], new.hits[0]) or new.start > old.end or old.start > new.end:
+            continue
+        joined = _joined(old, new)
+        if _lies_within(new.hits[0], old):
+            merged[index] = replace(old, hits=(*old.hits, *new.hits))
+            return
+        if count_tokens(joined.text) <= limit:
+            merged[index] = joined
+            return
+        new = _clipped(new, old)
+    merged.append(new)
+
+
+def _lies_within(hit: Hit, span: _Span) -> bool:
+    return span.start <= hit.chunk.start and hit.chunk.end <= span.end
+
+
+def _clipped(new: _Span, old: _Span) -> _Span:
+    """`new` without what `old` holds already, but never without its own chunk."""
+    chunk = new.hits[0].chunk
+    if chunk.start >= old.end:
+        return replace(new, start=max(new.start, old.end))
+    if chunk.end <= old.start:
+        return replace(new, end=min(new.end, old.start))
+    return new
+
+
+def _joined(one: _Span, other: _Span) -> _Span:
+    """One span for two that touch."""
+    first, second = sorted((one, other), key=lambda span: (span.start, span.end))
+    rest = second.text[first.end - second.start :]
+    start, end = first.start, max(first.end, second.end)
+    return _Span((*one.hits, *other.hits), start, end, (start, first.text + rest))
+
+
+def _same_version(one: Hit, other: Hit) -> bool:
+    return (one.document.id, one.document.version) == (other.document.id, other.document.version)
+
+
+def _without_duplicates(found: Sequence[_Span], threshold: float) -> list[_Span]:
+    """The spans less those that repeat a better one word for word, or nearly."""
+    kept: list[tuple[_Span, frozenset[tuple[str, ...]]]] = []
+    for span in found:
+        shingles = _shingles(span.text)
+        alike = (other for other, known in kept if _jaccard(shingles, known) >= threshold)
+        if all(_disagree(span, other) for other in alike):
+            kept.append((span, shingles))
+    return [span for span, _ in kept]
+
+
+def _disagree(one: _Span, other: _Span) -> bool:
+    """Whether two like texts state different numbers, dates or codes, or one denies what the other says."""
+    return facts.differ(_facts(one), _facts(other)) or negations(one.text) != negations(other.text)
+
+
+def _facts(span: _Span) -> facts.Facts:
+    best = span.hits[0]
+    language = best.chunk.language
+    headings = "\n".join((best.document.title, *best.chunk.heading_path, best.chunk.header))
+    return facts.facts(span.text, language) | facts.facts(headings, language)
+
+
+def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+    words = [token.group().casefold() for token in tokens(text)]
+    return frozenset(tuple(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1)))
+
+
+def _jaccard(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    return len(one & other) / len(one | other)
+
+
+def _within_budget(
+    found: Sequence[_Span], settings: ContextSettings, count_tokens: CountTokens
+) -> tuple[list[_Span], int]:
+    """The best spans that fit; one that does not fit whole is read as its best chunk alone."""
+    kept: list[_Span] = []
+    used = 0
+    for span in found:
+        if len(kept) == settings.max_passages:
+            break
+        for version in (span, _core(span)):
+            cost = count_tokens(version.text)
+            if used + cost <= settings.max_tokens:
+                kept.append(version)
+                used += cost
+                break
+    return kept, used
+
+
+def _core(span: _Span) -> _Span:
+    """The span's best chunk alone."""
+    best = span.hits[0].chunk
+    return replace(span, hits=span.hits[:1], start=best.start, end=best.end)
+
+
+def _best_at_the_ends(found: Sequence[_Span]) -> list[_Span]:
+    """Best first, second best last, the weakest in the middle."""
+    return [*found[::2], *reversed(found[1::2])]
+
+
+def _passage(number: int, span: _Span) -> Passage:
+    best = span.hits[0]
+    chunk = best.chunk
+    return Passage(
+        n=number,
+        document=best.document,
+        text=span.text,
+        start=span.start,
+        end=span.end,
+        heading_path=chunk.heading_path,
+        header=chunk.header,
+        hits=span.hits,
+    )
