@@ -14,7 +14,7 @@ from typing import Any
 from ingestion.types import Element
 
 DEFAULT = "en"
-_SAMPLE_CHARACTERS = 4_000
+_SAMPLE_CHARACTERS = 1_500
 _FEWEST_LETTERS = 20
 _SUREST_WRONG = 0.8
 """Below this probability the default is the better bet."""

@@ -86,10 +86,12 @@ class _Walker:
 
     def flush(self) -> None:
         """End the current block."""
-        text = _AROUND_BREAK.sub("\n", _SPACE.sub(" ", "".join(self._inline)).replace("\v", "\n")).strip()
+        text = _SPACE.sub(" ", "".join(self._inline)).strip()
         self._inline.clear()
         if not text:
             return
+        if "\v" in text:
+            text = _AROUND_BREAK.sub("\n", text.replace("\v", "\n")).strip()
         if self._kind == "list_item" and self._marker:
             text, self._marker = f"{self._marker} {text}", ""
         self.elements.append(Element(self._kind, text, level=self._level))

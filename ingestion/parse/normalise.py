@@ -19,6 +19,7 @@ from ingestion.types import FURNITURE, Element, Placed
 _LINE_BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _TRAILING = re.compile(r"[ \t]+(?=\n)")
+_ASCII_TROUBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -56,7 +57,7 @@ def normalise(elements: Iterable[Element]) -> Normalised:
 
 def clean_text(text: str) -> tuple[str, Counter[str]]:
     """`text` in NFC with plain line breaks and spaces and without unseen characters, and what was left out."""
-    if text.isascii() and "\r" not in text and text.isprintable():
+    if text.isascii() and not _ASCII_TROUBLE.search(text):
         return text, Counter()
     text = _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
     text = _SPACES.sub(" ", _LINE_BREAKS.sub("\n", text))
@@ -69,9 +70,8 @@ def _cleaned(element: Element, hidden: Counter[str]) -> Element:
         rows = rectangular([_counted(cell, hidden) for cell in row] for row in element.rows)
         return replace(element, rows=rows, text=markdown_table(rows))
     text = _counted(element.text, hidden)
-    if element.kind == "code":
-        return replace(element, text=text.strip("\n").rstrip())
-    return replace(element, text=_TRAILING.sub("", text.strip()))
+    text = text.strip("\n").rstrip() if element.kind == "code" else _TRAILING.sub("", text.strip())
+    return element if text == element.text else replace(element, text=text)
 
 
 def _counted(text: str, hidden: Counter[str]) -> str:

@@ -24,6 +24,9 @@ class Format:
 RECORD = "application/vnd.footnote.record+json"
 """One line of a `.jsonl` file: `{"_id", "title", "text", "metadata"}`."""
 
+RECORD_SUFFIX = ".record"
+"""Ends the file name that a record is given, so that its parser knows it from a JSON document."""
+
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 FORMATS: tuple[Format, ...] = (
     Format("text/markdown", "markdown", (".md", ".markdown", ".mdx"), is_text=True),
