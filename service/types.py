@@ -81,10 +81,7 @@ class SparseVector:
 
 @dataclass(frozen=True, slots=True)
 class QueryVectors:
-    """A question as one dense vector of shape (dimension,), unit length, and its BM25 terms.
-
-    `sparse` holds one vector per indexed language, because each language stems in its own way.
-    """
+    """A question as one dense vector of shape (dimension,), unit length, and its BM25 terms."""
 
     dense: Vector
     sparse: SparseVector
@@ -134,6 +131,24 @@ class DocumentRef:
     version: int
     external_id: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """What a search may be restricted by. A document without groups is read by all of its tenant."""
+
+    source: str
+    groups: tuple[str, ...] = ()
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A chunk's id and vectors, as the store keeps them; `dense` has shape (dimension,)."""
+
+    chunk_id: str
+    dense: Vector
+    sparse: SparseVector
 
 
 # --- finding ---------------------------------------------------------------------------------

@@ -1,0 +1,79 @@
+"""sparse: text becomes BM25 term weights.
+
+A document's side carries the term-frequency part of BM25 (Robertson and Zaragoza 2009; k1 = 1.2, b = 0.75), the
+store adds the inverse document frequency of the tenant's own corpus. Every language stems and stops its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from qdrant_edge import Bm25, Bm25Config, DisabledStemmer, StopwordsSet, TokenizerType
+
+from service.types import SparseVector
+
+STEMMED = {
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "tr": "turkish",
+}
+"""ISO 639-1 codes of the languages with a stemmer and stop words."""
+
+UNSPACED = frozenset({"zh", "ja", "ko", "th", "km", "lo", "my"})
+"""Languages whose words are not set apart by spaces; their text is segmented."""
+
+AVERAGE_TOKENS = 128
+"""The length, in terms, that BM25's length normalisation takes as usual: that of our chunks."""
+
+
+def sparse_document(text: str, language: str) -> SparseVector:
+    """The term weights of a chunk in `language` (ISO 639-1)."""
+    return _vector(_model(_known(language)).embed_document(text))
+
+
+def sparse_query(text: str, languages: Iterable[str]) -> SparseVector:
+    """The terms of a question as each of the corpus' `languages` stems them, each term once."""
+    known = sorted({_known(language) for language in languages}) or ["en"]
+    indices = {index for language in known for index in _model(language).embed_query(text).indices}
+    ordered = tuple(sorted(indices))
+    return SparseVector(ordered, (1.0,) * len(ordered))
+
+
+def _known(language: str) -> str:
+    if language in STEMMED:
+        return language
+    return "segmented" if language in UNSPACED else "plain"
+
+
+@lru_cache
+def _model(language: str) -> Bm25:
+    if language in STEMMED:
+        return Bm25(Bm25Config(avg_len=AVERAGE_TOKENS, language=STEMMED[language]))
+    tokenizer = TokenizerType.Multilingual if language == "segmented" else TokenizerType.Word
+    return Bm25(
+        Bm25Config(
+            avg_len=AVERAGE_TOKENS,
+            tokenizer=tokenizer,
+            stopwords=StopwordsSet(languages=set(), custom=set()),
+            stemmer=DisabledStemmer(),
+        )
+    )
+
+
+def _vector(vector: object) -> SparseVector:
+    return SparseVector(tuple(vector.indices), tuple(vector.values))  # type: ignore[attr-defined]

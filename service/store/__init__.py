@@ -1,0 +1,60 @@
+"""store: chunk ids under their vectors; two ranked lists come back.
+
+The store finds, it does not decide what is visible: that is the catalogue's part (docs/adr/0005). A chunk is
+first *staged*, where no search sees it, then *promoted* with its whole document in one step. The store holds no
+text, so nothing of a document can be read from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from service.types import Candidates, DocumentFacts, Filters, Point, QueryVectors, Scope
+
+
+class Store(Protocol):
+    """A vector store for many tenants; safe to call from several threads.
+
+    Every method that touches documents raises `StoreUnavailable` when the engine does not answer.
+    """
+
+    def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
+        """The best `limit` promoted chunks by cosine similarity and by BM25, of this scope alone.
+
+        Raises:
+            InvalidFilter: a metadata field's name cannot be searched.
+        """
+        ...
+
+    def stage(self, scope: Scope, document_id: str, facts: DocumentFacts, points: Sequence[Point]) -> None:
+        """Adds chunks that no search sees yet. Staging a chunk again changes nothing."""
+        ...
+
+    def promote(self, scope: Scope, document_id: str, facts: DocumentFacts) -> None:
+        """Makes all chunks of the document searchable, under the given facts, in one step."""
+        ...
+
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
+        """Removes these chunks of the document."""
+        ...
+
+    def delete_document(self, scope: Scope, document_id: str) -> None:
+        """Removes every chunk of the document, staged or promoted."""
+        ...
+
+    def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
+        """The ids of all chunks of the document, staged or promoted."""
+        ...
+
+    def count(self, scope: Scope, document_id: str | None = None) -> int:
+        """How many chunks, staged or promoted, there are of the document, or of the tenant."""
+        ...
+
+    def flush(self) -> None:
+        """Makes everything so far durable."""
+        ...
+
+    def close(self) -> None:
+        """Flushes and lets go of the engine."""
+        ...

@@ -1,0 +1,186 @@
+"""The embedded engine: Qdrant Edge, in this process, in a folder.
+
+Searches run beside writes; writes take turns. One process may hold the folder at a time, which `wiring.py`
+ensures for the whole data folder.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import qdrant_edge as edge
+
+from service.errors import StoreUnavailable
+from service.store.edge_filters import corpus, keyword, of_document, searchable
+from service.store.payload import facts_payload, payload
+from service.types import Candidate, Candidates, DocumentFacts, Filters, Point, QueryVectors, Scope
+
+DENSE, SPARSE = "dense", "bm25"
+NEVER_KB = 2**40
+POINTS_A_WRITE = 256
+POINTS_A_PAGE = 1_000
+
+METADATA_INDEX: dict[str, Callable[[], object]] = {
+    "text": edge.KeywordIndexParams,
+    "number": edge.FloatIndexParams,
+    "date": edge.DatetimeIndexParams,
+}
+FIELD_INDEX: dict[str, Callable[[], object]] = {
+    "tenant": lambda: edge.KeywordIndexParams(is_tenant=True),
+    "live": edge.KeywordIndexParams,
+    "document": edge.KeywordIndexParams,
+    "groups": edge.KeywordIndexParams,
+    "source": lambda: edge.KeywordIndexParams(prefix=True),
+}
+
+
+class EdgeStore:
+    """The `Store` on Qdrant Edge.
+
+    Args:
+        folder: where the shard lies; made if it is not there.
+        dimension: length of the dense vectors.
+
+    Raises:
+        StoreUnavailable: the folder cannot be opened.
+    """
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self._write = threading.Lock()
+        with _translated():
+            if any(folder.glob("*")):
+                self._shard = edge.EdgeShard.load(str(folder))
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._shard = edge.EdgeShard.create(str(folder), _configuration(dimension))
+            self._indexed = set(self._shard.info().payload_schema)
+            for field, index in FIELD_INDEX.items():
+                self._ensure_index(field, index)
+
+    def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
+        """See `Store`."""
+        allowed = searchable(scope, filters)
+        dense = edge.QueryRequest(
+            query=edge.Query.Nearest(vectors.dense.tolist(), using=DENSE),
+            filter=allowed,
+            limit=limit,
+            with_payload=["document"],
+        )
+        with _translated():
+            if not vectors.sparse.indices:
+                return Candidates(_candidates(self._shard.query(dense)), ())
+            terms = edge.SparseVector(list(vectors.sparse.indices), list(vectors.sparse.values))
+            sparse = edge.QueryRequest(
+                query=edge.Query.Nearest(terms, using=SPARSE),
+                filter=allowed,
+                limit=limit,
+                params=edge.SearchParams(idf=edge.IdfParams(corpus=corpus(scope))),
+                with_payload=["document"],
+            )
+            found = self._shard.query_batch(edge.QueryBatchRequest([dense, sparse]))
+            return Candidates(_candidates(found[0]), _candidates(found[1]))
+
+    def stage(self, scope: Scope, document_id: str, facts: DocumentFacts, points: Sequence[Point]) -> None:
+        """See `Store`."""
+        beside = payload(scope.tenant, document_id, facts, live=False)
+        for start in range(0, len(points), POINTS_A_WRITE):
+            rows = [_row(point, beside) for point in points[start : start + POINTS_A_WRITE]]
+            self._update(edge.UpdateOperation.upsert_points(rows))
+
+    def promote(self, scope: Scope, document_id: str, facts: DocumentFacts) -> None:
+        """See `Store`."""
+        changed = facts_payload(scope.tenant, facts, live=True)
+        for kind, index in METADATA_INDEX.items():
+            for name in changed[kind]:  # type: ignore[attr-defined]
+                self._ensure_index(f"{kind}.{name}", index)
+        self._update(edge.UpdateOperation.set_payload_by_filter(of_document(scope, document_id), changed))
+
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
+        """See `Store`."""
+        if chunk_ids:
+            ours = edge.Filter(must=[of_document(scope, document_id), edge.HasIdCondition(set(chunk_ids))])
+            self._update(edge.UpdateOperation.delete_points_by_filter(ours))
+
+    def delete_document(self, scope: Scope, document_id: str) -> None:
+        """See `Store`."""
+        self._update(edge.UpdateOperation.delete_points_by_filter(of_document(scope, document_id)))
+
+    def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
+        """See `Store`."""
+        return frozenset(self._scroll(of_document(scope, document_id)))
+
+    def count(self, scope: Scope, document_id: str | None = None) -> int:
+        """See `Store`."""
+        which = (
+            of_document(scope, document_id)
+            if document_id is not None
+            else edge.Filter(must=[keyword("tenant", scope.tenant)])
+        )
+        with _translated():
+            return self._shard.count(edge.CountRequest(exact=True, filter=which))
+
+    def flush(self) -> None:
+        """See `Store`."""
+        with self._write, _translated():
+            self._shard.flush()
+
+    def close(self) -> None:
+        """See `Store`."""
+        with self._write, _translated():
+            self._shard.flush()
+            self._shard.close()
+
+    def _scroll(self, which: edge.Filter) -> Iterator[str]:
+        offset: object = None
+        while True:
+            request = edge.ScrollRequest(
+                offset=offset, limit=POINTS_A_PAGE, filter=which, with_payload=False, with_vector=False
+            )
+            with _translated():
+                records, offset = self._shard.scroll(request)
+            yield from (str(record.id) for record in records)
+            if offset is None:
+                return
+
+    def _update(self, operation: edge.UpdateOperation) -> None:
+        with self._write, _translated():
+            self._shard.update(operation)
+
+    def _ensure_index(self, field: str, index: Callable[[], object]) -> None:
+        if field not in self._indexed:
+            self._update(edge.UpdateOperation.create_field_index(field, index()))
+            self._indexed.add(field)
+
+
+def _configuration(dimension: int) -> edge.EdgeConfig:
+    """No HNSW graph is built: at 100,000 chunks a scan of the tenant's vectors takes milliseconds."""
+    return edge.EdgeConfig(
+        vectors={DENSE: edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)},
+        sparse_vectors={SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=NEVER_KB),
+    )
+
+
+def _row(point: Point, beside: dict[str, object]) -> edge.Point:
+    terms = edge.SparseVector(list(point.sparse.indices), list(point.sparse.values))
+    return edge.Point(point.chunk_id, {DENSE: point.dense.tolist(), SPARSE: terms}, beside)
+
+
+def _candidates(found: Sequence[edge.ScoredPoint]) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(str(point.id), str((point.payload or {})["document"]), float(point.score)) for point in found
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turns the engine's errors into ours; it raises plain `Exception` for everything that goes wrong inside."""
+    try:
+        yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise StoreUnavailable(f"the embedded vector store failed: {error}") from error

@@ -1,0 +1,81 @@
+"""Filters in Qdrant Edge's terms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import qdrant_edge as edge
+
+from service.errors import InvalidFilter
+from service.store.payload import EVERYONE, as_moment, checked_name, typed_values
+from service.types import Condition, Filters, Scalar, Scope
+
+
+def keyword(key: str, value: str) -> edge.FieldCondition:
+    """A keyword field equals `value`."""
+    return edge.FieldCondition(key=key, match=edge.MatchValue(value))
+
+
+def of_document(scope: Scope, document_id: str) -> edge.Filter:
+    """All chunks of one document of the tenant."""
+    return edge.Filter(must=[keyword("tenant", scope.tenant), keyword("document", document_id)])
+
+
+def corpus(scope: Scope) -> edge.Filter:
+    """The tenant's promoted chunks: what BM25's term statistics are taken over."""
+    return edge.Filter(must=[keyword("live", scope.tenant)])
+
+
+def searchable(scope: Scope, filters: Filters) -> edge.Filter:
+    """The promoted chunks that this scope may read and the filters allow."""
+    must: list[edge.FieldCondition | edge.Filter] = [keyword("live", scope.tenant)]
+    if not scope.reads_everything:
+        groups = [*sorted(scope.groups), EVERYONE]
+        must.append(edge.FieldCondition(key="groups", match=edge.MatchAny(groups)))
+    if filters.document_ids:
+        must.append(edge.FieldCondition(key="document", match=edge.MatchAny(list(filters.document_ids))))
+    if filters.source_prefix:
+        must.append(edge.FieldCondition(key="source", match=edge.MatchPrefix(filters.source_prefix)))
+    must.extend(_condition(condition) for condition in filters.metadata)
+    return edge.Filter(must=must)
+
+
+def _condition(condition: Condition) -> edge.FieldCondition | edge.Filter:
+    name = checked_name(condition.field)
+    if condition.op == "eq":
+        return _equals(name, _single(condition))
+    if condition.op == "in":
+        values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+        return edge.Filter(should=[_equals(name, value) for value in values])
+    return _range(name, condition)
+
+
+def _single(condition: Condition) -> Scalar | datetime:
+    if isinstance(condition.value, tuple):
+        raise InvalidFilter(f"the filter on {condition.field!r} compares one value, it was given a list")
+    return condition.value
+
+
+def _equals(name: str, value: Scalar | datetime) -> edge.FieldCondition:
+    typed = typed_values(value)
+    if "text" in typed:
+        return keyword(f"text.{name}", str(typed["text"]))
+    if "number" in typed:
+        number = float(str(typed["number"]))
+        return edge.FieldCondition(key=f"number.{name}", range=edge.RangeFloat(gte=number, lte=number))
+    moment = str(typed["date"])
+    return edge.FieldCondition(key=f"date.{name}", range=edge.RangeDateTime(gte=moment, lte=moment))
+
+
+def _range(name: str, condition: Condition) -> edge.FieldCondition:
+    value = _single(condition)
+    moment = as_moment(value) if isinstance(value, str) else value
+    if isinstance(moment, datetime):
+        bound = str(typed_values(moment)["date"])
+        return edge.FieldCondition(key=f"date.{name}", range=edge.RangeDateTime(**{condition.op: bound}))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidFilter(
+            f"the filter on {name!r} needs a number or an ISO 8601 date for {condition.op!r}",
+            hint='for example {"gte": 2024} or {"gte": "2024-01-01"}',
+        )
+    return edge.FieldCondition(key=f"number.{name}", range=edge.RangeFloat(**{condition.op: float(value)}))

@@ -1,0 +1,83 @@
+"""The payload beside a vector, the same in every engine: what searches are restricted by.
+
+    tenant    who owns it            document   the document's id
+    live      the tenant, once promoted: searches ask for this alone
+    groups    who may read it, `+everyone` where the document names no group
+    source    the document's source
+    text.*  number.*  date.*   metadata by type, because an index serves one type
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+
+from service.errors import InvalidFilter
+from service.types import DocumentFacts, Scalar
+
+EVERYONE = "+everyone"
+FIELD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
+KINDS = ("text", "number", "date")
+
+Payload = dict[str, object]
+
+
+def payload(tenant: str, document_id: str, facts: DocumentFacts, *, live: bool) -> Payload:
+    """Everything beside one chunk's vectors."""
+    return {"tenant": tenant, "document": document_id, **facts_payload(tenant, facts, live=live)}
+
+
+def facts_payload(tenant: str, facts: DocumentFacts, *, live: bool) -> Payload:
+    """The part that a promotion sets anew."""
+    parts: dict[str, dict[str, object]] = {kind: {} for kind in KINDS}
+    for name, value in facts.metadata.items():
+        for kind, typed in typed_values(value).items():
+            parts[kind][checked_name(name)] = typed
+    return {
+        "live": tenant if live else "",
+        "groups": list(facts.groups) or [EVERYONE],
+        "source": facts.source,
+        **parts,
+    }
+
+
+def checked_name(name: str) -> str:
+    """`name`, if it can be a metadata field.
+
+    Raises:
+        InvalidFilter: it cannot.
+    """
+    if not FIELD_NAME.fullmatch(name):
+        raise InvalidFilter(
+            f"the metadata field {name[:80]!r} cannot be searched",
+            hint="a field's name has 1 to 64 letters, digits, '_' and '-', and does not begin with '-'",
+        )
+    return name
+
+
+def typed_values(value: Scalar | datetime) -> Mapping[str, object]:
+    """A metadata value under every type it can be compared as; an ISO 8601 string is also a date."""
+    if isinstance(value, bool):
+        return {"text": "true" if value else "false"}
+    if isinstance(value, int | float):
+        return {"number": float(value)}
+    if isinstance(value, datetime):
+        return {"date": _rfc3339(value)}
+    moment = as_moment(value)
+    return {"text": value} if moment is None else {"text": value, "date": _rfc3339(moment)}
+
+
+def as_moment(value: str) -> datetime | None:
+    """An ISO 8601 date or time as a moment; a time without a zone is taken as UTC."""
+    if not re.match(r"\d{4}-\d{2}-\d{2}", value):
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(value), time()) if len(value) == 10 else datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _rfc3339(moment: datetime) -> str:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
