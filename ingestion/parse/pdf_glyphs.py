@@ -28,7 +28,9 @@ LEVEL = 0.1
 """Sine of the angle up to which text counts as horizontal."""
 ALEFS = frozenset("اأإآٱ")
 LAM = "ل"
-LIGATURES = frozenset(chr(code) for code in (*range(0xFB00, 0xFB07), *range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFF)))
+LIGATURES = frozenset(
+    chr(code) for code in (*range(0xFB00, 0xFB07), *range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFF))
+)
 UNREADABLE = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
 LINE_END_HYPHEN = 2
 """pdfium's code for a hyphen at the end of a line."""
@@ -228,7 +230,9 @@ class _Gatherer:
             return True
         last = word.boxes[-1]
         gap = max(box[0] - last[2], last[0] - box[2])
-        return gap <= 0.3 * style.size and abs(baseline - word.baseline) <= 0.6 * max(style.size, word.style.size)
+        return gap <= 0.3 * style.size and abs(baseline - word.baseline) <= 0.6 * max(
+            style.size, word.style.size
+        )
 
     def close(self) -> None:
         """End the word being gathered, if there is one."""

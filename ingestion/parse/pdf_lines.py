@@ -123,7 +123,9 @@ def reading_text(words: Sequence[Word]) -> str:
 
 
 def _left_to_right(text: str) -> bool:
-    return any(unicodedata.bidirectional(character) in ("L", "EN") for character in text) and not right_to_left(text)
+    return any(
+        unicodedata.bidirectional(character) in ("L", "EN") for character in text
+    ) and not right_to_left(text)
 
 
 def rows_of(words: Sequence[Word]) -> list[Row]:
@@ -147,7 +149,9 @@ def _same_row(group: list[Word], word: Word) -> bool:
     if small > 0.8 * large or offset > RAISED * large:
         return False
     inside = largest.y0 - 0.3 * large <= word.y0 and word.y1 <= largest.y1 + 0.3 * large
-    return inside and any(abs(word.x0 - other.x1) < large or abs(other.x0 - word.x1) < large for other in group)
+    return inside and any(
+        abs(word.x0 - other.x1) < large or abs(other.x0 - word.x1) < large for other in group
+    )
 
 
 def _row(words: list[Word]) -> Row:

@@ -57,7 +57,9 @@ def _refusal(error: Exception) -> Exception:
 
     code = getattr(error, "err_code", None)
     if code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-        return EncryptedFile("the PDF needs a password", hint="Save a copy without a password and ingest that.")
+        return EncryptedFile(
+            "the PDF needs a password", hint="Save a copy without a password and ingest that."
+        )
     return CorruptFile("the PDF is truncated or damaged")
 
 
@@ -188,7 +190,9 @@ def _drawn(page: Any) -> Iterator[tuple[Any, int, Matrix]]:
                 yield from walk(size, _child_of(item), inner, depth + 1)
 
     raw = page.raw
-    yield from walk(pdfium.FPDFPage_CountObjects(raw), lambda i: pdfium.FPDFPage_GetObject(raw, i), IDENTITY, 0)
+    yield from walk(
+        pdfium.FPDFPage_CountObjects(raw), lambda i: pdfium.FPDFPage_GetObject(raw, i), IDENTITY, 0
+    )
 
 
 def _child_of(form: Any) -> Any:

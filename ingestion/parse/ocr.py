@@ -1,0 +1,134 @@
+"""Scanned pages through Tesseract, by way of tesserocr.
+
+tesserocr binds the library itself: one engine reads page after page without starting a process or writing
+temporary files for each, as pytesseract does, and its wheel brings libtesseract along. The trained data is
+looked for in `TESSDATA_PREFIX` and where the systems' packages put it. Without the binding or the data, pages
+stay without text and the receipt names the command that repairs it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ingestion.parse.pdf_model import Word
+from service.settings import ParseSettings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+DATA_FOLDERS = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
+    "/usr/share/tesseract/tessdata",
+    "/usr/local/share/tessdata",
+    "/opt/homebrew/share/tessdata",
+    "/opt/local/share/tessdata",
+    "C:/Program Files/Tesseract-OCR/tessdata",
+)
+LEAST_CONFIDENCE = 15.0
+"""Words below are specks and lines taken for letters."""
+NO_BINDING = "OCR is not installed, so scanned pages have no text; repair: pip install 'footnote[ocr]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What OCR read on one page; `confidence` in [0, 100] is the mean over characters."""
+
+    words: tuple[Word, ...]
+    confidence: float
+
+
+def data_folder(languages: str) -> Path | None:
+    """The folder with the trained data of all `languages` ("eng+deu"), or None."""
+    named = os.environ.get("TESSDATA_PREFIX")
+    folders = [Path(named), Path(named) / "tessdata"] if named else []
+    folders += map(Path, DATA_FOLDERS)
+    wanted = [f"{language}.traineddata" for language in languages.split("+")]
+    return next((folder for folder in folders if all((folder / name).is_file() for name in wanted)), None)
+
+
+class PageReader:
+    """Reads pages one after another with one engine, started at the first page that needs it."""
+
+    def __init__(self, limits: ParseSettings) -> None:
+        self._limits = limits
+        self._engine: Any = None
+        self.warnings: list[str] = []
+
+    def __enter__(self) -> PageReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._engine is not None:
+            self._engine.End()
+
+    def read(self, image: Image, number: int, dpi: float) -> Seen | None:
+        """The words of page `number` with their places in points, or None when there is no OCR here."""
+        if not self._started():
+            return None
+        self._engine.SetImage(image)
+        self._engine.SetSourceResolution(round(dpi))
+        self._engine.Recognize()
+        return _seen(self._engine, 72 / dpi)
+
+    def _started(self) -> bool:
+        if self._engine is None and not self.warnings:
+            self._start()
+        return self._engine is not None
+
+    def _start(self) -> None:
+        # One thread each: several parsers may run side by side, and OpenMP's spinning costs more than it gains.
+        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+        try:
+            import tesserocr
+        except ImportError:
+            self.warnings.append(NO_BINDING)
+            return
+        languages = self._limits.ocr_languages
+        folder = data_folder(languages)
+        if folder is None:
+            packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in languages.split("+"))
+            self.warnings.append(
+                f"Tesseract's data for {languages!r} is not installed, so scanned pages have no text; "
+                f"repair: apt-get install {packages} (or set TESSDATA_PREFIX)"
+            )
+            return
+        self._engine = tesserocr.PyTessBaseAPI(path=str(folder), lang=languages, psm=tesserocr.PSM.AUTO)
+
+
+def _seen(engine: Any, scale: float) -> Seen:
+    import tesserocr
+
+    words: list[Word] = []
+    weighted = characters = 0.0
+    level = tesserocr.RIL.WORD
+    iterator = engine.GetIterator()
+    for item in tesserocr.iterate_level(iterator, level) if iterator else ():
+        text = (item.GetUTF8Text(level) or "").strip()
+        confidence = item.Confidence(level)
+        if not text or confidence < LEAST_CONFIDENCE:
+            continue
+        words.append(_word(item, text, scale))
+        weighted += confidence * len(text)
+        characters += len(text)
+    return Seen(tuple(words), weighted / characters if characters else 0.0)
+
+
+def _word(item: Any, text: str, scale: float) -> Word:
+    """A word at its place; its font size is that of its line, because a word's own height says little."""
+    import tesserocr
+
+    x0, y0, x1, y1 = (edge * scale for edge in item.BoundingBox(tesserocr.RIL.WORD))
+    _, top, _, bottom = (edge * scale for edge in item.BoundingBox(tesserocr.RIL.TEXTLINE))
+    line = item.Baseline(tesserocr.RIL.TEXTLINE)
+    baseline = max(line[0][1], line[1][1]) * scale if line else y1
+    attributes = item.RowAttributes()
+    size = attributes["row_height"] * scale if attributes else bottom - top
+    return Word(text, x0, y0, x1, y1, baseline, size)
