@@ -1,0 +1,31 @@
+"""catalogue: documents, versions, chunks, jobs, answers and feedback, in SQL.
+
+It decides what is visible. A document's `live_version` moves in one transaction, and a search result counts only
+if the catalogue still holds it in a live version (docs/adr/0005). So readers see the old version or the new one,
+and after a delete has committed nothing of the document can come back.
+
+    models.py     the tables                  database.py   engine, pragmas, migrations
+    reading.py    what a query reads          documents.py  what an ingest and a delete write
+    jobs.py       the queue                   answers.py    answers given, and what readers say of them
+"""
+
+from service.catalogue.answers import Answers
+from service.catalogue.database import Database
+from service.catalogue.documents import Documents, NewVersion
+from service.catalogue.files import Files
+from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
+from service.catalogue.listing import Listing
+from service.catalogue.reading import Reader
+
+__all__ = [
+    "Answers",
+    "ClaimedJob",
+    "Database",
+    "Documents",
+    "Files",
+    "Jobs",
+    "Listing",
+    "NewJob",
+    "NewVersion",
+    "Reader",
+]

@@ -1,0 +1,109 @@
+"""The connection to SQL: SQLite with a write-ahead log, its schema kept current by Alembic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
+from sqlalchemy.dialects.sqlite import insert
+
+from service.catalogue.models import FactRow, TenantRow
+
+SCHEMA = "0001"
+"""The newest migration's revision."""
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """A catalogue at a SQLAlchemy URL; opening it brings the schema up to date."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_engine(url, connect_args={"timeout": 30})
+        event.listen(self._engine, "connect", _set_pragmas)
+        event.listen(self._engine, "begin", _begin)
+        if _revision(self._engine) != SCHEMA:
+            _migrate(self._engine)
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Database:
+        """The catalogue of a data folder."""
+        return cls(f"sqlite:///{folder / 'catalogue.sqlite3'}")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection with one snapshot of the data."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block."""
+        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    def fact(self, name: str) -> str | None:
+        """A fact about the index, or None."""
+        with self.reading() as connection:
+            return connection.scalar(select(FactRow.value).where(FactRow.name == name))
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Keeps a fact about the index."""
+        with self.writing() as connection:
+            row = insert(FactRow).values(name=name, value=value)
+            connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._engine.dispose()
+
+
+def move_epoch(connection: Connection, tenant: str) -> None:
+    """Tells every cache of the tenant that its corpus has changed."""
+    row = insert(TenantRow).values(name=tenant, epoch=0)
+    connection.execute(row.on_conflict_do_nothing())
+    connection.execute(update(TenantRow).where(TenantRow.name == tenant).values(epoch=TenantRow.epoch + 1))
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are opened by `_begin`, not by the driver
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "mmap_size=268435456",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """Writers take the write lock at once, so that none finds out half way that another was first."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not engine.dialect.has_table(connection, "alembic_version"):
+            return None
+        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect().execution_options(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()

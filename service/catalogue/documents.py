@@ -1,0 +1,252 @@
+"""What an ingest and a delete write. Each method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from service.catalogue.database import Database, move_epoch, now
+from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, VersionRow
+from service.catalogue.rows import CHUNK_COLUMNS, chunk_of, row_of
+from service.types import Chunk, Scalar, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """All that one version of a document brings. `made_by` names the parser, chunker and embedder."""
+
+    document_id: str
+    source: str
+    title: str
+    filename: str
+    media_type: str
+    size_bytes: int
+    language: str
+    sha256: str
+    made_by: str
+    text: str
+    receipt: Mapping[str, object]
+    chunks: tuple[Chunk, ...]
+    external_id: str | None = None
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What tells whether an upload changes anything."""
+
+    version: int
+    sha256: str
+    made_by: str
+    metadata: Mapping[str, Scalar]
+    groups: tuple[str, ...]
+
+
+class Documents:
+    """The writing side of documents.
+
+    Args:
+        database: where they are.
+        keep_versions: how many versions' texts stay readable, the live one included.
+    """
+
+    def __init__(self, database: Database, keep_versions: int) -> None:
+        self._database = database
+        self._keep_versions = keep_versions
+
+    def live(self, scope: Scope, document_id: str) -> Live | None:
+        """The live version's identity, or None."""
+        query = (
+            select(
+                VersionRow.number,
+                VersionRow.sha256,
+                VersionRow.made_by,
+                DocumentRow.facts,
+                DocumentRow.groups,
+            )
+            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+            .where(
+                DocumentRow.id == document_id,
+                DocumentRow.tenant == scope.tenant,
+                DocumentRow.live_version == VersionRow.number,
+            )
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else Live(row[0], row[1], row[2], row[3], tuple(row[4]))
+
+    def live_chunks(self, scope: Scope, document_id: str) -> tuple[Chunk, ...]:
+        """The chunks of the live version, in reading order."""
+        query = (
+            select(*CHUNK_COLUMNS)
+            .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+            .where(
+                DocumentRow.id == document_id,
+                DocumentRow.tenant == scope.tenant,
+                DocumentRow.live_version == ChunkRow.version,
+            )
+            .order_by(ChunkRow.ordinal)
+        )
+        with self._database.reading() as connection:
+            return tuple(chunk_of(row) for row in connection.execute(query).mappings())
+
+    def publish(self, scope: Scope, job_id: str, new: NewVersion) -> int | None:
+        """Makes `new` the live version, in one step; returns its number.
+
+        Returns None, and changes nothing, if the job is gone because the document was deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            if connection.scalar(select(JobRow.id).where(JobRow.id == job_id)) is None:
+                return None
+            number = _next_version(connection, new.document_id)
+            _write_document(connection, scope, new)
+            _write_version(connection, new, number)
+            connection.execute(
+                update(DocumentRow).where(DocumentRow.id == new.document_id).values(live_version=number)
+            )
+            _forget_older(connection, new.document_id, number, self._keep_versions)
+            move_epoch(connection, scope.tenant)
+            return number
+
+    def delete(self, scope: Scope, document_id: str) -> Mapping[str, int]:
+        """Removes all rows of the document and notes that its vectors must go; counts what was removed."""
+        with self._database.writing() as connection:
+            removed = count_rows(connection, scope, document_id)
+            connection.execute(
+                insert(PurgeRow)
+                .values(document_id=document_id, tenant=scope.tenant, created_at=now())
+                .on_conflict_do_nothing()
+            )
+            ours = (DocumentRow.id == document_id) & (DocumentRow.tenant == scope.tenant)
+            connection.execute(delete(DocumentRow).where(ours))
+            connection.execute(
+                delete(JobRow).where(JobRow.document_id == document_id, JobRow.tenant == scope.tenant)
+            )
+            move_epoch(connection, scope.tenant)
+            return removed
+
+    def count(self, scope: Scope, document_id: str) -> Mapping[str, int]:
+        """How many rows there are of the document."""
+        with self._database.reading() as connection:
+            return count_rows(connection, scope, document_id)
+
+    def pending_purges(self) -> list[tuple[Scope, str]]:
+        """Documents whose vectors may still be there, because a delete was cut off."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(PurgeRow.tenant, PurgeRow.document_id)).all()
+        return [(Scope(tenant), document_id) for tenant, document_id in rows]
+
+    def purged(self, document_id: str) -> None:
+        """The document's vectors were verified to be gone."""
+        with self._database.writing() as connection:
+            connection.execute(delete(PurgeRow).where(PurgeRow.document_id == document_id))
+
+    def unreferenced(self, scope: Scope, hashes: Sequence[str]) -> list[str]:
+        """Those of the file hashes that no live version and no unfinished job needs."""
+        with self._database.reading() as connection:
+            live = select(VersionRow.sha256).join(
+                DocumentRow,
+                (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number),
+            )
+            waiting = select(JobRow.sha256).where(
+                JobRow.tenant == scope.tenant,
+                JobRow.state.not_in(("done", "failed")),
+                JobRow.sha256.in_(hashes),
+            )
+            needed = set(
+                connection.scalars(
+                    live.where(DocumentRow.tenant == scope.tenant, VersionRow.sha256.in_(hashes))
+                )
+            )
+            needed.update(connection.scalars(waiting))
+        return [sha256 for sha256 in hashes if sha256 not in needed]
+
+    def everything(self) -> list[tuple[Scope, RowMapping]]:
+        """Every live document of every tenant, with the hash of its file: what a reindex goes through."""
+        query = select(
+            DocumentRow.tenant,
+            DocumentRow.id,
+            DocumentRow.source,
+            DocumentRow.filename,
+            DocumentRow.size_bytes,
+            DocumentRow.facts,
+            DocumentRow.groups,
+            VersionRow.sha256,
+        ).join(
+            VersionRow,
+            (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number),
+        )
+        with self._database.reading() as connection:
+            return [(Scope(row["tenant"]), row) for row in connection.execute(query).mappings()]
+
+
+def count_rows(connection: Connection, scope: Scope, document_id: str) -> Mapping[str, int]:
+    """Rows of the document in each table."""
+    is_ours = select(DocumentRow.id).where(DocumentRow.id == document_id, DocumentRow.tenant == scope.tenant)
+    counts: dict[str, Any] = {
+        "documents": select(func.count()).select_from(is_ours.subquery()),
+        "versions": select(func.count()).select_from(VersionRow).where(VersionRow.document_id.in_(is_ours)),
+        "chunks": select(func.count()).select_from(ChunkRow).where(ChunkRow.document_id.in_(is_ours)),
+        "jobs": select(func.count())
+        .select_from(JobRow)
+        .where(JobRow.document_id == document_id, JobRow.tenant == scope.tenant),
+    }
+    return {table: int(connection.scalar(query) or 0) for table, query in counts.items()}
+
+
+def _next_version(connection: Connection, document_id: str) -> int:
+    last = connection.scalar(select(func.max(VersionRow.number)).where(VersionRow.document_id == document_id))
+    return (last or 0) + 1
+
+
+def _write_document(connection: Connection, scope: Scope, new: NewVersion) -> None:
+    facts = {
+        "title": new.title,
+        "filename": new.filename,
+        "media_type": new.media_type,
+        "size_bytes": new.size_bytes,
+        "language": new.language,
+        "external_id": new.external_id,
+        "facts": dict(new.metadata),
+        "groups": list(new.groups),
+        "updated_at": now(),
+    }
+    row = insert(DocumentRow).values(
+        id=new.document_id,
+        tenant=scope.tenant,
+        source=new.source,
+        live_version=None,
+        created_at=now(),
+        **facts,
+    )
+    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=facts))
+
+
+def _write_version(connection: Connection, new: NewVersion, number: int) -> None:
+    connection.execute(
+        insert(VersionRow).values(
+            document_id=new.document_id,
+            number=number,
+            sha256=new.sha256,
+            made_by=new.made_by,
+            text=new.text,
+            receipt=dict(new.receipt),
+            chunks=len(new.chunks),
+            created_at=now(),
+        )
+    )
+    if new.chunks:
+        connection.execute(insert(ChunkRow), [row_of(chunk, number) for chunk in new.chunks])
+
+
+def _forget_older(connection: Connection, document_id: str, live: int, keep: int) -> None:
+    """Only the live version has chunks; old texts stay for readers of old answers, a few of them."""
+    connection.execute(delete(ChunkRow).where(ChunkRow.document_id == document_id, ChunkRow.version < live))
+    connection.execute(
+        delete(VersionRow).where(VersionRow.document_id == document_id, VersionRow.number <= live - keep)
+    )

@@ -1,0 +1,72 @@
+"""The original files, by the hash of their content: what an ingest reads and a reindex reads again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from service.errors import LimitExceeded
+from service.types import Scope
+
+PIECE = 1024 * 1024
+
+
+class Files:
+    """Originals under `folder/<tenant>/<2 digits>/<sha256>`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, scope: Scope, content: BinaryIO, most_bytes: int, name: str) -> tuple[str, int]:
+        """Copies a file in; returns its SHA-256 and size.
+
+        Raises:
+            LimitExceeded: it is larger than `most_bytes`.
+        """
+        base = self._tenant_folder(scope)
+        base.mkdir(parents=True, exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        with tempfile.NamedTemporaryFile(dir=base, prefix="incoming-", delete=False) as incoming:
+            try:
+                while piece := content.read(PIECE):
+                    digest.update(piece)
+                    size += len(piece)
+                    if size > most_bytes:
+                        raise LimitExceeded(
+                            f"{name} is larger than {most_bytes} bytes (load.max_file_bytes)",
+                            hint="raise FOOTNOTE_LOAD__MAX_FILE_BYTES or split the file",
+                        )
+                    incoming.write(piece)
+            except BaseException:
+                Path(incoming.name).unlink()
+                raise
+        place = self._place(scope, digest.hexdigest())
+        place.parent.mkdir(exist_ok=True)
+        os.replace(incoming.name, place)
+        return digest.hexdigest(), size
+
+    def read(self, scope: Scope, sha256: str) -> bytes:
+        """The content of a kept file."""
+        return self._place(scope, sha256).read_bytes()
+
+    def remove(self, scope: Scope, sha256: str) -> None:
+        """Removes a file; nothing happens if it is gone already."""
+        self._place(scope, sha256).unlink(missing_ok=True)
+
+    def exists(self, scope: Scope, sha256: str) -> bool:
+        """Whether the file is kept."""
+        return self._place(scope, sha256).is_file()
+
+    def sweep(self) -> None:
+        """Removes what uploads that were cut off have left."""
+        for incoming in self._folder.glob("*/incoming-*"):
+            incoming.unlink(missing_ok=True)
+
+    def _tenant_folder(self, scope: Scope) -> Path:
+        return self._folder / hashlib.sha256(scope.tenant.encode()).hexdigest()[:16]
+
+    def _place(self, scope: Scope, sha256: str) -> Path:
+        return self._tenant_folder(scope) / sha256[:2] / sha256

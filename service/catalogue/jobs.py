@@ -1,0 +1,222 @@
+"""The queue: a job's row is its place in it, so nothing queued is lost with a process."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from service.catalogue.database import Database, now
+from service.catalogue.models import IdempotencyRow, JobRow
+from service.errors import Conflict, NotFound
+from service.types import Failure, Job, JobState, Scalar, Scope
+
+FINISHED = ("done", "failed")
+CLAIM_WINDOW = 256
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A file that was kept and waits to be ingested."""
+
+    document_id: str
+    source: str
+    filename: str
+    sha256: str
+    size_bytes: int
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job that a worker has taken; `attempts` counts this one."""
+
+    id: str
+    scope: Scope
+    document_id: str
+    source: str
+    filename: str
+    sha256: str
+    size_bytes: int
+    metadata: Mapping[str, Scalar]
+    groups: tuple[str, ...]
+    attempts: int
+
+
+class Jobs:
+    """The queue of ingests."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, scope: Scope, new: Sequence[NewJob], key: str | None = None, request: str = ""
+    ) -> list[Job]:
+        """Queues jobs. With an idempotency key, the same `request` hash returns the jobs of the first call.
+
+        Raises:
+            Conflict: the key was used for another request.
+        """
+        with self._database.writing() as connection:
+            if key is not None:
+                row = connection.execute(
+                    select(IdempotencyRow.request_sha256, IdempotencyRow.job_ids).where(
+                        IdempotencyRow.tenant == scope.tenant, IdempotencyRow.key == key
+                    )
+                ).first()
+                if row is not None:
+                    if row[0] != request:
+                        raise Conflict("this Idempotency-Key was used for another upload")
+                    known = connection.execute(
+                        select(*JobRow.__table__.columns)
+                        .where(JobRow.id.in_(row[1]))
+                        .order_by(JobRow.sequence)
+                    )
+                    return [_job(found) for found in known.mappings()]
+            rows = [_row(scope, job, now()) for job in new]
+            if rows:
+                connection.execute(insert(JobRow), rows)
+            if key is not None:
+                connection.execute(
+                    insert(IdempotencyRow).values(
+                        tenant=scope.tenant,
+                        key=key,
+                        request_sha256=request,
+                        job_ids=[row["id"] for row in rows],
+                        created_at=now(),
+                    )
+                )
+            return [_job(row) for row in rows]
+
+    def claim(self, most_jobs: int, most_bytes: int) -> list[ClaimedJob]:
+        """Takes the oldest queued jobs, at least one if there is one, and never two of one document."""
+        with self._database.writing() as connection:
+            queued = (
+                select(*JobRow.__table__.columns)
+                .where(JobRow.state == "queued")
+                .order_by(JobRow.sequence)
+                .limit(min(most_jobs, CLAIM_WINDOW))
+            )
+            taken: list[RowMapping] = []
+            documents: set[str] = set()
+            size = 0
+            for row in connection.execute(queued).mappings():
+                size += row["size_bytes"]
+                if row["document_id"] in documents or (taken and size > most_bytes):
+                    break
+                documents.add(row["document_id"])
+                taken.append(row)
+            connection.execute(
+                update(JobRow)
+                .where(JobRow.id.in_([row["id"] for row in taken]))
+                .values(state="parsing", attempts=JobRow.attempts + 1, updated_at=now())
+            )
+        return [_claimed(row) for row in taken]
+
+    def move(self, job_ids: Sequence[str], state: JobState, progress: float) -> None:
+        """Notes how far jobs are; `progress` lies in [0, 1]."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(JobRow)
+                .where(JobRow.id.in_(job_ids))
+                .values(state=state, progress=progress, updated_at=now())
+            )
+
+    def finish(self, job_id: str, report: Mapping[str, object]) -> None:
+        """The job is done."""
+        self._end(job_id, state="done", progress=1.0, report=dict(report))
+
+    def fail(self, job_id: str, failure: Failure) -> None:
+        """The job has failed for good."""
+        self._end(job_id, state="failed", error=dataclasses.asdict(failure))
+
+    def requeue_interrupted(self) -> int:
+        """Puts back what a process that died had taken; returns how many."""
+        with self._database.writing() as connection:
+            interrupted = JobRow.state.not_in((*FINISHED, "queued"))
+            done = connection.execute(
+                update(JobRow).where(interrupted).values(state="queued", progress=0.0, updated_at=now())
+            )
+            return done.rowcount
+
+    def get(self, scope: Scope, job_id: str) -> Job:
+        """One job.
+
+        Raises:
+            NotFound: there is none of that id in the tenant.
+        """
+        with self._database.reading() as connection:
+            query = select(*JobRow.__table__.columns).where(
+                JobRow.id == job_id, JobRow.tenant == scope.tenant
+            )
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no job {job_id!r}")
+        return _job(row)
+
+    def depth(self) -> int:
+        """How many jobs wait or run."""
+        with self._database.reading() as connection:
+            query = select(func.count()).select_from(JobRow).where(JobRow.state.not_in(FINISHED))
+            return int(connection.scalar(query) or 0)
+
+    def _end(self, job_id: str, **values: object) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(JobRow).where(JobRow.id == job_id).values(updated_at=now(), **values))
+
+
+def _row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "tenant": scope.tenant,
+        "document_id": new.document_id,
+        "source": new.source,
+        "filename": new.filename,
+        "sha256": new.sha256,
+        "size_bytes": new.size_bytes,
+        "facts": dict(new.metadata),
+        "groups": list(new.groups),
+        "state": "queued",
+        "progress": 0.0,
+        "attempts": 0,
+        "error": None,
+        "report": None,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+def _job(row: Mapping[str, Any] | RowMapping) -> Job:
+    return Job(
+        id=row["id"],
+        document_id=row["document_id"],
+        source=row["source"],
+        state=row["state"],
+        progress=row["progress"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        error=None if row["error"] is None else Failure(**row["error"]),
+        report=row["report"],
+    )
+
+
+def _claimed(row: RowMapping) -> ClaimedJob:
+    return ClaimedJob(
+        id=row["id"],
+        scope=Scope(row["tenant"]),
+        document_id=row["document_id"],
+        source=row["source"],
+        filename=row["filename"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        metadata=row["facts"],
+        groups=tuple(row["groups"]),
+        attempts=row["attempts"] + 1,
+    )

@@ -1,0 +1,138 @@
+"""Documents, their texts and chunks, as the management routes show them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from sqlalchemy import RowMapping, Select, select
+
+from service.catalogue.database import Database
+from service.catalogue.models import ChunkRow, DocumentRow, VersionRow
+from service.catalogue.reading import may_read
+from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
+from service.errors import InvalidInput, NotFound
+from service.types import Chunk, DocumentRecord, DocumentText, Page, Scope
+
+
+class Listing:
+    """Live documents that the scope may read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def documents(self, scope: Scope, cursor: str | None, limit: int) -> Page[DocumentRecord]:
+        """A page of documents, in the order of their ids.
+
+        Raises:
+            InvalidInput: the cursor was not given out by this method.
+        """
+        after = "" if cursor is None else _decoded(cursor)
+        query = _records(scope).where(DocumentRow.id > after).order_by(DocumentRow.id)
+        found: list[DocumentRecord] = []
+        with self._database.reading() as connection:
+            for row in connection.execute(query.limit(None)).mappings():
+                if may_read(scope, row["groups"]):
+                    found.append(_record(row))
+                if len(found) > limit:
+                    break
+        more = len(found) > limit
+        items = tuple(found[:limit])
+        return Page(items, _encoded(items[-1].id) if more else None)
+
+    def document(self, scope: Scope, document_id: str) -> DocumentRecord:
+        """One document.
+
+        Raises:
+            NotFound: there is none of that id that the scope may read.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(_records(scope).where(DocumentRow.id == document_id)).mappings().first()
+        if row is None or not may_read(scope, row["groups"]):
+            raise NotFound(f"there is no document {document_id!r}")
+        return _record(row)
+
+    def text(self, scope: Scope, document_id: str, version: int | None) -> DocumentText:
+        """The text of one version; the live one for None.
+
+        Raises:
+            NotFound: there is no such document or version.
+        """
+        number = self.document(scope, document_id).version if version is None else version
+        self.document(scope, document_id)
+        query = select(VersionRow.text).where(
+            VersionRow.document_id == document_id, VersionRow.number == number
+        )
+        with self._database.reading() as connection:
+            text = connection.scalar(query)
+        if text is None:
+            raise NotFound(f"the document {document_id!r} has no version {number}")
+        return DocumentText(document_id, number, text)
+
+    def chunks(self, scope: Scope, document_id: str, cursor: str | None, limit: int) -> Page[Chunk]:
+        """A page of the live version's chunks, in reading order.
+
+        Raises:
+            NotFound: there is no such document.
+            InvalidInput: the cursor was not given out by this method.
+        """
+        version = self.document(scope, document_id).version
+        after = -1 if cursor is None else _ordinal(_decoded(cursor))
+        query = (
+            select(*CHUNK_COLUMNS)
+            .where(ChunkRow.document_id == document_id, ChunkRow.version == version, ChunkRow.ordinal > after)
+            .order_by(ChunkRow.ordinal)
+            .limit(limit + 1)
+        )
+        with self._database.reading() as connection:
+            found = [chunk_of(row) for row in connection.execute(query).mappings()]
+        items = tuple(found[:limit])
+        return Page(items, _encoded(str(items[-1].ordinal)) if len(found) > limit else None)
+
+
+def _records(scope: Scope) -> Select[tuple[object, ...]]:
+    return (
+        select(*DocumentRow.__table__.columns, VersionRow.chunks, VersionRow.receipt)
+        .join(
+            VersionRow,
+            (VersionRow.document_id == DocumentRow.id) & (VersionRow.number == DocumentRow.live_version),
+        )
+        .where(DocumentRow.tenant == scope.tenant)
+    )
+
+
+def _record(row: RowMapping) -> DocumentRecord:
+    return DocumentRecord(
+        id=row["id"],
+        source=row["source"],
+        title=row["title"],
+        version=row["live_version"],
+        filename=row["filename"],
+        media_type=row["media_type"],
+        size_bytes=row["size_bytes"],
+        chunks=row["chunks"],
+        language=row["language"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        external_id=row["external_id"],
+        metadata=row["facts"],
+        groups=tuple(row["groups"]),
+        receipt=row["receipt"],
+    )
+
+
+def _encoded(position: str) -> str:
+    return base64.urlsafe_b64encode(position.encode()).decode()
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor.encode()).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise InvalidInput("the cursor was not given out by this service") from None
+
+
+def _ordinal(position: str) -> int:
+    if not position.isdecimal():
+        raise InvalidInput("the cursor was not given out by this service")
+    return int(position)

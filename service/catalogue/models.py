@@ -1,0 +1,193 @@
+"""The tables of the catalogue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets the zone, so it is put back when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+        """Every moment that leaves the database knows its zone."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        bytes: LargeBinary,
+    }
+
+
+class TenantRow(Base):
+    """A tenant; `epoch` moves with every ingest and delete, so that caches can tell a stale answer."""
+
+    __tablename__ = "tenants"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(default=0)
+
+
+class DocumentRow(Base):
+    """A document; without a `live_version` nobody sees it yet."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("tenant", "source"),
+        Index("documents_by_language", "tenant", "language"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    source: Mapped[str]
+    title: Mapped[str]
+    filename: Mapped[str]
+    media_type: Mapped[str]
+    size_bytes: Mapped[int]
+    language: Mapped[str]
+    external_id: Mapped[str | None]
+    facts: Mapped[dict[str, Any]]
+    groups: Mapped[list[Any]]
+    live_version: Mapped[int | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class VersionRow(Base):
+    """One version's text and receipt. `made_by` names parser, chunker and embedder: if it moves, so must we."""
+
+    __tablename__ = "versions"
+
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    made_by: Mapped[str]
+    text: Mapped[str]
+    receipt: Mapped[dict[str, Any]]
+    chunks: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class ChunkRow(Base):
+    """A chunk of a live version."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["document_id", "version"], ["versions.document_id", "versions.number"], ondelete="CASCADE"
+        ),
+        Index("chunks_by_id", "chunk_id"),
+    )
+
+    document_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    chunk_id: Mapped[str]
+    text: Mapped[str]
+    start: Mapped[int]
+    end: Mapped[int]
+    section_start: Mapped[int]
+    section_end: Mapped[int]
+    heading_path: Mapped[list[Any]]
+    header: Mapped[str]
+    page: Mapped[int | None]
+    kinds: Mapped[list[Any]]
+    language: Mapped[str]
+    poor: Mapped[bool]
+
+
+class JobRow(Base):
+    """An ingest of one file: its state is the queue."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("jobs_by_state", "state", "sequence"), Index("jobs_by_document", "document_id"))
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    tenant: Mapped[str]
+    document_id: Mapped[str]
+    source: Mapped[str]
+    filename: Mapped[str]
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    facts: Mapped[dict[str, Any]]
+    groups: Mapped[list[Any]]
+    state: Mapped[str]
+    progress: Mapped[float]
+    attempts: Mapped[int]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class IdempotencyRow(Base):
+    """The answer to an upload that carried an Idempotency-Key."""
+
+    __tablename__ = "idempotency"
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_sha256: Mapped[str]
+    job_ids: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+
+
+class PurgeRow(Base):
+    """A document whose rows are gone and whose vectors must go: kept until that is verified."""
+
+    __tablename__ = "purges"
+
+    document_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class AnswerRow(Base):
+    """An answer that was given, so that feedback can refer to it."""
+
+    __tablename__ = "answers"
+    __table_args__ = (Index("answers_by_age", "created_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    question: Mapped[str]
+    status: Mapped[str]
+    cited: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+
+
+class FeedbackRow(Base):
+    """What a reader said of an answer."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    answer_id: Mapped[str] = mapped_column(index=True)
+    rating: Mapped[str]
+    comment: Mapped[str]
+    correction: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class FactRow(Base):
+    """A fact about the index as a whole, such as the fingerprint of the model that made it."""
+
+    __tablename__ = "index_facts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

@@ -1,0 +1,101 @@
+"""What a query reads: found chunk ids become visible chunks, with the text around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from service.catalogue.database import Database
+from service.catalogue.models import ChunkRow, DocumentRow, TenantRow, VersionRow
+from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
+from service.types import DocumentRef, Fused, Hit, Scope
+
+DOCUMENT_COLUMNS = (
+    DocumentRow.source,
+    DocumentRow.title,
+    DocumentRow.external_id,
+    DocumentRow.facts,
+    DocumentRow.groups,
+)
+
+
+class Reader:
+    """The catalogue as a query sees it: live versions that the scope may read, nothing else."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._languages: dict[str, tuple[int, tuple[str, ...]]] = {}
+
+    def hits(self, scope: Scope, fused: Sequence[Fused], limit: int) -> tuple[Hit, ...]:
+        """The first `limit` of the fused ids that are visible to the scope, in the same order."""
+        wanted = [found.chunk_id for found in fused]
+        visible = (
+            select(*CHUNK_COLUMNS, *DOCUMENT_COLUMNS)
+            .join(
+                DocumentRow,
+                (DocumentRow.id == ChunkRow.document_id) & (DocumentRow.live_version == ChunkRow.version),
+            )
+            .where(ChunkRow.chunk_id.in_(wanted), DocumentRow.tenant == scope.tenant)
+        )
+        with self._database.reading() as connection:
+            rows = {row["chunk_id"]: row for row in connection.execute(visible).mappings()}
+        hits = (
+            _hit(rows[found.chunk_id], found)
+            for found in fused
+            if found.chunk_id in rows and may_read(scope, rows[found.chunk_id]["groups"])
+        )
+        return tuple(hit for hit, _ in zip(hits, range(limit), strict=False))
+
+    def windows(self, scope: Scope, hits: Sequence[Hit], characters: int) -> Mapping[str, tuple[int, str]]:
+        """For each hit the text of its section within `characters` of the chunk: (start offset, text) by id."""
+        with self._database.reading() as connection:
+            return {
+                hit.chunk.id: window
+                for hit in hits
+                if (window := self._window(connection, scope, hit, characters)) is not None
+            }
+
+    def languages(self, scope: Scope) -> tuple[str, ...]:
+        """The languages of the tenant's live documents, remembered until its corpus changes."""
+        with self._database.reading() as connection:
+            epoch = connection.scalar(select(TenantRow.epoch).where(TenantRow.name == scope.tenant)) or 0
+            known = self._languages.get(scope.tenant)
+            if known is None or known[0] != epoch:
+                of_tenant = (DocumentRow.tenant == scope.tenant) & DocumentRow.live_version.is_not(None)
+                found = connection.scalars(select(DocumentRow.language).where(of_tenant).distinct())
+                known = (epoch, tuple(sorted(found)))
+                self._languages[scope.tenant] = known
+            return known[1]
+
+    @staticmethod
+    def _window(connection: Connection, scope: Scope, hit: Hit, characters: int) -> tuple[int, str] | None:
+        start = max(hit.chunk.section[0], hit.chunk.start - characters)
+        end = min(hit.chunk.section[1], hit.chunk.end + characters)
+        text = connection.scalar(
+            select(func.substr(VersionRow.text, start + 1, end - start))
+            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+            .where(
+                VersionRow.document_id == hit.document.id,
+                VersionRow.number == hit.document.version,
+                DocumentRow.tenant == scope.tenant,
+            )
+        )
+        return None if text is None else (start, text)
+
+
+def may_read(scope: Scope, groups: Sequence[str]) -> bool:
+    """Whether the scope may read a document of these groups; one without groups is open to its tenant."""
+    return not groups or scope.reads_everything or not scope.groups.isdisjoint(groups)
+
+
+def _hit(row: RowMapping, found: Fused) -> Hit:
+    document = DocumentRef(
+        id=row["document_id"],
+        source=row["source"],
+        title=row["title"],
+        version=row["version"],
+        external_id=row["external_id"],
+        metadata=row["facts"],
+    )
+    return Hit(chunk_of(row), document, found)

@@ -1,0 +1,29 @@
+"""fuse: two ranked lists become one, by Reciprocal Rank Fusion.
+
+Cormack, Clarke and Buettcher 2009: score(d) = sum over lists of weight / (k + rank), ranks counted from 1.
+"""
+
+from __future__ import annotations
+
+from service.settings import FuseSettings
+from service.types import Candidate, Candidates, Fused
+
+
+def fuse(candidates: Candidates, settings: FuseSettings) -> tuple[Fused, ...]:
+    """Every chunk of either list once, best first; equal scores are ordered by the chunk's id."""
+    dense, sparse = _ranked(candidates.dense), _ranked(candidates.sparse)
+    fused = []
+    for chunk_id in dense.keys() | sparse.keys():
+        dense_rank, dense_score = dense.get(chunk_id, (None, None))
+        sparse_rank, sparse_score = sparse.get(chunk_id, (None, None))
+        score = 0.0
+        if dense_rank is not None:
+            score += settings.dense_weight / (settings.k + dense_rank)
+        if sparse_rank is not None:
+            score += settings.sparse_weight / (settings.k + sparse_rank)
+        fused.append(Fused(chunk_id, score, dense_rank, sparse_rank, dense_score, sparse_score))
+    return tuple(sorted(fused, key=lambda found: (-found.score, found.chunk_id)))
+
+
+def _ranked(results: tuple[Candidate, ...]) -> dict[str, tuple[int, float]]:
+    return {result.chunk_id: (rank, result.score) for rank, result in enumerate(results, start=1)}
