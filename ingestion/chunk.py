@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import chain
 from uuid import UUID, uuid5
 
+from ingestion.chunking.cohesion import weigh_breaks
 from ingestion.chunking.partition import Sizes, partition
 from ingestion.chunking.ruler import Ruler, Tokenize
 from ingestion.chunking.sections import Section, sections
@@ -60,7 +61,8 @@ def _section_chunks(
     largest = settings.max_tokens - path_size
     sizes = Sizes(largest, min(settings.target_tokens, largest), settings.min_tokens)
     ruler = Ruler(document.text, [(placed.start, placed.end) for placed in section.body], tokenize)
-    for piece in partition(units(section.body, ruler, largest), ruler, sizes):
+    weighed = weigh_breaks(units(section.body, ruler, largest), ruler)
+    for piece in partition(weighed, ruler, sizes):
         yield _chunk(document, replace(section, path=path), piece)
 
 

@@ -60,7 +60,7 @@ class ChunkSettings(Section):
     """Sizes in tokens of the embedder's own tokenizer."""
 
     max_tokens: Count = 200
-    target_tokens: Count = 120
+    target_tokens: Count = 90
     """The wanted size, where structure does not say otherwise."""
     min_tokens: Annotated[int, Field(ge=0)] = 24
 

@@ -29,7 +29,7 @@ _CLAUSES = (
     re.compile(r"(?<=[;:|])\s+|\s+(?=[\u2013\u2014-]\s)"),
     re.compile(r"(?<=,)\s+|(?<=[\u060c\u3001\uff0c\uff1a\uff1b])\s*"),
 )
-"""Places to cut a sentence that is too long, best first: where others would end it, between clauses, at commas."""
+"""Places to cut a sentence that is too long, best first: full stops, clauses, commas."""
 _SEPARATOR_ROW = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*")
 _INTRODUCED = frozenset({"list_item", "table", "code", "caption"})
 
