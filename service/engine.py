@@ -6,7 +6,7 @@ a `Scope` first, so that a call without one does not type-check.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from service.types import (
@@ -35,10 +35,10 @@ class Asking(Protocol):
         """The whole answer; it always carries its hits. Abstaining is an answer, not an error."""
         ...
 
-    def stream(self, scope: Scope, query: Query) -> AsyncIterator[Event]:
+    def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         """`Retrieved`, then a `SentenceReady` for each checked sentence, then `Finished`.
 
-        Closing the iterator stops the work.
+        Closing the generator stops the work.
         """
         ...
 

@@ -1,0 +1,82 @@
+"""The HTTP application: routes behind the layers that every request passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from typing import Any
+from uuid import UUID
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from service import problem
+from service.engine import Engine
+from service.metrics import Metrics
+from service.middleware import (
+    CrossSiteMiddleware,
+    HostMiddleware,
+    ObservingMiddleware,
+    ReceiveDeadlineMiddleware,
+    SecurityHeadersMiddleware,
+)
+from service.routes import asking, documents, health, openai
+from service.routes.context import ClientLeft, QuerySlots, Services, on_client_left
+from service.settings import Settings
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": {problem.MEDIA_TYPE: {}}, "model": problem.Problem}
+    for status, description in {
+        "422": "The request breaks a rule.",
+        "4XX": "The request is refused; `code` says why.",
+        "5XX": "The service failed; `retryable` says whether to try again.",
+    }.items()
+}
+
+
+def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None = None) -> FastAPI:
+    """The application over an open `engine`, which stays the caller's to close."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="Footnote",
+        version=version("footnote"),
+        description="Answers over your own documents, with a checked footnote on every sentence.",
+        # The documentation pages load their scripts from another host; the description itself is here.
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+        middleware=_layers(settings, metrics),
+        lifespan=lifespan,
+    )
+    slots = QuerySlots(settings.api.max_concurrent_queries)
+    app.state.services = Services(engine, settings, metrics, slots)
+    problem.install(app, settings.api.max_body_bytes)
+    app.add_exception_handler(ClientLeft, on_client_left)
+    for module in (asking, documents, health, openai):
+        app.include_router(module.router)
+    return app
+
+
+def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
+    """Outermost first: what is noted about a request, then what is refused, cheapest check first."""
+    limits = settings.api
+    return [
+        Middleware(CorrelationIdMiddleware, transformer=_canonical),
+        Middleware(ObservingMiddleware, metrics),
+        Middleware(SecurityHeadersMiddleware),
+        Middleware(problem.ProblemMiddleware, limits.max_body_bytes),
+        Middleware(HostMiddleware, limits.allowed_hosts),
+        Middleware(CrossSiteMiddleware),
+        Middleware(RequestBodyLimitMiddleware, limits.max_body_bytes),
+        Middleware(ReceiveDeadlineMiddleware, limits.receive_timeout_s),
+    ]
+
+
+def _canonical(identifier: str) -> str:
+    """A caller's request id in one form, so that nothing but hexadecimal digits reaches the logs."""
+    return UUID(identifier).hex

@@ -1,0 +1,74 @@
+"""What Prometheus reads on `/metrics`; one registry per application, so that two can live side by side."""
+
+from __future__ import annotations
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+from service.types import Answer
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+STAGE_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
+
+
+class Metrics:
+    """The service's own measurements."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self._requests = Histogram(
+            "footnote_request_seconds",
+            "Time from a request's head to the last byte of its response.",
+            ("method", "route", "status"),
+            buckets=REQUEST_BUCKETS_S,
+            registry=registry,
+        )
+        self._stages = Histogram(
+            "footnote_stage_seconds",
+            "Time spent in one stage of a query.",
+            ("stage",),
+            buckets=STAGE_BUCKETS_S,
+            registry=registry,
+        )
+        self._answers = Counter(
+            "footnote_answers_total",
+            "Answers by status; the reason is empty unless the service abstained.",
+            ("status", "reason"),
+            registry=registry,
+        )
+        self._dropped = Counter(
+            "footnote_dropped_sentences_total",
+            "Generated sentences that no passage supported.",
+            registry=registry,
+        )
+        self._queue = Gauge("footnote_queue_depth", "Ingest jobs that wait or run.", registry=registry)
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request; `route` is the template, so that ids do not become labels."""
+        known = method if method in METHODS else "other"
+        self._requests.labels(known, route, str(status)).observe(seconds)
+
+    def observe_answer(self, answer: Answer) -> None:
+        """Count one answer and the time of its stages."""
+        self._answers.labels(answer.status, answer.decision.reason or "").inc()
+        self._dropped.inc(answer.dropped_sentences)
+        for stage, milliseconds in answer.timings_ms.items():
+            self._stages.labels(stage).observe(milliseconds / 1000)
+
+    def render(self, queue_depth: int) -> bytes:
+        """The text that Prometheus scrapes."""
+        self._queue.set(queue_depth)
+        return generate_latest(self._registry)

@@ -1,0 +1,206 @@
+"""Errors as RFC 9457 `application/problem+json`, the same body wherever the error arose.
+
+Written out rather than taken from `fastapi-problem`: the body's fields are those of our own error tree, and
+refusals of the outermost middleware, which no exception handler sees, must read the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.errors import FootnoteError, InvalidInput, LimitExceeded, NotFound, ReceiveTimeout
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 1
+
+logger = logging.getLogger(__name__)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request; its value is not repeated."""
+
+    field: str = Field(examples=["filters.source_prefix"])
+    message: str = Field(examples=["Input should be a valid string"])
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `code` is stable; `title` and `detail` are for people."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["type", "title", "status", "detail", "code"]})
+
+    type: str = Field("about:blank", examples=["about:blank"])
+    title: str = Field(examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["query: String should have at least 1 character"])
+    code: str = Field(examples=["invalid_input"])
+    stage: str = Field("", description="The stage that failed, where there is one.", examples=["search"])
+    retryable: bool = Field(False, description="Whether the same call may succeed later.")
+    hint: str = Field("", description="What the caller can do about it.")
+    request_id: str = Field("", description="Also in the `X-Request-ID` header and in the logs.")
+    errors: list[FieldProblem] | None = None
+    components: list[dict[str, Any]] | None = Field(None, description="What is not ready, on `/readyz`.")
+
+
+def problem_of(error: FootnoteError, **extra: Any) -> Problem:
+    """An error of ours as the body that its caller reads."""
+    return Problem(
+        title=_title(error.status),
+        status=error.status,
+        detail=str(error),
+        code=error.code,
+        stage=error.stage,
+        retryable=error.retryable,
+        hint=error.hint,
+        request_id=correlation_id.get() or "",
+        **extra,
+    )
+
+
+def internal_problem() -> Problem:
+    """The body for an error that nobody foresaw; its cause is in the log, under the same request id."""
+    return problem_of(
+        FootnoteError(
+            "Something went wrong inside the service.", hint="The log has it under this request id."
+        )
+    )
+
+
+def problem_response(problem: Problem) -> Response:
+    """The HTTP response for a problem."""
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if problem.status in (429, 503) else {}
+    if problem.status in (408, 413):
+        headers["Connection"] = "close"  # what remains of the body is not worth reading
+    return Response(
+        problem.model_dump_json(exclude_none=True), problem.status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def install(app: FastAPI, max_body_bytes: int) -> None:
+    """Make every error that reaches the application's exception handlers a problem."""
+
+    async def on_http_exception(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        ours = _error_of_status(error.status_code, str(error.detail), max_body_bytes)
+        response = problem_response(problem_of(ours))
+        response.headers.update(error.headers or {})
+        return response
+
+    app.add_exception_handler(FootnoteError, _on_footnote_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+
+
+class ProblemMiddleware:
+    """Turns what the exception handlers cannot see into problems.
+
+    That is: errors raised by other middleware, plain-text refusals of libraries, and errors that nobody
+    foresaw, which are logged here with their trace.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and watch the response."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        outgoing = _Outgoing(send, self.max_body_bytes)
+        try:
+            await self.app(scope, receive, outgoing.send)
+        except FootnoteError as error:
+            replacement = problem_of(error)
+        except Exception:
+            logger.exception("unforeseen error")
+            if outgoing.started:
+                raise  # the server must cut the connection, so that nobody takes the rest for complete
+            replacement = internal_problem()
+        else:
+            if outgoing.replacement is None:
+                return
+            replacement = outgoing.replacement
+        await problem_response(replacement)(scope, receive, send)
+
+
+class _Outgoing:
+    """Forwards a response, unless it is an error in another form than ours: that one it holds back."""
+
+    def __init__(self, send: Send, max_body_bytes: int) -> None:
+        self._send = send
+        self._max_body_bytes = max_body_bytes
+        self.started = False
+        self.replacement: Problem | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and self._is_foreign(message):
+            self.replacement = problem_of(_error_of_status(message["status"], "", self._max_body_bytes))
+        if self.replacement is None:
+            self.started = True
+            await self._send(message)
+
+    @staticmethod
+    def _is_foreign(message: Message) -> bool:
+        media_type = Headers(raw=message.get("headers", [])).get("content-type", "")
+        return message["status"] >= 400 and media_type.startswith("text/plain")
+
+
+class _StatusError(FootnoteError):
+    """An error that a library raised as a bare HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = _title(status).lower().replace(" ", "_").replace("-", "_")
+
+
+def _error_of_status(status: int, detail: str, max_body_bytes: int) -> FootnoteError:
+    """Our error for a library's HTTP status."""
+    if status == 413:
+        return LimitExceeded(
+            f"The request's body is larger than {max_body_bytes:,} bytes (setting api.max_body_bytes).",
+            hint="Send fewer files at once, or raise FOOTNOTE_API__MAX_BODY_BYTES.",
+        )
+    if status == 404:
+        return NotFound("There is no such route.", hint="GET /openapi.json lists them.")
+    if status == 408:
+        return ReceiveTimeout(detail)
+    return _StatusError(status, detail or _title(status))
+
+
+async def _on_footnote_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FootnoteError)
+    if error.status >= 500 and not error.retryable:
+        logger.error("request failed", exc_info=error)
+    return problem_response(problem_of(error))
+
+
+async def _on_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = [FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in error.errors()]
+    detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
+    return problem_response(problem_of(InvalidInput(detail), errors=fields))
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """`filters.metadata` for `("body", "filters", "metadata")`; `body` where the whole of it is wrong."""
+    return ".".join(str(part) for part in location[1:]) or str(location[0])
+
+
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

@@ -1,0 +1,63 @@
+"""`POST /query`, `POST /search`, `POST /feedback`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from service.event_stream import EventStream, event
+from service.routes.context import CurrentScope, Held, Services, query_slot, while_connected
+from service.schemas.answers import AnswerOut, FeedbackOut, RetrievalEvent, SearchOut, SentenceEvent
+from service.schemas.asking import FeedbackIn, QueryIn, SearchIn
+from service.types import Query, Retrieved, Scope, SentenceReady
+
+router = APIRouter(tags=["ask"])
+
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer; with `stream`, events `retrieval`, `sentence`, then `done` or `error`.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.post("/query", response_model=AnswerOut, responses=STREAMED, dependencies=[Depends(query_slot)])
+async def query(body: QueryIn, request: Request, scope: CurrentScope, held: Held) -> AnswerOut | Response:
+    """Answer a question from the documents, every sentence with checked citations, or say why not."""
+    asked = body.to_query(held.settings.api)
+    if body.stream:
+        return EventStream(_events(held, scope, asked, explain=body.explain), held.closing)
+    answer = await while_connected(request, held.engine.answer(scope, asked))
+    held.metrics.observe_answer(answer)
+    return AnswerOut.of(answer, explain=body.explain)
+
+
+async def _events(
+    held: Services, scope: Scope, asked: Query, *, explain: bool
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(held.engine.stream(scope, asked)) as happenings:
+        async for happening in happenings:
+            if isinstance(happening, Retrieved):
+                yield event("retrieval", RetrievalEvent.of(happening))
+            elif isinstance(happening, SentenceReady):
+                yield event("sentence", SentenceEvent.of(happening))
+            else:
+                held.metrics.observe_answer(happening.answer)
+                yield event("done", AnswerOut.of(happening.answer, explain=explain))
+
+
+@router.post("/search", dependencies=[Depends(query_slot)])
+async def search(body: SearchIn, request: Request, scope: CurrentScope, held: Held) -> SearchOut:
+    """Find passages, best first, without an answer."""
+    asked = body.to_query(held.settings.api)
+    return SearchOut.of(await while_connected(request, held.engine.search(scope, asked)))
+
+
+@router.post("/feedback", status_code=201)
+async def feedback(body: FeedbackIn, scope: CurrentScope, held: Held) -> FeedbackOut:
+    """Say whether an answer was good, and what it should have been."""
+    return FeedbackOut(feedback_id=await held.engine.feedback(scope, body.to_feedback()))

@@ -1,0 +1,116 @@
+"""What routes are given: the scope of the caller, the engine, and a slot for a query."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from service.engine import Engine
+from service.errors import Overloaded, ShuttingDown
+from service.metrics import Metrics
+from service.settings import Settings
+from service.types import EVERY_GROUP, Scope
+
+Result = TypeVar("Result")
+LOCAL_SCOPE = Scope("local", frozenset({EVERY_GROUP}))
+
+
+class QuerySlots:
+    """Counts the queries that run; refuses one too many at once rather than let all of them wait."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._running = 0
+
+    def take(self) -> None:
+        """Take a slot, or raise `Overloaded` naming the setting."""
+        if self._running >= self._limit:
+            raise Overloaded(
+                f"{self._limit} queries run already (setting api.max_concurrent_queries).",
+                hint="Wait a second, or raise FOOTNOTE_API__MAX_CONCURRENT_QUERIES.",
+            )
+        self._running += 1
+
+    def give_back(self) -> None:
+        """Free the slot for the next query."""
+        self._running -= 1
+
+
+@dataclass(frozen=True)
+class Services:
+    """What one application holds."""
+
+    engine: Engine
+    settings: Settings
+    metrics: Metrics
+    slots: QuerySlots
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server begins to stop; open streams end then."""
+
+
+def services(request: Request) -> Services:
+    """What this application holds."""
+    held = request.app.state.services
+    assert isinstance(held, Services)
+    return held
+
+
+async def current_scope() -> Scope:
+    """Who is asking: the one place where credentials become a scope.
+
+    The embedded service listens on this machine alone and has one tenant, so everybody is the local user.
+    """
+    return LOCAL_SCOPE
+
+
+async def query_slot(held: Annotated[Services, Depends(services)]) -> AsyncIterator[None]:
+    """Hold a slot until the response is complete, streamed ones included."""
+    if held.closing.is_set():
+        raise ShuttingDown("The service stops.", hint="Ask again in a moment.")
+    held.slots.take()
+    try:
+        yield
+    finally:
+        held.slots.give_back()
+
+
+Held = Annotated[Services, Depends(services)]
+CurrentScope = Annotated[Scope, Depends(current_scope)]
+
+
+class ClientLeft(Exception):
+    """The caller closed the connection; nobody reads the answer."""
+
+
+async def on_client_left(request: Request, error: Exception) -> Response:
+    """What nobody reads, for the log and the measurements; 499 is nginx's status for it."""
+    return Response(status_code=499)
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of `work`, which is cancelled when the caller leaves.
+
+    Raises:
+        ClientLeft: nobody waits for the result any more.
+    """
+    working = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientLeft
+        return working.result()
+    finally:
+        working.cancel()
+        watching.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass  # what follows the body is of no interest

@@ -1,0 +1,97 @@
+"""`/documents` and `/jobs`: files in, listed, read back and out again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Header, UploadFile
+from fastapi import Query as Parameter
+
+from service.routes.context import CurrentScope, Held
+from service.routes.uploads import named_uploads, parse_metadata
+from service.schemas.documents import (
+    ChunksOut,
+    DeletionOut,
+    DocumentOut,
+    DocumentsOut,
+    DocumentTextOut,
+    JobOut,
+    JobsOut,
+)
+
+router = APIRouter(tags=["documents"])
+
+Cursor = Annotated[str | None, Parameter(max_length=1000, description="`next_cursor` of the part before.")]
+Limit = Annotated[int, Parameter(ge=1, le=200)]
+Group = Annotated[str, Form(min_length=1, max_length=200)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(pattern=r"^[\x21-\x7e]{1,255}$", description="Sending the same upload again with it is harmless."),
+]
+Metadata = Annotated[str, Form(description="A JSON object of texts, numbers and booleans.")]
+
+
+@router.post("/documents", status_code=202)
+async def upload(
+    scope: CurrentScope,
+    held: Held,
+    file: Annotated[list[UploadFile], File(description="One file or more.")],
+    source: Annotated[list[str] | None, Form(description="One for each file; else its name.")] = None,
+    metadata: Metadata = "{}",
+    groups: Annotated[list[Group] | None, Form(description="Who may read it; nobody named: all.")] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> JobsOut:
+    """Queue files to be read; the same source again is a new version of that document."""
+    jobs = await held.engine.upload(
+        scope,
+        named_uploads(file, source, held.settings.load.max_file_bytes),
+        metadata=parse_metadata(metadata),
+        groups=tuple(groups or ()),
+        idempotency_key=idempotency_key,
+    )
+    return JobsOut.of(jobs)
+
+
+@router.get("/jobs/{job_id}")
+async def job(job_id: str, scope: CurrentScope, held: Held) -> JobOut:
+    """How far one file's ingest is."""
+    return JobOut.of(await held.engine.job(scope, job_id))
+
+
+@router.get("/documents")
+async def documents(
+    scope: CurrentScope, held: Held, cursor: Cursor = None, limit: Limit = 50
+) -> DocumentsOut:
+    """All documents, a part at a time."""
+    return DocumentsOut.of(await held.engine.documents(scope, cursor, limit))
+
+
+@router.get("/documents/{document_id}")
+async def document(document_id: str, scope: CurrentScope, held: Held) -> DocumentOut:
+    """One document, with the receipt of what was read from its file."""
+    return DocumentOut.of(await held.engine.document(scope, document_id))
+
+
+@router.get("/documents/{document_id}/text")
+async def document_text(
+    document_id: str,
+    scope: CurrentScope,
+    held: Held,
+    version: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
+) -> DocumentTextOut:
+    """The text that citations point into."""
+    return DocumentTextOut.model_validate(await held.engine.document_text(scope, document_id, version))
+
+
+@router.get("/documents/{document_id}/chunks")
+async def chunks(
+    document_id: str, scope: CurrentScope, held: Held, cursor: Cursor = None, limit: Limit = 50
+) -> ChunksOut:
+    """The pieces in which a document is searched."""
+    return ChunksOut.of(await held.engine.chunks(scope, document_id, cursor, limit))
+
+
+@router.delete("/documents/{document_id}")
+async def delete(document_id: str, scope: CurrentScope, held: Held) -> DeletionOut:
+    """Remove a document with all its versions, and prove that nothing of it is left."""
+    return DeletionOut.model_validate(await held.engine.delete(scope, document_id))

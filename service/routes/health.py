@@ -1,0 +1,66 @@
+"""`/healthz`, `/readyz`, `/metrics`: for those who run the service."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from service.errors import NotReady
+from service.problem import problem_of, problem_response
+from service.routes.context import Held
+from service.schemas.answers import Response as Body
+
+router = APIRouter(tags=["health"])
+
+
+class HealthOut(BaseModel):
+    """The process answers; nothing more is said."""
+
+    status: Literal["alive"] = "alive"
+    version: str = version("footnote")
+
+
+class ComponentOut(Body):
+    """Whether one component can serve now."""
+
+    component: str
+    ready: bool
+    detail: str
+
+
+class ReadyOut(BaseModel):
+    """Every component can serve."""
+
+    ready: Literal[True] = True
+    components: list[ComponentOut]
+
+
+@router.get("/healthz")
+async def healthz() -> HealthOut:
+    """Whether the process is alive."""
+    return HealthOut()
+
+
+@router.get("/readyz", response_model=ReadyOut)
+async def readyz(held: Held) -> ReadyOut | Response:
+    """Whether queries can be answered now; if not, 503 and what is not ready."""
+    found = [ComponentOut.model_validate(component) for component in await held.engine.readiness()]
+    if held.closing.is_set():
+        found.append(ComponentOut(component="server", ready=False, detail="shutting down"))
+    missing = [component for component in found if not component.ready]
+    if not missing:
+        return ReadyOut(components=found)
+    named = ", ".join(component.component for component in missing)
+    components = [component.model_dump() for component in found]
+    return problem_response(problem_of(NotReady(f"Not ready: {named}."), components=components))
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(held: Held) -> Response:
+    """What Prometheus scrapes."""
+    rendered = held.metrics.render(await held.engine.queue_depth())
+    return Response(rendered, media_type=held.metrics.content_type)

@@ -1,0 +1,140 @@
+"""`GET /v1/models`, `POST /v1/chat/completions`: existing chat programs point here and get footnotes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from service.errors import NotFound
+from service.event_stream import EventStream
+from service.problem import Problem
+from service.routes.context import CurrentScope, Held, Services, query_slot, while_connected
+from service.schemas.answers import AnswerOut
+from service.schemas.asking import check_question
+from service.schemas.openai import (
+    ChatChunk,
+    ChatIn,
+    ChatOut,
+    ChatUsage,
+    ChunkChoice,
+    Delta,
+    ModelOut,
+    ModelsOut,
+    footnotes,
+    marked,
+)
+from service.types import Answer, Query, Retrieved, Scope, SentenceReady
+
+router = APIRouter(prefix="/v1", tags=["openai"])
+
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The completion; with `stream`, chunks as data-only server-sent events.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.get("/models")
+async def models(held: Held) -> ModelsOut:
+    """The names under which this service answers."""
+    return ModelsOut(data=[ModelOut(id=name) for name in held.engine.model_names()])
+
+
+@router.post(
+    "/chat/completions", response_model=ChatOut, responses=STREAMED, dependencies=[Depends(query_slot)]
+)
+async def complete(body: ChatIn, request: Request, scope: CurrentScope, held: Held) -> ChatOut | Response:
+    """Answer the user's last message from the documents; earlier ones are not read."""
+    _check_model(body.model, held)
+    check_question(body.question, held.settings.api)
+    asked = Query(body.question)
+    if body.stream:
+        return EventStream(_chunks(held, scope, asked, body), held.closing, on_error=_error)
+    answer = await while_connected(request, held.engine.answer(scope, asked))
+    held.metrics.observe_answer(answer)
+    return ChatOut.of(answer, body.model)
+
+
+def _check_model(name: str, held: Services) -> None:
+    known = held.engine.model_names()
+    if name not in known:
+        raise NotFound(f"There is no model of this name; there is {', '.join(known)}.", hint="GET /v1/models")
+
+
+async def _chunks(held: Services, scope: Scope, asked: Query, body: ChatIn) -> AsyncGenerator[bytes, None]:
+    writer = _ChunkWriter(body.model)
+    yield writer.delta(Delta(role="assistant", content=""))
+    async with aclosing(held.engine.stream(scope, asked)) as happenings:
+        async for happening in happenings:
+            if isinstance(happening, SentenceReady):
+                yield writer.sentence(happening)
+            elif not isinstance(happening, Retrieved):
+                held.metrics.observe_answer(happening.answer)
+                for part in writer.end(happening.answer, usage=_wants_usage(body)):
+                    yield part
+
+
+def _wants_usage(body: ChatIn) -> bool:
+    return body.stream_options is not None and body.stream_options.include_usage
+
+
+class _ChunkWriter:
+    """Writes the chunks of one completion, which all carry the same id and time."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._created = int(time.time())
+        self._id = f"chatcmpl-{time.time_ns():x}"
+        self._sentences = 0
+
+    def delta(self, delta: Delta) -> bytes:
+        """A chunk that adds to the message."""
+        return self._chunk([ChunkChoice(delta=delta)])
+
+    def sentence(self, ready: SentenceReady) -> bytes:
+        """A checked sentence, set apart from the one before."""
+        space = " " if self._sentences else ""
+        self._sentences += 1
+        return self.delta(Delta(content=space + marked(ready.sentence.text, ready.sentence.citations)))
+
+    def end(self, answer: Answer, *, usage: bool) -> list[bytes]:
+        """The footnotes (or an abstention's text), the finish with the whole answer, the end mark."""
+        last_words = footnotes(answer.citations) if self._sentences else answer.text
+        choice = ChunkChoice(delta=Delta(), finish_reason="stop")
+        parts = [
+            self.delta(Delta(content=last_words)),
+            self._chunk([choice], footnote=AnswerOut.of(answer, explain=False)),
+        ]
+        if usage:
+            parts.append(self._chunk([], usage=ChatUsage.of(answer)))
+        return [*parts, b"data: [DONE]\n\n"]
+
+    def _chunk(self, choices: list[ChunkChoice], **extra: Any) -> bytes:
+        chunk = ChatChunk(id=self._id, created=self._created, model=self._model, choices=choices, **extra)
+        return _data(chunk)
+
+
+def _data(body: BaseModel) -> bytes:
+    return f"data: {body.model_dump_json(exclude_unset=True)}\n\n".encode()
+
+
+def _error(problem: Problem) -> bytes:
+    """An error in the form that OpenAI's clients read from a stream."""
+    return f'data: {{"error": {_openai_error(problem).model_dump_json()}}}\n\n'.encode()
+
+
+class _OpenAIError(BaseModel):
+    message: str
+    type: str
+    code: str
+
+
+def _openai_error(problem: Problem) -> _OpenAIError:
+    return _OpenAIError(message=problem.detail, type=problem.title, code=problem.code)

@@ -1,0 +1,79 @@
+"""The parts of an upload form, checked before anything is kept."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import UploadFile
+from pydantic import Field, TypeAdapter, ValidationError
+
+from service.errors import InvalidInput, LimitExceeded
+from service.schemas.asking import FieldName, ScalarIn
+from service.types import Scalar, Upload
+
+MAX_SOURCE_CHARACTERS = 1000
+_metadata = TypeAdapter(Annotated[dict[FieldName, ScalarIn], Field(max_length=64)])
+
+
+def named_uploads(
+    files: Sequence[UploadFile], sources: Sequence[str] | None, max_file_bytes: int
+) -> list[Upload]:
+    """Each file with the source that names it: the one given, else its own name.
+
+    Raises:
+        InvalidInput: sources and files do not match, or a source is not fit to be a name.
+        LimitExceeded: a file is larger than the settings allow.
+    """
+    if sources is not None and len(sources) != len(files):
+        raise InvalidInput(
+            f"{len(files)} files came with {len(sources)} sources.",
+            hint="Give one `source` for each `file`, in the same order, or none.",
+        )
+    names = [_checked_source(source) for source in sources or [file.filename or "" for file in files]]
+    if len(set(names)) < len(names):
+        raise InvalidInput(
+            "Two files of one upload have the same source.", hint="Give each its own `source`."
+        )
+    for file in files:
+        _check_size(file, max_file_bytes)
+    return [
+        Upload(source=name, filename=_base_name(file.filename or name), content=file.file)
+        for name, file in zip(names, files, strict=True)
+    ]
+
+
+def parse_metadata(text: str) -> dict[str, Scalar]:
+    """The `metadata` field: a JSON object whose values are texts, numbers or booleans."""
+    try:
+        return dict(_metadata.validate_json(text))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidInput(
+            f"metadata {place}: {first['msg']}", hint='Send a flat JSON object such as {"year": 2024}.'
+        ) from None
+
+
+def _checked_source(source: str) -> str:
+    """`source` in NFC, so that one name typed on two systems is one document."""
+    name = unicodedata.normalize("NFC", source.strip())
+    if not 0 < len(name) <= MAX_SOURCE_CHARACTERS:
+        raise InvalidInput(f"A source has 1 to {MAX_SOURCE_CHARACTERS} characters; this one has {len(name)}.")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise InvalidInput("A source holds no control characters.")
+    return name
+
+
+def _check_size(file: UploadFile, max_file_bytes: int) -> None:
+    if (file.size or 0) > max_file_bytes:
+        raise LimitExceeded(
+            f"A file has {file.size:,} bytes; the limit is {max_file_bytes:,} (setting load.max_file_bytes).",
+            hint="Split it, or raise FOOTNOTE_LOAD__MAX_FILE_BYTES.",
+        )
+
+
+def _base_name(filename: str) -> str:
+    """The last part of a path in either system's form; a browser may send the whole of it."""
+    return filename.replace("\\", "/").rstrip("/").rpartition("/")[2]

@@ -1,0 +1,1 @@
+"""The JSON that goes over HTTP, as pydantic models; only the routes know them."""

@@ -1,0 +1,188 @@
+"""The part of OpenAI's chat completions that chat programs need, with our answer riding along.
+
+Requests may hold fields that mean nothing here (`temperature`, `top_p`, ...): every client of that API sends
+some, so they are let pass. What would change the answer's form (`n`, `tools`) is refused.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.errors import InvalidInput
+from service.schemas.answers import AnswerOut
+from service.types import Answer, Citation
+
+
+class TextPart(BaseModel):
+    """A piece of a message."""
+
+    type: Literal["text"]
+    text: str
+
+
+class MessageIn(BaseModel):
+    """A turn of the conversation; only the last one of the user is read."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[TextPart] | None = None
+
+    @property
+    def text(self) -> str:
+        """The words, of whichever form the content has."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """What a stream adds."""
+
+    include_usage: bool = False
+
+
+class ChatIn(BaseModel):
+    """A chat completion request."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str = Field(examples=["footnote"])
+    messages: list[MessageIn] = Field(min_length=1, max_length=1000)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    n: Literal[1] = 1
+    tools: Annotated[list[object], Field(max_length=0)] | None = None
+
+    @property
+    def question(self) -> str:
+        """The last message of the user, or `InvalidInput` when there is none."""
+        asked = next((message.text for message in reversed(self.messages) if message.role == "user"), "")
+        if not asked.strip():
+            raise InvalidInput("No message of the user holds a question.")
+        return asked.strip()
+
+
+class MessageOut(BaseModel):
+    """The answer with its markers, and the footnotes beneath."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+
+
+class Choice(BaseModel):
+    """The one choice that there is."""
+
+    index: Literal[0] = 0
+    message: MessageOut
+    finish_reason: Literal["stop"] = "stop"
+
+
+class ChatUsage(BaseModel):
+    """Tokens that the language model read and wrote."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        """From our own type."""
+        read, written = answer.usage.prompt_tokens, answer.usage.completion_tokens
+        return cls(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
+
+
+class ChatOut(BaseModel):
+    """A chat completion; `footnote` is the whole response of `POST /query`."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int = Field(default_factory=lambda: int(time.time()))
+    model: str
+    choices: list[Choice]
+    usage: ChatUsage
+    footnote: AnswerOut
+
+    @classmethod
+    def of(cls, answer: Answer, model: str) -> Self:
+        """From our own type."""
+        return cls(
+            id=f"chatcmpl-{answer.id}",
+            model=model,
+            choices=[Choice(message=MessageOut(content=with_footnotes(answer)))],
+            usage=ChatUsage.of(answer),
+            footnote=AnswerOut.of(answer, explain=False),
+        )
+
+
+class Delta(BaseModel):
+    """What a chunk adds to the message."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(BaseModel):
+    """The one choice of a chunk."""
+
+    index: Literal[0] = 0
+    delta: Delta
+    finish_reason: Literal["stop"] | None = None
+
+
+class ChatChunk(BaseModel):
+    """A part of a streamed chat completion; the last one brings `footnote`."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: ChatUsage | None = None
+    footnote: AnswerOut | None = None
+
+
+class ModelOut(BaseModel):
+    """A name under which this service answers."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: Literal["footnote"] = "footnote"
+
+
+class ModelsOut(BaseModel):
+    """All of them."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelOut]
+
+
+def marked(text: str, citations: tuple[int, ...]) -> str:
+    """A sentence with its markers: `It lasts two years. [1][3]`."""
+    markers = "".join(f"[{n}]" for n in citations)
+    return f"{text} {markers}" if markers else text
+
+
+def with_footnotes(answer: Answer) -> str:
+    """The message of a whole answer; an abstention is its own text."""
+    if not answer.sentences:
+        return answer.text
+    sentences = " ".join(marked(sentence.text, sentence.citations) for sentence in answer.sentences)
+    return sentences + footnotes(answer.citations)
+
+
+def footnotes(citations: tuple[Citation, ...]) -> str:
+    """The list beneath an answer, one line a footnote."""
+    lines = [f"[{citation.n}] {_place(citation)}: “{_one_line(citation.quote)}”" for citation in citations]
+    return "\n\n" + "\n".join(lines) if lines else ""
+
+
+def _place(citation: Citation) -> str:
+    title = citation.document.title or citation.document.source
+    return f"{title}, p. {citation.page}" if citation.page is not None else title
+
+
+def _one_line(quote: str) -> str:
+    return " ".join(quote.split())

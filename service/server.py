@@ -1,0 +1,161 @@
+"""Runs the application: announces where, gives up on silent senders, and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from service.errors import Misconfigured
+from service.routes.context import Services
+from service.settings import Settings
+
+KEEP_ALIVE_S = 15
+BACKLOG = 512
+
+
+def serve(app: FastAPI, settings: Settings, *, announce: Callable[[str], None]) -> int:
+    """Serve until SIGINT or SIGTERM, then return the exit code.
+
+    `announce` is called once with the address (`http://127.0.0.1:8080`) when requests are accepted.
+
+    Raises:
+        Misconfigured: the host is open to other machines, or the port is taken.
+    """
+    with _signals_only_stop():
+        return asyncio.run(serve_until_stopped(app, settings, announce=announce))
+
+
+async def serve_until_stopped(app: FastAPI, settings: Settings, *, announce: Callable[[str], None]) -> int:
+    """`serve` within a running loop, for a caller that opened its resources in it."""
+    listener = _listen(settings)
+    server = StoppableServer(_config(app, settings), announce)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        listener.close()
+    return 0 if server.started else 1
+
+
+class StoppableServer(uvicorn.Server):
+    """A server that tells the application first when it stops, so that open streams can end well."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say where."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            self._announce(_address(sockets[0]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, let running requests finish, then stop."""
+        held = self.config.app.state.services  # type: ignore[union-attr]
+        assert isinstance(held, Services)
+        held.closing.set()
+        await super().shutdown(sockets)
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    limits = settings.api
+    return uvicorn.Config(
+        app,
+        http=type("HeadDeadline", (ImpatientProtocol,), {"head_timeout_s": limits.receive_timeout_s}),
+        ws="none",
+        log_config=None,  # its lines go where ours go
+        access_log=False,  # ours says more, and nothing of what was asked
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, round(limits.shutdown_s)),
+    )
+
+
+class ImpatientProtocol(H11Protocol):
+    """HTTP/1.1 that closes a connection whose request head does not arrive in time.
+
+    The application sees a request only once its head is complete, so this cannot be middleware.
+    """
+
+    head_timeout_s: ClassVar[float]
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        """Expect a head from the start."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Expect a head exactly while no request is being answered."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop_expecting()
+        elif self._head_timer is None:
+            self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing more."""
+        self._stop_expecting()
+        super().connection_lost(exc)
+
+    def _expect_head(self) -> None:
+        self._head_timer = self.loop.call_later(self.head_timeout_s, self.transport.close)
+
+    def _stop_expecting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A listening socket on this machine alone."""
+    host, port = settings.api.host, settings.api.port
+    if not _is_loopback(host):
+        raise Misconfigured(
+            f"The embedded service has no credentials, so it listens on this machine alone, not on {host}.",
+            hint="Set FOOTNOTE_API__HOST to 127.0.0.1.",
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise Misconfigured(
+            f"Cannot listen on {host}:{port}: {error.strerror}.",
+            hint="Set FOOTNOTE_API__PORT to another port.",
+        ) from error
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def _signals_only_stop() -> Iterator[None]:
+    """Keep the server from raising the signal again after it stopped: the caller has resources to close."""
+    before: dict[signal.Signals, Any] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
