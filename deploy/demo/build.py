@@ -6,11 +6,12 @@ they are under `documents/`; the others are written from `sources/`, so that a c
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from deploy.demo.office import write_docx, write_pptx, write_with_pandoc, write_xlsx
+from deploy.demo.office import BUILT, write_docx, write_pptx, write_with_pandoc, write_xlsx
 from deploy.demo.pages import write_pdf, write_scan, write_two_column_pdf
 
 HERE = Path(__file__).parent
@@ -56,6 +57,7 @@ def build(name: str, folder: Path) -> Path:
 
 def main(folder: Path) -> None:
     """Writes all generated documents below `folder`."""
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(BUILT.timestamp()))  # pandoc writes this moment, not now
     for name in GENERATED:
         print(build(name, folder))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import zipfile
 from collections.abc import Callable, Sequence
@@ -10,12 +9,15 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 
+import docx
 import openpyxl
+import pptx
 import pypandoc
-from docx import Document
+from docx.document import Document
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
-from pptx import Presentation
+from openpyxl.worksheet.worksheet import Worksheet
+from pptx.slide import Slide
 from pptx.util import Inches, Pt
 
 from deploy.demo.markup import Block, Rows, read, title
@@ -30,7 +32,7 @@ ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 def write_docx(markdown: str, target: Path) -> None:
     """A Word file with heading styles, tables, a running header and a footer."""
     blocks = read(markdown)
-    document = Document()
+    document = docx.Document()
     section = document.sections[0]
     section.header.paragraphs[0].text = f"Norrask Fluidics - {title(blocks)}"
     section.footer.paragraphs[0].text = "Printed copies are not controlled"
@@ -56,7 +58,7 @@ def _fill_docx_table(document: Document, rows: Rows) -> None:
 
 def write_pptx(markdown: str, target: Path) -> None:
     """A slide for each second-level heading; paragraphs that begin with `Notes:` become speaker notes."""
-    presentation = Presentation()
+    presentation = pptx.Presentation()
     for heading, content in _slides(read(markdown)):
         layout = presentation.slide_layouts[0 if heading.level == 1 else 1]
         slide = presentation.slides.add_slide(layout)
@@ -83,7 +85,7 @@ def _slides(blocks: Sequence[Block]) -> list[tuple[Block, list[Block]]]:
     return slides
 
 
-def _fill_slide_table(slide: Presentation, rows: Rows) -> None:
+def _fill_slide_table(slide: Slide, rows: Rows) -> None:
     size = (Inches(0.5), Inches(2), Inches(9), Inches(0.4 * len(rows)))
     table = slide.shapes.add_table(len(rows), len(rows[0]), *size).table
     for y, row in enumerate(rows):
@@ -109,7 +111,7 @@ def write_xlsx(markdown: str, target: Path) -> None:
     _save(workbook.save, target)
 
 
-def _style_header(sheet: openpyxl.worksheet.worksheet.Worksheet, rows: Rows) -> None:
+def _style_header(sheet: Worksheet, rows: Rows) -> None:
     for cell in sheet[sheet.max_row]:
         cell.font = Font(bold=True)
     for x, column in enumerate(zip(*rows, strict=True), start=1):
@@ -126,9 +128,12 @@ def _value(text: str) -> str | float | int | date:
 
 def write_with_pandoc(markdown: str, target: Path) -> None:
     """An OpenDocument text or an e-book, as the target's extension says."""
-    os.environ["SOURCE_DATE_EPOCH"] = str(int(BUILT.timestamp()))
     name = title(read(markdown))
-    options = [f"--metadata=title:{name}", f"--metadata=identifier:norrask-{target.stem}", "--metadata=lang:en"]
+    options = [
+        f"--metadata=title:{name}",
+        f"--metadata=identifier:norrask-{target.stem}",
+        "--metadata=lang:en",
+    ]
     pypandoc.convert_text(
         markdown, target.suffix[1:], format="gfm", outputfile=str(target), extra_args=options
     )

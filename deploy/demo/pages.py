@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from fpdf import FPDF
-from fpdf.enums import TextEmphasis
+from fpdf.enums import Align, TextEmphasis
 from fpdf.fonts import FontFace
-from fpdf.table import Table
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from deploy.demo.markup import Block, Rows, read, title
@@ -72,7 +71,9 @@ def write_two_column_pdf(markdown: str, target: Path) -> None:
             heading = block.kind == "heading"
             pages.set_font("Times", "B" if heading else "", 11 if heading else 10)
             with columns.paragraph(
-                text_align="L" if heading else "J", top_margin=2.5 if heading else 0, bottom_margin=1.5
+                text_align=Align.L if heading else Align.J,
+                top_margin=2.5 if heading else 0,
+                bottom_margin=1.5,
             ) as paragraph:
                 paragraph.write(block.text if heading else hyphenate(block.text))
     pages.ln(4)
@@ -110,8 +111,9 @@ def _draw_table(pages: FPDF, rows: Rows) -> None:
     pages.set_font("Helvetica", size=9)
     widths = [max(max(map(len, column)), 8) for column in zip(*rows, strict=True)]
     bold = FontFace(emphasis=TextEmphasis.B)
-    table = Table(pages, rows=rows, col_widths=tuple(widths), text_align="L", headings_style=bold)
-    table.render()
+    with pages.table(col_widths=tuple(widths), text_align="L", headings_style=bold) as table:
+        for row in rows:
+            table.row(row)
     pages.ln(3)
 
 
