@@ -1,0 +1,34 @@
+"""Generate: sentences from the passages, each with the `[n]` of the passage that it rests on.
+
+chat.py        a language model behind any OpenAI-compatible URL, streamed
+extractive.py  verbatim sentences from the passages; needs no language model
+select.py      which sentences those are
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from service.types import Context, Draft, Query
+
+
+class Generator(Protocol):
+    """Writes an answer from numbered passages."""
+
+    @property
+    def model(self) -> str:
+        """The name to show beside the answer."""
+        ...
+
+    @property
+    def llm(self) -> bool:
+        """Whether a language model writes the words."""
+        ...
+
+    def generate(self, query: Query, context: Context) -> AsyncIterator[Draft]:
+        """Yields text as it comes, then one `Draft` with the usage.
+
+        Raises `GeneratorUnavailable` when the model does not answer and `DeadlineExceeded` when it is late.
+        """
+        ...
