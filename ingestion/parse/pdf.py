@@ -24,7 +24,7 @@ from ingestion.parse.pdf_glyphs import drop_unseen, read_glyphs
 from ingestion.parse.pdf_grid import Table, ruled_tables
 from ingestion.parse.pdf_joins import join_paragraphs, vocabulary
 from ingestion.parse.pdf_kinds import elements_of
-from ingestion.parse.pdf_lines import rows_of
+from ingestion.parse.pdf_lines import main_size, rows_of
 from ingestion.parse.pdf_model import PageContent
 from ingestion.parse.pdf_source import document_title, drawing, geometry, open_page, open_pdf, render
 from ingestion.types import Element, PageReceipt
@@ -140,7 +140,7 @@ def layout(pages: Sequence[PageContent]) -> Iterator[Element]:
     cleared, furniture = part_furniture(pages)
     blocks = join_paragraphs([block for page in cleared for block in page_blocks(page)])
     by_page: dict[int, list[Element]] = {}
-    for element in elements_of(blocks, vocabulary(pages)):
+    for element in elements_of(blocks, vocabulary(pages), _body_size(pages)):
         by_page.setdefault(element.page or 0, []).append(element)
     for page in pages:
         edges = furniture.get(page.number, [])
@@ -150,6 +150,11 @@ def layout(pages: Sequence[PageContent]) -> Iterator[Element]:
         if page.sideways:
             yield Element("paragraph", " ".join(page.sideways), page=page.number)
         yield from (element for element in edges if element.box and element.box[1] >= middle)
+
+
+def _body_size(pages: Sequence[PageContent]) -> float:
+    words = [word for page in pages for word in page.words]
+    return main_size(words) if words else 0.0
 
 
 def page_blocks(page: PageContent) -> Iterator[Block]:

@@ -25,6 +25,7 @@ MOST_LABELS = 4
 """Label lines in a row between two rows of cells."""
 WIDEST_BREAK = 4.0
 """A gap of this many font sizes ends a table."""
+HEADING_PITCH = 2.2
 TIGHT = 1.45
 """Lines closer than this many font sizes may be one wrapped cell."""
 
@@ -45,9 +46,10 @@ def aligned_tables(rows: Sequence[Row]) -> list[Row | Table]:
     position = 0
     while position < len(rows):
         end = _run_end(rows, position)
-        tables = _tables(rows[position:end]) if end > position + 1 else []
+        start = _with_heading(rows, position, len(found))
+        tables = _tables(rows[start:end]) if end > position + 1 else []
         if tables:
-            found.extend(tables)
+            found[len(found) - (position - start) :] = tables
             position = end
         else:
             found.append(rows[position])
@@ -72,6 +74,17 @@ def _run_end(rows: Sequence[Row], start: int) -> int:
             if labels > MOST_LABELS or not _label_like(row, rows[start:end]):
                 break
     return end
+
+
+def _with_heading(rows: Sequence[Row], start: int, free: int) -> int:
+    """Where the table begins when a heading that spans some of its columns stands above its first row."""
+    first = rows[start]
+    if start == 0 or not free or len(rows[start - 1].segments) > 1:
+        return start
+    above = rows[start - 1]
+    close = first.baseline - above.baseline <= HEADING_PITCH * first.size
+    spans = above.x0 > first.segments[0].x1 and above.x1 <= first.x1 + first.size
+    return start - 1 if close and spans and len(above.text) < WIDEST_CELL else start
 
 
 def _label_like(row: Row, run: Sequence[Row]) -> bool:

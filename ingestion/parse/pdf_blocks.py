@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from ingestion.parse.pdf_grid import Table
-from ingestion.parse.pdf_lines import BULLETS, MARKER, Row
+from ingestion.parse.pdf_lines import MARKER, Row, is_bullet
 from ingestion.parse.pdf_model import Box, bounds
 
 LOOSE = 1.3
@@ -83,7 +84,7 @@ def _pitch(rows: list[Row]) -> float:
     """The usual distance between baselines, in font sizes."""
     steps = [
         (below.baseline - above.baseline) / (below.size or 1)
-        for above, below in zip(rows, rows[1:], strict=False)
+        for above, below in pairwise(rows)
         if abs(below.size - above.size) < 0.1 * below.size
     ]
     near = [step for step in steps if 0.9 <= step <= 2.2]
@@ -106,7 +107,7 @@ def _parted(lines: list[Row], row: Row, pitch: float, right: float) -> bool:
 def _mid_sentence(lines: list[Row], row: Row) -> bool:
     """Whether what looks like a marker is a number or a dash within running text."""
     text = row.text.split(maxsplit=1)[0]
-    if text in BULLETS and text not in "-–—*":
+    if is_bullet(text):
         return False
     ends = lines[-1].text.endswith(SENTENCE_END)
     listed = list_marker(lines[0].text)
@@ -140,7 +141,7 @@ def _new_paragraph(lines: list[Row], row: Row, right: float) -> bool:
 def list_marker(text: str) -> str | None:
     """The bullet or number that a line starts with, or None."""
     head, _, rest = text.partition(" ")
-    if head and head[0] in BULLETS and len(head) > 1 and head[0] not in "-–—*":
+    if head and is_bullet(head[0]):
         return head[0]
     if not rest or not MARKER.match(head):
         return None
@@ -168,11 +169,12 @@ def _indented(rows: list[Row]) -> tuple[str, ...]:
     """Lines of code with the spaces that stand before and between their words."""
     left = min(row.x0 for row in rows)
     width = median((word.x1 - word.x0) / len(word.text) for row in rows for word in row.words)
-    lines = []
-    for row in rows:
-        line = ""
-        for word in row.words:
-            column = round((word.x0 - left) / (width or 1))
-            line += " " * max(column - len(line), 1 if line else 0) + word.text
-        lines.append(line)
-    return tuple(lines)
+    return tuple(_set_out(row, left, width or 1.0) for row in rows)
+
+
+def _set_out(row: Row, left: float, width: float) -> str:
+    line = " " * round((row.x0 - left) / width)
+    for index, word in enumerate(row.words):
+        gap = word.x0 - row.words[index - 1].x1 if index else 0.0
+        line += " " * (max(round(gap / width), 1) if index else 0) + word.text
+    return line

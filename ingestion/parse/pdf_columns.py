@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from ingestion.parse.pdf_lines import Segment, rows_of
 from ingestion.parse.pdf_model import Box, Word
@@ -19,9 +18,9 @@ from ingestion.parse.pdf_model import Box, Word
 FEWEST_LINES = 4
 """Lines that each of two columns must have."""
 FEWEST_WORDS = 3
-"""Words in the median line of a column of running text."""
 FILLED = 0.5
-"""How much of its column's width the median line of running text takes."""
+LONG_SHARE = 0.3
+"""In running text this share of the lines has more words than that and takes this much of the column."""
 MOST_CROSSING = 0.5
 DEEPEST = 3
 
@@ -105,38 +104,35 @@ def _crosses(atom: Atom, gutter: float) -> bool:
 
 
 def _gutter(atoms: list[Atom]) -> float | None:
-    """The x of a clear strip between two columns of running text, or None."""
-    starts = Counter(round(atom.x0) for atom in atoms if atom.index < 0)
+    """The x of the clearest strip between two columns of running text, or None."""
+    texts = [atom for atom in atoms if atom.index < 0]
+    starts = Counter(round(atom.x0) for atom in texts)
     leftmost = min(starts, default=0)
-    candidates = [start for start, count in starts.most_common(8) if count >= 3 and start > leftmost + 30]
-    for start in candidates:
-        gutter = start - 2.0
-        if _divides(atoms, gutter):
+    candidates = [start - 2.0 for start, count in starts.items() if count >= 3 and start > leftmost + 30]
+    crossing = {gutter: sum(_crosses(atom, gutter) for atom in texts) for gutter in candidates}
+    for gutter in sorted(candidates, key=lambda gutter: (crossing[gutter], gutter)):
+        if crossing[gutter] > MOST_CROSSING * len(texts):
+            return None
+        if _divides(texts, gutter):
             return gutter
     return None
 
 
-def _divides(atoms: list[Atom], gutter: float) -> bool:
-    texts = [atom for atom in atoms if atom.index < 0]
+def _divides(texts: list[Atom], gutter: float) -> bool:
     left = [atom for atom in texts if atom.x1 <= gutter]
     right = [atom for atom in texts if atom.x0 >= gutter]
-    crossing = sum(_crosses(atom, gutter) for atom in texts)
-    if crossing > MOST_CROSSING * len(texts):
-        return False
     return _running_text(left) and _running_text(right) and _side_by_side(left, right)
 
 
 def _running_text(side: list[Atom]) -> bool:
+    """Whether a side has enough lines that hold several words and fill much of its width."""
     if len(side) < FEWEST_LINES:
         return False
     width = max(atom.x1 for atom in side) - min(atom.x0 for atom in side)
-    words = [len(atom.words) for atom in side]
-    dense = sum(atom.x1 - atom.x0 > 0.8 * width for atom in side)
-    return (
-        median(words) >= FEWEST_WORDS
-        and median(atom.x1 - atom.x0 for atom in side) >= FILLED * width
-        and dense >= 2
-    ) or _unspaced(side, width)
+    long = [atom for atom in side if atom.x1 - atom.x0 >= FILLED * width and len(atom.words) > FEWEST_WORDS]
+    if len(long) >= max(FEWEST_LINES, LONG_SHARE * len(side)):
+        return True
+    return _unspaced(side, width)
 
 
 def _unspaced(side: list[Atom], width: float) -> bool:

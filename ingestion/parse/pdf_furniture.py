@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingestion.parse.pdf_lines import Row, rows_of
-from ingestion.parse.pdf_model import PageContent
+from ingestion.parse.pdf_model import PageContent, Word
 from ingestion.types import Element, Kind
 
 MARGIN = 0.13
@@ -24,6 +24,7 @@ PAGE_NUMBER = re.compile(
     r"^(?:page|seite|página|p\.)?\s*[-–—|(\[]?\s*(?:[A-Z]?-?\d{1,4}|[ivxlc]{1,7}|\d{1,2}-\d{1,3})\s*[-–—|)\]]?(?:\s*(?:of|/|von|de)\s*\d{1,4})?$",
     re.IGNORECASE,
 )
+ANYWHERE = -1
 DIGITS = re.compile(r"\d+")
 
 
@@ -34,6 +35,8 @@ class _Edge:
     page: int
     row: Row
     top: bool
+    last: bool = False
+    """Whether it is the lowest row of its page, wherever that is: printed web pages end half way down."""
 
     @property
     def key(self) -> tuple[str, bool]:
@@ -64,9 +67,19 @@ def _without(page: PageContent, taken: set[int]) -> PageContent:
 def _edges(page: PageContent) -> list[_Edge]:
     top = [word for word in page.words if word.y1 < MARGIN * page.height]
     bottom = [word for word in page.words if word.y0 > (1 - MARGIN) * page.height]
-    return [_Edge(page.number, row, True) for row in rows_of(top)[:OUTERMOST]] + [
-        _Edge(page.number, row, False) for row in rows_of(bottom)[-OUTERMOST:]
-    ]
+    return (
+        [_Edge(page.number, row, True) for row in rows_of(top)[:OUTERMOST]]
+        + [_Edge(page.number, row, False) for row in rows_of(bottom)[-OUTERMOST:]]
+        + _lowest(page, bottom)
+    )
+
+
+def _lowest(page: PageContent, bottom: list[Word]) -> list[_Edge]:
+    if bottom or not page.words:
+        return []
+    lowest = max(page.words, key=lambda word: word.y1)
+    row = rows_of([word for word in page.words if word.y1 > lowest.y0 - lowest.size])[-1]
+    return [_Edge(page.number, row, top=False, last=True)]
 
 
 def _repeated(edges: list[_Edge], pages: int) -> set[tuple[str, bool, int]]:
@@ -80,6 +93,8 @@ def _repeated(edges: list[_Edge], pages: int) -> set[tuple[str, bool, int]]:
 
 def _slots(edge: _Edge) -> tuple[int, int]:
     """Two overlapping bins of height, so that a drift across a bin's edge does not part equals."""
+    if edge.last:
+        return ANYWHERE, ANYWHERE
     return int(edge.row.baseline // (2 * DRIFT)) * 2, int((edge.row.baseline + DRIFT) // (2 * DRIFT)) * 2 + 1
 
 

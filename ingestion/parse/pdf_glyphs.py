@@ -7,25 +7,19 @@ Left out, with the cause it is counted under: `invisible` (render mode 3 away fr
 from __future__ import annotations
 
 import ctypes
-import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.parse.pdf_model import Box, Word
 from ingestion.parse.pdf_source import Geometry
+from ingestion.parse.pdf_styles import Style, Styles
 
-SMALLEST_SHOWN = 1.0
-"""Points; text set smaller cannot be read."""
-LIGHT = 200
-"""Text whose darkest channel is lighter than this is looked for on the rendered page."""
 FAINTEST_MARK = 12
 """Grey levels (of 255) that text must differ from what surrounds it to be seen."""
 CHECK_SCALE = 1.5
-LEVEL = 0.1
-"""Sine of the angle up to which text counts as horizontal."""
 ALEFS = frozenset("اأإآٱ")
 LAM = "ل"
 LIGATURES = frozenset(
@@ -34,21 +28,7 @@ LIGATURES = frozenset(
 UNREADABLE = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
 LINE_END_HYPHEN = 2
 """pdfium's code for a hyphen at the end of a line."""
-FIXED_PITCH, ITALIC, FORCE_BOLD = 1, 1 << 6, 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How one text object is set; `hidden` names why nobody sees it, or is empty."""
-
-    size: float
-    bold: bool
-    italic: bool
-    mono: bool
-    sine: float
-    invisible: bool
-    hidden: str
-    light: bool
+NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -77,8 +57,9 @@ def read_glyphs(page: Any, shape: Geometry) -> Glyphs:
     """All text of a loaded page. Light text still has to be checked with `drop_unseen`."""
     textpage = page.get_textpage()
     try:
-        gatherer = _Gatherer(shape)
-        for character in _characters(textpage.raw, textpage.count_chars(), shape):
+        reader = _Reader(textpage.raw, shape)
+        gatherer = _Gatherer(shape, reader.baseline)
+        for character in reader.characters(textpage.count_chars()):
             gatherer.take(*character)
         gatherer.close()
         return gatherer.glyphs
@@ -104,93 +85,57 @@ def drop_unseen(page: Any, shape: Geometry, glyphs: Glyphs) -> None:
     glyphs.light.clear()
 
 
-def _characters(raw: Any, count: int, shape: Geometry) -> Iterator[tuple[int, Style | None, Box, float]]:
-    """(code point, style or None where pdfium made the character up, box, baseline) in pdfium's order."""
-    import pypdfium2.raw as pdfium
+class _Reader:
+    """Characters of one text page. Buffers are made once: a page has thousands of characters."""
 
-    styles = _Styles(raw, shape.rotation)
-    loose, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-    high = 0
-    for index in range(count):
-        code = pdfium.FPDFText_GetUnicode(raw, index)
-        if 0xD800 <= code < 0xDC00:
-            high = code
-            continue
-        if 0xDC00 <= code < 0xE000 and high:
-            code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)
-        high = 0
-        item = pdfium.FPDFText_GetTextObject(raw, index)
-        if not item:
-            yield code, None, (0, 0, 0, 0), 0
-            continue
-        pdfium.FPDFText_GetLooseCharBox(raw, index, loose)
-        pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
-        box = shape.box(loose.left, loose.bottom, loose.right, loose.top)
-        yield code, styles.of(item, index), box, shape.point(x.value, y.value)[1]
+    def __init__(self, raw: Any, shape: Geometry) -> None:
+        import pypdfium2.raw as pdfium
 
-
-class _Styles:
-    """The style of each text object, worked out once."""
-
-    def __init__(self, raw: Any, rotation: int) -> None:
         self._raw = raw
-        self._turn = math.radians(rotation)
-        self._address = 0
-        self._style: Style | None = None
-        self._fonts: dict[int, tuple[bool, bool, bool]] = {}
+        self._shape = shape
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._origin = pdfium.FPDFText_GetCharOrigin
 
-    def of(self, item: Any, index: int) -> Style:
-        address = ctypes.cast(item, ctypes.c_void_p).value or 0
-        if self._style is None or address != self._address:
-            self._address = address
-            self._style = self._read(item, index)
-        return self._style
+    def baseline(self, index: int) -> float:
+        """The height of a character's origin on the page."""
+        self._origin(self._raw, index, self._x, self._y)
+        return self._shape.point(self._x.value, self._y.value)[1]
 
-    def _read(self, item: Any, index: int) -> Style:
+    def characters(self, count: int) -> Iterator[tuple[int, int, Style | None, Box]]:
+        """(index, code point, style or None where pdfium made the character up, box) in pdfium's order."""
         import pypdfium2.raw as pdfium
 
-        matrix = pdfium.FS_MATRIX()
-        pdfium.FPDFText_GetMatrix(self._raw, index, matrix)
-        size = pdfium.FPDFText_GetFontSize(self._raw, index) * math.hypot(matrix.c, matrix.d)
-        sine = math.sin(math.atan2(matrix.b, matrix.a) - self._turn)
-        upside = math.cos(math.atan2(matrix.b, matrix.a) - self._turn) < 0
-        channels = [ctypes.c_uint(0) for _ in range(4)]
-        pdfium.FPDFPageObj_GetFillColor(item, *channels)
-        *colour, alpha = (channel.value for channel in channels)
-        mode = pdfium.FPDFTextObj_GetTextRenderMode(item)
-        invisible = mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
-        hidden = "tiny" if size < SMALLEST_SHOWN else "transparent" if alpha < FAINTEST_MARK else ""
-        light = min(colour) > LIGHT and mode in (0, 4)
-        bold, italic, mono = self._font(item, index)
-        return Style(size, bold, italic, mono, 1.0 if upside else sine, invisible, hidden, light)
-
-    def _font(self, item: Any, index: int) -> tuple[bool, bool, bool]:
-        import pypdfium2.raw as pdfium
-
-        font = ctypes.cast(pdfium.FPDFTextObj_GetFont(item), ctypes.c_void_p).value or 0
-        if font not in self._fonts:
-            buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-            pdfium.FPDFText_GetFontInfo(self._raw, index, buffer, 128, flags)
-            name = buffer.value.decode("utf-8", "replace").lower()
-            bold = any(word in name for word in ("bold", "black", "heavy", "-semibd", "cmbx", "medi"))
-            self._fonts[font] = (
-                bold or bool(flags.value & FORCE_BOLD),
-                "italic" in name or "oblique" in name or bool(flags.value & ITALIC),
-                any(word in name for word in ("mono", "courier", "consol", "cmtt", "typewriter"))
-                or bool(flags.value & FIXED_PITCH),
-            )
-        return self._fonts[font]
+        raw, shape, styles = self._raw, self._shape, Styles(self._raw, self._shape.rotation)
+        code_of, item_of = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetTextObject
+        box_of, loose = pdfium.FPDFText_GetLooseCharBox, pdfium.FS_RECTF()
+        high = 0
+        for index in range(count):
+            code = code_of(raw, index)
+            if 0xD800 <= code < 0xDC00:
+                high = code
+                continue
+            if 0xDC00 <= code < 0xE000 and high:
+                code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)
+            high = 0
+            item = item_of(raw, index)
+            if item:
+                box_of(raw, index, loose)
+                box = shape.box(loose.left, loose.bottom, loose.right, loose.top)
+                yield index, code, styles.of(item, index), box
+            else:
+                yield index, code, None, NOWHERE
 
 
 class _Gatherer:
     """Puts characters together into words."""
 
-    def __init__(self, shape: Geometry) -> None:
+    def __init__(self, shape: Geometry, baseline: Callable[[int], float]) -> None:
         self.glyphs = Glyphs()
+        self._baseline = baseline
         self._width, self._height = shape.size
         self._open: _Open | None = None
 
-    def take(self, code: int, style: Style | None, box: Box, baseline: float) -> None:
+    def take(self, index: int, code: int, style: Style | None, box: Box) -> None:
         """One character, in pdfium's order."""
         character = "-" if code == LINE_END_HYPHEN else chr(code)
         if code in UNREADABLE or character.isspace():
@@ -201,7 +146,7 @@ class _Gatherer:
                 self._open.characters.append(character)
                 self._open.boxes.append(self._open.boxes[-1])
         elif self._seen(style, box):
-            self._add(character, style, box, baseline)
+            self._add(character, style, box, index)
 
     def _seen(self, style: Style, box: Box) -> bool:
         cause = style.hidden
@@ -212,27 +157,29 @@ class _Gatherer:
             self.glyphs.hidden[cause] += 1
         return not cause
 
-    def _add(self, character: str, style: Style, box: Box, baseline: float) -> None:
-        if self._open is not None and not self._continues(style, box, baseline):
+    def _add(self, character: str, style: Style, box: Box, index: int) -> None:
+        if self._open is not None and not self._continues(character, style, box):
             self.close()
         if self._open is None:
-            self._open = _Open(style, baseline)
+            self._open = _Open(style, self._baseline(index))
         if character in LIGATURES:
             character = unicodedata.normalize("NFKC", character)
         self._open.characters.append(character)
         self._open.boxes.append(box)
 
-    def _continues(self, style: Style, box: Box, baseline: float) -> bool:
+    def _continues(self, character: str, style: Style, box: Box) -> bool:
         word = self._open
-        if word is None or _fate(word.style) != _fate(style):
+        if word is None or (style is not word.style and _fate(word.style) != _fate(style)):
             return False
-        if abs(style.sine) > LEVEL:
+        if style.sideways:
+            return True
+        if unicodedata.combining(character):
             return True
         last = word.boxes[-1]
-        gap = max(box[0] - last[2], last[0] - box[2])
-        return gap <= 0.3 * style.size and abs(baseline - word.baseline) <= 0.6 * max(
-            style.size, word.style.size
-        )
+        size = style.size
+        if box[0] - last[2] > 0.3 * size or last[0] - box[2] > 0.3 * size:
+            return False
+        return abs(box[3] - last[3]) <= 0.6 * max(size, word.style.size)
 
     def close(self) -> None:
         """End the word being gathered, if there is one."""
@@ -240,7 +187,7 @@ class _Gatherer:
         if word is None:
             return
         text = _logical(word)
-        if abs(word.style.sine) > LEVEL:
+        if word.style.sideways:
             self.glyphs.sideways.append(text)
             return
         target = self.glyphs.words
@@ -256,7 +203,7 @@ class _Gatherer:
 
 
 def _fate(style: Style) -> tuple[bool, bool, bool]:
-    return style.invisible, style.light, abs(style.sine) > LEVEL
+    return style.invisible, style.light, style.sideways
 
 
 def _around(boxes: list[Box]) -> Box:

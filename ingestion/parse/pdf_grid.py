@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from ingestion.parse.pdf_lines import right_to_left, rows_of
 from ingestion.parse.pdf_model import Box, Rule, Word, bounds
 
 TOUCH = 3.0
 """Lines whose ends are this near, in points, meet."""
+OPEN_SIDE = 9.0
+"""Lines that reach this far, in points, past the last line that they cross bound a cell there."""
 MOST_RULES = 3_000
+LONGEST_REPEATED = 60
 LONGEST_CELL = 1_500
 """Characters; a grid with a fuller cell is the frame of a layout, not a table."""
 
@@ -71,6 +75,8 @@ def _table(group: list[Rule], words: list[Word]) -> tuple[Table | None, list[Wor
     upright = [rule for rule in group if not rule.horizontal]
     columns = _positions([(rule.x0 + rule.x1) / 2 for rule in upright])
     lines = _positions([(rule.y0 + rule.y1) / 2 for rule in across])
+    columns = _opened(columns, [(rule.x0, rule.x1) for rule in across])
+    lines = _opened(lines, [(rule.y0, rule.y1) for rule in upright])
     if len(columns) < 3 or len(lines) < 3 or len(columns) * len(lines) > 20_000:
         return None, words
     grid = _Grid(columns, lines, across, upright)
@@ -79,9 +85,19 @@ def _table(group: list[Rule], words: list[Word]) -> tuple[Table | None, list[Wor
     filled = sum(bool(cell) for row in rows for cell in row)
     longest = max((len(cell) for row in rows for cell in row), default=0)
     several = sum(sum(map(bool, row)) >= 2 for row in rows)
-    if filled < 4 or longest > LONGEST_CELL or several < 2:
+    if filled < 3 or longest > LONGEST_CELL or several < 1 or len(rows) < 2:
         return None, words
     return Table(rows, (columns[0], lines[0], columns[-1], lines[-1])), outside
+
+
+def _opened(positions: list[float], ends: list[tuple[float, float]]) -> list[float]:
+    """The positions with an edge added where the lines across them reach out to a side that is not drawn."""
+    if not positions or not ends:
+        return positions
+    first, last = min(start for start, _ in ends), max(end for _, end in ends)
+    before = [first] if first < positions[0] - OPEN_SIDE else []
+    after = [last] if last > positions[-1] + OPEN_SIDE else []
+    return before + positions + after
 
 
 def _positions(values: list[float]) -> list[float]:
@@ -141,13 +157,31 @@ class _Grid:
     def cells(self, inside: dict[int, list[Word]]) -> tuple[tuple[str, ...], ...]:
         """The text of each cell; a merged cell's text stands in every place that it covers."""
         texts = {home: cell_text(words) for home, words in inside.items()}
-        rows = [
-            [texts.get(self._root(row * self._width + column), "") for column in range(self._width)]
+        roots = [
+            [self._root(row * self._width + column) for column in range(self._width)]
             for row in range(self._height)
         ]
+        # A line that crosses nothing (an underline, a tick box) parts no cells.
+        roots = [line for index, line in enumerate(roots) if not index or line != roots[index - 1]]
+        columns = [column for column, _ in groupby(zip(*roots, strict=True))]
+        rows = _spread([list(line) for line in zip(*columns, strict=True)], texts)
         if right_to_left(" ".join(texts.values())):
             rows = [row[::-1] for row in rows]
         return tuple(tuple(row) for row in rows)
+
+
+def _spread(roots: list[list[int]], texts: dict[int, str]) -> list[list[str]]:
+    """The text of each place; a long text stands only in the first of the places that its cell covers."""
+    seen: set[int] = set()
+    rows = []
+    for line in roots:
+        row = []
+        for root in line:
+            text = texts.get(root, "")
+            row.append("" if root in seen and len(text) > LONGEST_REPEATED else text)
+            seen.add(root)
+        rows.append(row)
+    return rows
 
 
 def _crossed(rules: list[Rule], position: float, middle: float, *, upright: bool) -> bool:

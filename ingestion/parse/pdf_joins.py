@@ -47,7 +47,8 @@ def _compound(text: str, line: str, words: Counter[str]) -> bool:
     if text.endswith("\u00ad"):
         return False
     head = _last_word(text[:-1])
-    tail = (match := WORD.match(line)) and match.group() or ""
+    found = WORD.match(line)
+    tail = found.group() if found else ""
     if not line[0].islower():
         return True
     whole, parted = f"{head}{tail}".casefold(), f"{head}-{tail}".casefold()

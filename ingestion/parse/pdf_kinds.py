@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ingestion.parse.pdf_blocks import Block, list_marker
 from ingestion.parse.pdf_joins import running_text
-from ingestion.parse.pdf_lines import BULLETS
+from ingestion.parse.pdf_lines import BULLETS, is_bullet
 from ingestion.parse.tables import table_element
 from ingestion.types import Element
 
@@ -24,23 +24,16 @@ NUMBERED = re.compile(
     r"^(?:\d+(?:\.\d+)*\.?|[A-Z]\.|[IVX]+\.|(?:part|item|section|chapter|note|article|appendix)\s+[\dIVXA-Z]+[.:]?)\s+\S",
     re.I,
 )
+SECTION = re.compile(r"^\d{1,2}(?:\.\d{1,2}){1,4}\.?\s+[A-Z]")
+"""A section number of several levels, which marks a heading however it is set."""
 SENTENCE = (".", ",", ";")
 
 Rank = tuple[float, bool, bool, bool]
 
 
-def body_size(blocks: Sequence[Block]) -> float:
-    """The font size that most of the document's running text has."""
-    weights: Counter[float] = Counter()
-    for block in blocks:
-        weights[block.style.size] += sum(map(len, block.lines))
-    return max(weights, key=lambda size: weights[size], default=0.0)
-
-
-def elements_of(blocks: Sequence[Block], words: Counter[str]) -> list[Element]:
-    """One element for each block, in the same order."""
+def elements_of(blocks: Sequence[Block], words: Counter[str], body: float) -> list[Element]:
+    """One element for each block, in the same order; `body` is the font size of the running text."""
     textual = [block for block in blocks if block.lines]
-    body = body_size(textual)
     coded = sum(block.style.mono for block in textual) < 0.5 * len(textual)
     emphatic = _bold_share(textual, body) < 0.4
     headings = {index for index, block in enumerate(blocks) if _is_heading(block, body, emphatic=emphatic)}
@@ -67,18 +60,19 @@ def _is_heading(block: Block, body: float, *, emphatic: bool) -> bool:
     letters = sum(character.isalpha() for character in text)
     if letters < 2 or letters < 0.4 * len(text.replace(" ", "")) or CAPTION.match(text):
         return False
-    if text[0] in BULLETS or text[0].islower():
+    if is_bullet(text[0]) or text[0].islower() or (text[0] == "(" and not block.listed):
         return False
     if block.style.size >= LARGER * body:
         return not (text.endswith(SENTENCE) and len(text) > 60)
+    if SECTION.match(text) and len(block.lines) == 1 and not text.endswith(SENTENCE):
+        return True
     if not (block.style.bold and emphatic) or block.style.size < 0.93 * body:
         return False
     return not text.endswith(SENTENCE) or bool(NUMBERED.match(text) and len(block.lines) == 1)
 
 
 def _rank(block: Block) -> Rank:
-    text = "".join(block.lines)
-    return block.style.size, block.style.bold, text.isupper(), not block.style.italic
+    return block.style.size, block.style.bold, block.lines[0].isupper(), not block.style.italic
 
 
 def _levels(ranks: list[Rank]) -> dict[Rank, int]:
@@ -105,6 +99,6 @@ def _element(block: Block, level: int, words: Counter[str], *, coded: bool) -> E
 def _marked(text: str) -> str:
     """A list item with its number, or with a plain dash for any bullet."""
     marker = list_marker(text) or ""
-    if marker in BULLETS:
+    if marker in BULLETS or is_bullet(marker):
         return f"- {text[len(marker) :].lstrip()}"
     return text

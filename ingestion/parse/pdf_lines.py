@@ -14,6 +14,8 @@ from ingestion.parse.pdf_model import Box, Word, bounds
 
 GAP = 1.0
 """A gap of this many font sizes separates columns or cells; a space is about a quarter."""
+CURRENCY_GAP = 0.5
+"""A lone currency sign this far from what precedes it begins a cell."""
 SAME_BASELINE = 0.35
 RAISED = 0.62
 """How far (in sizes of the larger text) a smaller superscript or subscript may stand off its line."""
@@ -90,6 +92,11 @@ class Row:
         return next((word.baseline for word in self.words if word.size >= 0.9 * size), self.words[0].baseline)
 
 
+def is_bullet(text: str) -> bool:
+    """Whether `text` is one sign that stands before list items; symbol fonts have private code points."""
+    return len(text) == 1 and (text in BULLETS or "\ue000" <= text <= "\uf8ff") and text not in "-–—*"
+
+
 def main_size(words: Iterable[Word]) -> float:
     """The font size, to half a point, that most characters have."""
     weights: dict[float, int] = {}
@@ -132,25 +139,32 @@ def rows_of(words: Sequence[Word]) -> list[Row]:
     """Rows from top to bottom. The words must belong to one column, or the rows run across columns."""
     groups: list[list[Word]] = []
     for word in sorted(words, key=attrgetter("baseline")):
-        home = next((group for group in reversed(groups[-3:]) if _same_row(group, word)), None)
-        if home is None:
-            groups.append([word])
+        if groups and _level(groups[-1][0], word):
+            groups[-1].append(word)
         else:
-            home.append(word)
-    return sorted((_row(group) for group in groups), key=attrgetter("baseline"))
+            groups.append([word])
+    _lower_raised(groups)
+    return sorted((_row(group) for group in groups if group), key=attrgetter("baseline"))
 
 
-def _same_row(group: list[Word], word: Word) -> bool:
-    largest = max(group, key=attrgetter("size"))
-    offset = abs(word.baseline - largest.baseline)
-    large, small = max(largest.size, word.size), min(largest.size, word.size)
-    if offset <= SAME_BASELINE * small:
-        return True
-    if small > 0.8 * large or offset > RAISED * large:
+def _level(first: Word, word: Word) -> bool:
+    return word.baseline - first.baseline <= SAME_BASELINE * min(first.size, word.size)
+
+
+def _lower_raised(groups: list[list[Word]]) -> None:
+    """Move superscripts and subscripts, which have baselines of their own, to the line that they belong to."""
+    for index, group in enumerate(groups):
+        for other in groups[max(index - 2, 0) : index] + groups[index + 1 : index + 3]:
+            raised = [word for word in group if any(_raised(word, base) for base in other)]
+            other.extend(raised)
+            group[:] = [word for word in group if word not in raised]
+
+
+def _raised(word: Word, base: Word) -> bool:
+    if word.size > 0.8 * base.size or abs(word.baseline - base.baseline) > RAISED * base.size:
         return False
-    inside = largest.y0 - 0.3 * large <= word.y0 and word.y1 <= largest.y1 + 0.3 * large
-    return inside and any(
-        abs(word.x0 - other.x1) < large or abs(other.x0 - word.x1) < large for other in group
+    return (
+        -0.2 * base.size < word.x0 - base.x1 < base.size or -0.2 * base.size < base.x0 - word.x1 < base.size
     )
 
 
@@ -160,7 +174,8 @@ def _row(words: list[Word]) -> Row:
     pieces: list[list[Word]] = [[words[0]]]
     reach = words[0].x1
     for word in words[1:]:
-        if word.x0 - reach > GAP * max(min(size, word.size), 4):
+        gap = (word.x0 - reach) / max(min(size, word.size), 4)
+        if gap > GAP or (gap > CURRENCY_GAP and word.text in CURRENCY):
             pieces.append([word])
         else:
             pieces[-1].append(word)
@@ -184,7 +199,9 @@ def _waits(before: list[Word], piece: list[Word], *, first: bool) -> bool:
     text = " ".join(word.text for word in before)
     if text in CURRENCY:
         return piece[0].text[0].isdigit() or piece[0].text[0] in "(-–—."
-    return first and bool(MARKER.match(text)) and any(character.isalpha() for character in piece[0].text)
+    if not any(character.isalnum() for character in piece[0].text):
+        return False
+    return is_bullet(text) or (first and bool(MARKER.match(text)) and any(map(str.isalpha, piece[0].text)))
 
 
 def amount(text: str) -> str:

@@ -1,7 +1,8 @@
 """PDF files through pypdfium2: opening, page geometry, drawn lines and images, rendering.
 
-pdfium was chosen over pdfplumber for speed (a page's characters take milliseconds, not a second). Only this
-module and `pdf_glyphs.py` know pdfium; both turn its objects into the types of `pdf_model.py` at once.
+pdfium was chosen over pdfplumber for speed (a page's characters take milliseconds, not a second). Only
+this module, `pdf_glyphs.py` and `pdf_styles.py` know pdfium; they turn its objects into the types of
+`pdf_model.py` at once.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 THIN = 2.6
 """A filled rectangle at most this thick, in points, is a line."""
 SHORTEST_RULE = 6.0
+SMALLEST_CELL = 12.0
+"""A box smaller than this, in points, is one to tick, not a cell."""
 DEEPEST_FORM = 8
 MOST_DRAWN = 20_000
 """Drawn objects looked at on one page: a map or a plot holds more, a table does not."""
@@ -124,6 +127,8 @@ class Geometry:
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         """One rectangle, turned and moved."""
+        if self.rotation == 0:
+            return left - self.left, self.top - top, right - self.left, self.top - bottom
         ax, ay = self.point(left, bottom)
         bx, by = self.point(right, top)
         return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
@@ -235,7 +240,7 @@ def _shown_box(item: Any, matrix: Matrix, shape: Geometry) -> Box | None:
 def _add_path(item: Any, box: Box, matrix: Matrix, shape: Geometry, found: Drawing) -> None:
     import pypdfium2.raw as pdfium
 
-    if _add_rule(box, found):
+    if _add_rule(box, found) or max(box[2] - box[0], box[3] - box[1]) < SMALLEST_CELL:
         return
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(item, fill, stroke)
