@@ -7,17 +7,23 @@ with `pypandoc-binary`; it runs in its own sandbox mode, in which it opens no fi
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 from ingestion.parse.archive import ZIP_MAGIC, checked_archive
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
 from ingestion.parse.markup import elements_of, tree
+from ingestion.parse.package import part_tree, read_part
+from ingestion.types import Element
 from service.errors import CorruptFile, ParseOutOfMemory, UnsupportedMedia
 from service.settings import ParseSettings
 
 _FORMATS = {".odt": "odt", ".epub": "epub", ".rst": "rst", ".rtf": "rtf"}
 _REQUIRED = {"odt": "content.xml", "epub": "META-INF/container.xml"}
+_ODT = {
+    name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "style", "text")
+}
 _RTF_MAGIC = b"{\\rtf"
 _HEAP_EXHAUSTED = 251
 """Pandoc's exit status when its memory limit is reached."""
@@ -32,8 +38,40 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
         own.drop_tree()
     title = " ".join("".join(root.xpath("//h1[@class='title']//text()")).split())
     metadata = {name: found for name in ("author", "date") if (found := _taken_out(root, name))}
+    if form == "rst" and title:
+        _lower_headings(root)
     elements, hidden = elements_of(root, limits)
+    if form == "odt":
+        elements = _with_titles(elements, _odt_titles(content, limits))
     return Parsed("pandoc", elements, title=title, hidden=hidden, metadata=metadata)
+
+
+def _lower_headings(root: Any) -> None:
+    """Pandoc takes a reStructuredText title out and then counts sections from 1 again."""
+    for level in range(5, 0, -1):
+        for heading in root.xpath(f"//h{level}[not(@class='title')]"):
+            heading.tag = f"h{level + 1}"
+
+
+def _odt_titles(content: bytes, limits: ParseSettings) -> set[str]:
+    """The texts in the style "Title", which Pandoc gives back as paragraphs."""
+    with checked_archive(content, _REQUIRED["odt"], limits) as archive:
+        root = part_tree(read_part(archive, _REQUIRED["odt"]))
+    derived = root.xpath("//style:style[@style:parent-style-name='Title']/@style:name", namespaces=_ODT)
+    paragraphs = root.xpath("//office:text/text:p", namespaces=_ODT)
+    styled = (node for node in paragraphs if node.get(f"{{{_ODT['text']}}}style-name") in {"Title", *derived})
+    return {" ".join("".join(node.itertext()).split()) for node in styled}
+
+
+def _with_titles(elements: tuple[Element, ...], titles: set[str]) -> tuple[Element, ...]:
+    """The elements with paragraphs in the title style as headings, unless the same heading follows."""
+    found: list[Element] = []
+    for place, element in enumerate(elements):
+        if element.kind != "paragraph" or element.text not in titles:
+            found.append(element)
+        elif not any(after.kind == "title" and after.text == element.text for after in elements[place:]):
+            found.append(replace(element, kind="title", level=1))
+    return tuple(found)
 
 
 def _taken_out(root: Any, name: str) -> str:
