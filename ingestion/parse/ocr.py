@@ -32,6 +32,7 @@ DATA_FOLDERS = (
 )
 LEAST_CONFIDENCE = 15.0
 """Words below are specks and lines taken for letters."""
+MISREAD_BULLETS = frozenset("¢©«»°®")
 NO_BINDING = "OCR is not installed, so scanned pages have no text; repair: pip install 'footnote[ocr]'"
 
 
@@ -76,7 +77,7 @@ class PageReader:
         self._engine.SetImage(image)
         self._engine.SetSourceResolution(round(dpi))
         self._engine.Recognize()
-        return _seen(self._engine, 72 / dpi)
+        return _seen(self._engine, 72 / dpi, english=self._limits.ocr_languages == "eng")
 
     def _started(self) -> bool:
         if self._engine is None and not self.warnings:
@@ -103,7 +104,7 @@ class PageReader:
         self._engine = tesserocr.PyTessBaseAPI(path=str(folder), lang=languages, psm=tesserocr.PSM.AUTO)
 
 
-def _seen(engine: Any, scale: float) -> Seen:
+def _seen(engine: Any, scale: float, *, english: bool) -> Seen:
     import tesserocr
 
     words: list[Word] = []
@@ -115,10 +116,21 @@ def _seen(engine: Any, scale: float) -> Seen:
         confidence = item.Confidence(level)
         if not text or confidence < LEAST_CONFIDENCE:
             continue
+        if _misread_bullet(item, text, english=english):
+            text = "•"
         words.append(_word(item, text, scale))
         weighted += confidence * len(text)
         characters += len(text)
     return Seen(tuple(words), weighted / characters if characters else 0.0)
+
+
+def _misread_bullet(item: Any, text: str, *, english: bool) -> bool:
+    """Whether a sign at the start of a line is a bullet: Tesseract takes it for a small letter or sign."""
+    import tesserocr
+
+    if text not in MISREAD_BULLETS and not (english and text == "e"):
+        return False
+    return bool(item.IsAtBeginningOf(tesserocr.RIL.TEXTLINE))
 
 
 def _word(item: Any, text: str, scale: float) -> Word:

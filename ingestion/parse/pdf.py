@@ -18,6 +18,7 @@ from ingestion.parse.base import Parsed
 from ingestion.parse.ocr import PageReader
 from ingestion.parse.pdf_aligned import aligned_tables
 from ingestion.parse.pdf_blocks import Block, blocks_of
+from ingestion.parse.pdf_bombs import check_streams
 from ingestion.parse.pdf_columns import regions
 from ingestion.parse.pdf_furniture import part_furniture
 from ingestion.parse.pdf_glyphs import drop_unseen, read_glyphs
@@ -49,7 +50,8 @@ class _Reading:
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
-    """Read a PDF. Raises EncryptedFile, CorruptFile or LimitExceeded."""
+    """Read a PDF. Raises EncryptedFile, CorruptFile, ExplodingFile or LimitExceeded."""
+    check_streams(content, limits)
     with open_pdf(content, limits.max_pages) as document, PageReader(limits) as reader:
         title = document_title(document)
         reading = _Reading()

@@ -173,7 +173,7 @@ def _indented(rows: list[Row]) -> tuple[str, ...]:
 
 
 def _set_out(row: Row, left: float, width: float) -> str:
-    line = " " * round((row.x0 - left) / width)
+    line: str = " " * round((row.x0 - left) / width)
     for index, word in enumerate(row.words):
         gap = word.x0 - row.words[index - 1].x1 if index else 0.0
         line += " " * (max(round(gap / width), 1) if index else 0) + word.text

@@ -26,6 +26,7 @@ LIGATURES = frozenset(
     chr(code) for code in (*range(0xFB00, 0xFB07), *range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFF))
 )
 UNREADABLE = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
+BULLET = "•"
 LINE_END_HYPHEN = 2
 """pdfium's code for a hyphen at the end of a line."""
 NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
@@ -138,6 +139,9 @@ class _Gatherer:
     def take(self, index: int, code: int, style: Style | None, box: Box) -> None:
         """One character, in pdfium's order."""
         character = "-" if code == LINE_END_HYPHEN else chr(code)
+        if unicodedata.category(character) == "Cc" and not character.isspace() and code:
+            # A symbol font without a character map: its signs are bullets and boxes.
+            character = BULLET
         if code in UNREADABLE or character.isspace():
             self.glyphs.unreadable += code in UNREADABLE and style is not None
             self.close()

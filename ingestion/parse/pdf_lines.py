@@ -21,7 +21,7 @@ RAISED = 0.62
 """How far (in sizes of the larger text) a smaller superscript or subscript may stand off its line."""
 BULLETS = "•‣◦▪▫●○■□–—-*·∙⁃\uf0b7\uf0a7\uf0d8\uf02d✓➢►❖"
 MARKER = re.compile(
-    rf"^(?:[{re.escape(BULLETS)}]|\(?(?:\d{{1,3}}|[a-zA-Z]|[ivxIVX]{{1,5}})[.)]|\d+(?:\.\d+)+\.?|(?i:item|note)\s\d+[a-z]?\.?)$"
+    rf"^(?:[{re.escape(BULLETS)}]|\(?(?:\d{{1,3}}|[a-zA-Z]|[ivxIVX]{{1,5}})[.)]|\d{{1,2}}(?:\.\d{{1,2}})+\.?|(?i:item|note)\s\d+[a-z]?\.?)$"
 )
 CURRENCY = frozenset({"$", "€", "£", "¥", "US$"})
 TRAILING = frozenset({")", "%", ")%", "pts", "*"})
@@ -152,7 +152,7 @@ def _level(first: Word, word: Word) -> bool:
 
 
 def _lower_raised(groups: list[list[Word]]) -> None:
-    """Move superscripts and subscripts, which have baselines of their own, to the line that they belong to."""
+    """Move superscripts and subscripts, which have baselines of their own, to the line they belong to."""
     for index, group in enumerate(groups):
         for other in groups[max(index - 2, 0) : index] + groups[index + 1 : index + 3]:
             raised = [word for word in group if any(_raised(word, base) for base in other)]
