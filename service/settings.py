@@ -38,6 +38,15 @@ class LoadSettings(Section):
     max_file_bytes: Count = 100 * MIB
 
 
+class CatalogueSettings(Section):
+    """What is kept, and for how long."""
+
+    keep_versions: Count = 10
+    """How many versions' texts of a document stay readable."""
+    keep_answers_days: Count = 30
+    """How long an answer can be judged."""
+
+
 class ParseSettings(Section):
     """Limits of the child process that parses one file, and OCR."""
 
@@ -60,7 +69,7 @@ class ChunkSettings(Section):
     """Sizes in tokens of the embedder's own tokenizer."""
 
     max_tokens: Count = 200
-    target_tokens: Count = 90
+    target_tokens: Count = 70
     """The wanted size, where structure does not say otherwise."""
     min_tokens: Annotated[int, Field(ge=0)] = 24
 
@@ -181,6 +190,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir)
     cache_dir: Path = Field(default_factory=default_cache_dir)
     load: LoadSettings = LoadSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
     parse: ParseSettings = ParseSettings()
     chunk: ChunkSettings = ChunkSettings()
     embed: EmbedSettings = EmbedSettings()

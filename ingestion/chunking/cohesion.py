@@ -14,7 +14,7 @@ from math import log, sqrt
 from ingestion.chunking.ruler import Ruler
 from ingestion.chunking.units import Unit
 
-WEIGHT = 1.5
+WEIGHT = 2.5
 """Cost of a break between units with exactly the same words; measured, see docs/chunking.md."""
 WINDOW = 60
 """Tokens on either side of a break that are compared."""
