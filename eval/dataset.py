@@ -79,8 +79,13 @@ def _plain(text: str) -> str:
     return THOUSANDS.sub("", joined)
 
 
+def _same_value(parts: Sequence[str]) -> str:
+    """Zeros that may follow a number without changing it: 246.00 is 246, and 6.50 is 6.5."""
+    return "0*" if parts[-2:-1] == ["."] else r"(?:\.0+)?"
+
+
 def _pattern(spelling: str) -> re.Pattern[str]:
     parts = PARTS.findall(_plain(spelling))
     before = r"(?<!\d)(?<!\d[.,])" if parts[0].isdigit() else r"(?<![^\W\d_])"
-    after = r"(?![.,]?\d)" if parts[-1].isdigit() else ""
+    after = _same_value(parts) + r"(?![.,]?\d)" if parts[-1].isdigit() else ""
     return re.compile(before + r"\s*".join(map(re.escape, parts)) + after)

@@ -221,6 +221,8 @@ def test_the_demo_asks_six_questions() -> None:
         ("com\u00adplete\ufffely dry", "completely"),
         ("within 30\ndays", "30 days"),
         ("GAS BALLAST", "gas ballast"),
+        ("EUR 246.00", "246"),
+        ("EUR 6.50.", "6.5"),
     ],
 )
 def test_a_fact_is_found_in_whatever_spacing_and_case(text: str, spelling: str) -> None:
@@ -233,6 +235,8 @@ def test_a_fact_is_found_in_whatever_spacing_and_case(text: str, spelling: str) 
         ("150 mbar", "15"),
         ("1.15 mbar", "15"),
         ("15.2 mbar", "15"),
+        ("15.02 mbar", "15"),
+        ("firmware 2.60.1", "2.6"),
         ("in 2025 15 came", "202515"),
         ("reread", "read"),
     ],

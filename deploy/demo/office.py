@@ -105,6 +105,7 @@ def write_xlsx(markdown: str, target: Path) -> None:
         for block in content:
             for y, row in enumerate(block.rows or ((block.text,),)):
                 sheet.append([_value(text) for text in row])
+                _show_cents(sheet)
                 if block.rows and y == 0:
                     _style_header(sheet, block.rows)
     workbook.properties.creator = "Norrask Fluidics Ltd"
@@ -116,6 +117,12 @@ def _style_header(sheet: Worksheet, rows: Rows) -> None:
         cell.font = Font(bold=True)
     for x, column in enumerate(zip(*rows, strict=True), start=1):
         sheet.column_dimensions[get_column_letter(x)].width = max(map(len, column)) + 2
+
+
+def _show_cents(sheet: Worksheet) -> None:
+    for cell in sheet[sheet.max_row]:
+        if isinstance(cell.value, float):
+            cell.number_format = "#,##0.00"
 
 
 def _value(text: str) -> str | float | int | date:

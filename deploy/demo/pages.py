@@ -24,11 +24,11 @@ MARGIN_PIXELS = 260
 class Pages(FPDF):
     """A4 pages with a running header, a footer and page numbers."""
 
-    def __init__(self, heading: str, footing: str) -> None:
+    def __init__(self, name: str, heading: str, footing: str) -> None:
         super().__init__()
         self.heading, self.footing = heading, footing
         self.set_creation_date(BUILT)
-        self.set_title(heading)
+        self.set_title(name)
         self.set_margins(20, 24, 20)
         self.set_auto_page_break(auto=True, margin=22)
         self.add_page()
@@ -52,7 +52,7 @@ class Pages(FPDF):
 def write_pdf(markdown: str, target: Path) -> None:
     """One column of text with tables that have ruled cells."""
     blocks = read(markdown)
-    pages = Pages(title(blocks), blocks[1].text.partition(",")[0])
+    pages = Pages(title(blocks), title(blocks), blocks[1].text.partition(",")[0])
     for block in blocks:
         _draw(pages, block)
     pages.output(str(target))
@@ -61,7 +61,7 @@ def write_pdf(markdown: str, target: Path) -> None:
 def write_two_column_pdf(markdown: str, target: Path) -> None:
     """A journal's layout: the title over two justified, hyphenated columns, the tables full width below."""
     blocks = read(markdown)
-    pages = Pages("Technical Bulletin TB-17", "Norrask Fluidics, May 2023")
+    pages = Pages(title(blocks), "Technical Bulletin TB-17", "Norrask Fluidics, May 2023")
     for block in blocks[:2]:
         _draw(pages, block)
     flow = [block for block in blocks[2:] if block.kind != "table"]
