@@ -1,0 +1,205 @@
+"""How much of a file's text and table cells survives parsing, per format, against a reference in markdown.
+
+    python -m eval.parsing --data DIR [--json] [--pdf DIR]
+
+DIR holds `sources/` and `markdown/<source name>.md`. Text recall is the share of the reference's words (a
+multiset, case aside) that are in our text; cell recall the share of its non-empty table cells that are among
+ours. The reference is silver: another parser wrote it, so neither can be expected to reach 1. `--pdf` takes a
+folder of PDF files and gives pages per second. Everything runs through the sandbox, as an ingest does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import json
+import re
+import sys
+import time
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ingestion.load import load_bytes
+from ingestion.parse.sandbox import ParserPool
+from ingestion.types import Document
+from service.errors import FootnoteError
+from service.settings import LoadSettings, ParseSettings
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_RULE = re.compile(r"\|(?:[ \t]*:?-+:?[ \t]*\|)+")
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class FileScore:
+    """What came of one file; recalls are None where the reference holds nothing to recall."""
+
+    name: str
+    words: int
+    words_found: int
+    cells: int
+    cells_found: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class FormatScore:
+    """The sums over all files of one format."""
+
+    files: int = 0
+    seconds: float = 0.0
+    words: int = 0
+    words_found: int = 0
+    cells: int = 0
+    cells_found: int = 0
+    lowest: str = ""
+    failures: dict[str, str] = field(default_factory=dict)
+    _lowest_recall: float = 1.1
+
+    @property
+    def text_recall(self) -> float | None:
+        """Share of the reference's words found."""
+        return self.words_found / self.words if self.words else None
+
+    @property
+    def cell_recall(self) -> float | None:
+        """Share of the reference's table cells found."""
+        return self.cells_found / self.cells if self.cells else None
+
+    def add(self, score: FileScore) -> None:
+        """Count one more file."""
+        self.files += 1
+        self.seconds += score.seconds
+        self.words += score.words
+        self.words_found += score.words_found
+        self.cells += score.cells
+        self.cells_found += score.cells_found
+        recall = score.words_found / score.words if score.words else 1.0
+        if recall < self._lowest_recall:
+            self._lowest_recall, self.lowest = recall, f"{score.name} {recall:.2f}"
+
+
+def words(text: str) -> Counter[str]:
+    """The words of a text, case and compatibility forms aside."""
+    return Counter(_words(text))
+
+
+def reference_text(markdown: str) -> str:
+    """The reference without what is not text: comments, pictures, link targets, escapes."""
+    text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", _COMMENT.sub(" ", markdown)))
+    return html.unescape(text.replace("\\_", "_").replace("\\*", "*"))
+
+
+def reference_cells(markdown: str) -> Counter[str]:
+    """The non-empty cells of all pipe tables of the reference."""
+    rows = (line.strip() for line in reference_text(markdown).splitlines() if line.lstrip().startswith("|"))
+    cells = (cell for row in rows if not _RULE.fullmatch(row) for cell in _CELL_BORDER.split(row.strip("|")))
+    return _cells(cells)
+
+
+def document_cells(document: Document) -> Counter[str]:
+    """The non-empty cells of all tables of a document."""
+    return _cells(cell for placed in document.elements for row in placed.element.rows for cell in row)
+
+
+def score(name: str, document: Document, markdown: str, seconds: float) -> FileScore:
+    """Compare a document with its reference."""
+    wanted, cells = words(reference_text(markdown)), reference_cells(markdown)
+    return FileScore(
+        name=name,
+        words=wanted.total(),
+        words_found=(wanted & words(document.text)).total(),
+        cells=cells.total(),
+        cells_found=(cells & document_cells(document)).total(),
+        seconds=seconds,
+    )
+
+
+def measure(data: Path, pool: ParserPool) -> dict[str, FormatScore]:
+    """Score every file of `data/sources` that has a reference, by format."""
+    scores: dict[str, FormatScore] = defaultdict(FormatScore)
+    for path in sorted((data / "sources").iterdir()):
+        reference = data / "markdown" / f"{path.name}.md"
+        if not reference.is_file():
+            continue
+        of_format = scores[path.suffix.removeprefix(".").lower()]
+        started = time.perf_counter()
+        try:
+            document = pool.parse(load_bytes(path.name, path.name, path.read_bytes(), LoadSettings()))
+        except FootnoteError as error:
+            of_format.failures[path.name] = f"{error.code}: {error}"
+            continue
+        seconds = time.perf_counter() - started
+        of_format.add(score(path.name, document, reference.read_text(encoding="utf-8"), seconds))
+    return dict(sorted(scores.items()))
+
+
+def measure_pages(folder: Path, pool: ParserPool) -> tuple[int, float]:
+    """Pages in the PDF files below `folder`, and the seconds that parsing them took."""
+    pages, started = 0, time.perf_counter()
+    for path in sorted(folder.rglob("*.pdf")):
+        document = pool.parse(load_bytes(path.name, path.name, path.read_bytes(), LoadSettings()))
+        pages += len(document.receipt.pages)
+    return pages, time.perf_counter() - started
+
+
+def table(scores: dict[str, FormatScore]) -> Iterator[str]:
+    """The result as lines to read."""
+    yield f"{'format':10}{'files':>6}{'failed':>7}{'text recall':>13}{'cells':>7}{'cell recall':>13}{'files/s':>9}  lowest"
+    for name, of_format in scores.items():
+        rate = of_format.files / of_format.seconds if of_format.seconds else 0.0
+        yield (
+            f"{name:10}{of_format.files:6}{len(of_format.failures):7}{_share(of_format.text_recall):>13}"
+            f"{of_format.cells:7}{_share(of_format.cell_recall):>13}{rate:9.1f}  {of_format.lowest}"
+        )
+    for of_format in scores.values():
+        for failed, why in of_format.failures.items():
+            yield f"failed: {failed}: {why}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of `python -m eval.parsing`."""
+    parser = argparse.ArgumentParser(prog="python -m eval.parsing", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", type=Path, help="folder with sources/ and markdown/")
+    parser.add_argument("--pdf", type=Path, help="folder of PDF files, for pages per second")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args(arguments)
+    with ParserPool(ParseSettings()) as pool:
+        scores = measure(options.data, pool) if options.data else {}
+        pages = measure_pages(options.pdf, pool) if options.pdf else None
+    if options.json:
+        formats = {name: _as_json(of_format) for name, of_format in scores.items()}
+        speed = {"pages": pages[0], "seconds": pages[1]} if pages else None
+        json.dump({"formats": formats, "pdf": speed}, sys.stdout, indent=2)
+        return
+    for line in table(scores):
+        print(line)
+    if pages:
+        print(f"pdf: {pages[0]} pages in {pages[1]:.1f} s, {pages[0] / pages[1]:.1f} pages/s")
+
+
+def _cells(cells: Iterable[str]) -> Counter[str]:
+    return Counter(key for cell in cells if (key := " ".join(_words(cell))))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _as_json(of_format: FormatScore) -> dict[str, object]:
+    about = {name: value for name, value in asdict(of_format).items() if not name.startswith("_")}
+    return {**about, "text_recall": of_format.text_recall, "cell_recall": of_format.cell_recall}
+
+
+if __name__ == "__main__":
+    main()
