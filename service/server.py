@@ -34,15 +34,25 @@ def serve(app: FastAPI, settings: Settings, *, announce: Callable[[str], None]) 
         return asyncio.run(serve_until_stopped(app, settings, announce=announce))
 
 
-async def serve_until_stopped(app: FastAPI, settings: Settings, *, announce: Callable[[str], None]) -> int:
-    """`serve` within a running loop, for a caller that opened its resources in it."""
+async def serve_until_stopped(
+    app: FastAPI, settings: Settings, *, announce: Callable[[str], None], stop: asyncio.Event | None = None
+) -> int:
+    """`serve` within a running loop, for a caller that opened its resources in it; `stop` ends it too."""
     listener = _listen(settings)
     server = StoppableServer(_config(app, settings), announce)
+    stopping = asyncio.create_task(_exit_on(stop, server)) if stop is not None else None
     try:
         await server.serve(sockets=[listener])
     finally:
         listener.close()
+        if stopping is not None:
+            stopping.cancel()
     return 0 if server.started else 1
+
+
+async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
+    await stop.wait()
+    server.should_exit = True
 
 
 class StoppableServer(uvicorn.Server):

@@ -1,0 +1,294 @@
+"""An engine that keeps everything in memory and answers at once, for the HTTP and command line tests."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+from service.errors import Conflict, FootnoteError, InvalidInput, NotFound
+from service.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Decision,
+    DeletionReceipt,
+    DocumentRecord,
+    DocumentRef,
+    DocumentText,
+    Event,
+    Feedback,
+    Finished,
+    Fused,
+    Hit,
+    Job,
+    Page,
+    Query,
+    Readiness,
+    Retrieved,
+    Scalar,
+    Scope,
+    SearchResult,
+    Sentence,
+    SentenceReady,
+    Upload,
+    Usage,
+)
+
+NAMESPACE = UUID("6f1d8a52-3f0e-4f7b-9c8e-0d7f6a5b4c3d")
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+TIMINGS = {"embed": 2.5, "search": 1.0, "fuse": 0.1, "total": 4.0}
+
+
+@dataclass
+class Kept:
+    """One document as the fake keeps it."""
+
+    tenant: str
+    record: DocumentRecord
+    text: str
+
+    @property
+    def chunk(self) -> Chunk:
+        return Chunk(
+            id=f"{self.record.id}-0",
+            document_id=self.record.id,
+            ordinal=0,
+            text=self.text,
+            start=0,
+            end=len(self.text),
+            section=(0, len(self.text)),
+            heading_path=("Manual", "Care"),
+            page=3,
+            kinds=("paragraph",),
+        )
+
+    @property
+    def reference(self) -> DocumentRef:
+        record = self.record
+        return DocumentRef(
+            record.id, record.source, record.title, record.version, record.external_id, record.metadata
+        )
+
+
+@dataclass
+class FakeEngine:
+    """Finds documents that share a word with the question, and quotes the first of them."""
+
+    kept: dict[str, Kept] = field(default_factory=dict)
+    jobs: dict[str, tuple[str, Job]] = field(default_factory=dict)
+    feedbacks: list[Feedback] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
+    idempotent: dict[str, tuple[str, list[Job]]] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    failure: Exception | None = None
+    """Raised by every question, after the retrieval event where the answer is streamed."""
+    gate: asyncio.Event | None = None
+    """Questions wait for it, where it is given, after they began."""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    abandoned: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a question was cancelled or its stream closed before its end."""
+    unready: str = ""
+
+    # --- asking
+
+    async def answer(self, scope: Scope, query: Query) -> Answer:
+        answer: Answer | None = None
+        async for event in self.stream(scope, query):
+            if isinstance(event, Finished):
+                answer = event.answer
+        assert answer is not None
+        return answer
+
+    async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
+        finished = False
+        try:
+            answer = self._answer(scope, query)
+            yield Retrieved(answer.hits)
+            self.begun.set()
+            if self.gate is not None:
+                await self.gate.wait()
+            if self.failure is not None:
+                raise self.failure
+            for sentence in answer.sentences:
+                yield SentenceReady(sentence, answer.citations)
+            finished = True
+            yield Finished(answer)
+        finally:
+            if not finished:
+                self.abandoned.set()
+
+    async def search(self, scope: Scope, query: Query) -> SearchResult:
+        if self.failure is not None:
+            raise self.failure
+        return SearchResult(self._hits(scope, query), TIMINGS)
+
+    async def feedback(self, scope: Scope, feedback: Feedback) -> str:
+        if feedback.query_id == "unknown":
+            raise NotFound("There is no such answer.")
+        self.feedbacks.append(feedback)
+        return f"feedback-{len(self.feedbacks)}"
+
+    def _hits(self, scope: Scope, query: Query) -> tuple[Hit, ...]:
+        self.scopes.append(scope)
+        self.queries.append(query)
+        words = set(query.text.lower().rstrip("?").split())
+        found = [kept for kept in self._of(scope) if words & set(kept.text.lower().split())]
+        return tuple(
+            Hit(kept.chunk, kept.reference, Fused(kept.chunk.id, 1 / (60 + rank), rank, None, 0.8), 0.9)
+            for rank, kept in enumerate(found[: query.top_k], start=1)
+        )
+
+    def _answer(self, scope: Scope, query: Query) -> Answer:
+        hits = self._hits(scope, query)
+        decision = Decision(bool(hits), 0.9 if hits else 0.1, 0.5, False, None if hits else "no_evidence")
+        sentences, citations = _quoted(hits[0]) if hits else ((), ())
+        return Answer(
+            id=uuid5(NAMESPACE, query.text).hex,
+            status="answered" if hits else "abstained",
+            text=sentences[0].text if sentences else "I don't know.",
+            sentences=sentences,
+            citations=citations,
+            decision=decision,
+            model="extractive",
+            llm_generated=False,
+            usage=Usage(12, 5),
+            timings_ms=TIMINGS,
+            trace_id="0" * 32,
+            dropped_sentences=2,
+            hits=hits,
+        )
+
+    # --- managing
+
+    async def upload(
+        self,
+        scope: Scope,
+        uploads: Sequence[Upload],
+        *,
+        metadata: Mapping[str, Scalar],
+        groups: tuple[str, ...],
+        idempotency_key: str | None,
+    ) -> list[Job]:
+        contents = [upload.content.read() for upload in uploads]
+        digest = hashlib.sha256(b"\0".join(contents)).hexdigest()
+        if idempotency_key in self.idempotent:
+            before, jobs = self.idempotent[idempotency_key]
+            if before != digest:
+                raise Conflict("This key came with another upload before.")
+            return jobs
+        jobs = [
+            self._ingest(scope, upload, content, metadata, groups)
+            for upload, content in zip(uploads, contents, strict=True)
+        ]
+        if idempotency_key is not None:
+            self.idempotent[idempotency_key] = (digest, jobs)
+        return jobs
+
+    def _ingest(
+        self,
+        scope: Scope,
+        upload: Upload,
+        content: bytes,
+        metadata: Mapping[str, Scalar],
+        groups: tuple[str, ...],
+    ) -> Job:
+        document_id = str(uuid5(NAMESPACE, f"{scope.tenant}/{upload.source}"))
+        before = self.kept.get(document_id)
+        record = DocumentRecord(
+            id=document_id,
+            source=upload.source,
+            title=upload.filename,
+            version=before.record.version + 1 if before else 1,
+            filename=upload.filename,
+            media_type="text/plain",
+            size_bytes=len(content),
+            chunks=1,
+            language="en",
+            created_at=NOW,
+            updated_at=NOW,
+            metadata=metadata,
+            groups=groups,
+            receipt={"parser": "fake"},
+        )
+        self.kept[document_id] = Kept(scope.tenant, record, content.decode())
+        job = Job(f"job-{len(self.jobs) + 1}", document_id, upload.source, "queued", 0.0, NOW, NOW)
+        self.jobs[job.id] = (scope.tenant, replace(job, state="done", progress=1.0, report={"chunks": 1}))
+        return job
+
+    async def job(self, scope: Scope, job_id: str) -> Job:
+        tenant, job = self.jobs.get(job_id, ("", None))
+        if job is None or tenant != scope.tenant:
+            raise NotFound("There is no such job.")
+        return job
+
+    async def documents(self, scope: Scope, cursor: str | None, limit: int) -> Page[DocumentRecord]:
+        if cursor is not None and not cursor.isdecimal():
+            raise InvalidInput("This cursor was not given out here.")
+        start = int(cursor or 0)
+        records = [kept.record for kept in self._of(scope)]
+        more = start + limit < len(records)
+        return Page(tuple(records[start : start + limit]), str(start + limit) if more else None)
+
+    async def document(self, scope: Scope, document_id: str) -> DocumentRecord:
+        return self._one(scope, document_id).record
+
+    async def document_text(self, scope: Scope, document_id: str, version: int | None) -> DocumentText:
+        kept = self._one(scope, document_id)
+        if version not in (None, kept.record.version):
+            raise NotFound("There is no such version.")
+        return DocumentText(document_id, kept.record.version, kept.text)
+
+    async def chunks(self, scope: Scope, document_id: str, cursor: str | None, limit: int) -> Page[Chunk]:
+        return Page((self._one(scope, document_id).chunk,))
+
+    async def delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
+        kept = self._one(scope, document_id)
+        del self.kept[document_id]
+        removed = {"versions": kept.record.version, "chunks": 1}
+        return DeletionReceipt(document_id, kept.record.source, NOW, removed, dict.fromkeys(removed, 0))
+
+    def _of(self, scope: Scope) -> list[Kept]:
+        return [kept for kept in self.kept.values() if kept.tenant == scope.tenant]
+
+    def _one(self, scope: Scope, document_id: str) -> Kept:
+        kept = self.kept.get(document_id)
+        if kept is None or kept.tenant != scope.tenant:
+            raise NotFound("There is no such document.")
+        return kept
+
+    # --- observing
+
+    async def readiness(self) -> list[Readiness]:
+        names = ("catalogue", "store", "embedder")
+        return [Readiness(name, name != self.unready, "loading" * (name == self.unready)) for name in names]
+
+    async def queue_depth(self) -> int:
+        return 7
+
+    def model_names(self) -> list[str]:
+        return ["footnote"]
+
+
+def _quoted(hit: Hit) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
+    chunk = hit.chunk
+    citation = Citation(
+        n=1,
+        document=hit.document,
+        chunk_id=chunk.id,
+        heading_path=chunk.heading_path,
+        page=chunk.page,
+        start=chunk.start,
+        end=chunk.end,
+        quote=chunk.text,
+        score=0.9,
+    )
+    return (Sentence(chunk.text, (1,), 1.0),), (citation,)
+
+
+class Broken(FootnoteError):
+    """A failure of no particular kind."""
