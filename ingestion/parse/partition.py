@@ -40,7 +40,7 @@ class Block:
 
 def word_blocks(content: bytes) -> list[Block]:
     """The blocks of a docx file, with its headers and footers."""
-    _prepare()
+    prepare()
     from unstructured.partition.docx import partition_docx
 
     return _blocks(partition_docx, content)
@@ -48,7 +48,7 @@ def word_blocks(content: bytes) -> list[Block]:
 
 def slide_blocks(content: bytes) -> list[Block]:
     """The blocks of a pptx file in reading order, speaker notes included, pages being slides."""
-    _prepare()
+    prepare()
     from unstructured.partition.pptx import partition_pptx
 
     return _blocks(partition_pptx, content)
@@ -74,7 +74,7 @@ def _block(element: Any) -> Block:
 
 
 @cache
-def _prepare() -> None:
+def prepare() -> None:
     """Silence `unstructured` before its import, and give it a tagger that needs no download."""
     os.environ.update(_QUIET)
     if find_spec(_MODEL) is not None:

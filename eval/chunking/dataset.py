@@ -1,0 +1,62 @@
+"""The questions, with the spans of the raw files that answer them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, TypeAdapter
+
+
+class Reference(BaseModel):
+    """One gold excerpt, as the data file has it: `content` is the corpus from start to end."""
+
+    content: str
+    start_index: int
+    end_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with the `gold` character spans of the `corpus` that answer it."""
+
+    text: str
+    corpus: str
+    gold: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The raw texts by name, and the questions."""
+
+    corpora: Mapping[str, str]
+    questions: tuple[Question, ...]
+
+
+_REFERENCES = TypeAdapter(list[Reference])
+
+
+def load(folder: Path) -> Dataset:
+    """Read `questions_df.csv` and `corpora/*.md`; offsets count code points with line ends as they are.
+
+    Raises:
+        ValueError: an excerpt is not what the corpus has at its place.
+        OSError: a file is missing.
+    """
+    corpora = {path.stem: path.read_bytes().decode() for path in sorted((folder / "corpora").glob("*.md"))}
+    with (folder / "questions_df.csv").open(newline="", encoding="utf-8") as file:
+        questions = tuple(_questions(csv.DictReader(file), corpora))
+    return Dataset(corpora, questions)
+
+
+def _questions(rows: Iterable[dict[str, str]], corpora: Mapping[str, str]) -> Iterator[Question]:
+    for row in rows:
+        corpus = row["corpus_id"]
+        references = _REFERENCES.validate_json(row["references"])
+        for one in references:
+            if corpora[corpus][one.start_index : one.end_index] != one.content:
+                raise ValueError(f"An excerpt is not in {corpus} at {one.start_index}: {one.content[:60]!r}")
+        spans = tuple((one.start_index, one.end_index) for one in references)
+        yield Question(row["question"], corpus, spans)
