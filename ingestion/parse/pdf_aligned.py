@@ -25,6 +25,7 @@ MOST_LABELS = 4
 """Label lines in a row between two rows of cells."""
 WIDEST_BREAK = 4.0
 """A gap of this many font sizes ends a table."""
+MOST_HEADINGS = 2
 HEADING_PITCH = 2.2
 TIGHT = 1.45
 """Lines closer than this many font sizes may be one wrapped cell."""
@@ -77,14 +78,19 @@ def _run_end(rows: Sequence[Row], start: int) -> int:
 
 
 def _with_heading(rows: Sequence[Row], start: int, free: int) -> int:
-    """Where the table begins when a heading that spans some of its columns stands above its first row."""
+    """Where the table begins when headings that span some of its columns stand above its first row."""
     first = rows[start]
-    if start == 0 or not free or len(rows[start - 1].segments) > 1:
-        return start
-    above = rows[start - 1]
-    close = first.baseline - above.baseline <= HEADING_PITCH * first.size
-    spans = above.x0 > first.segments[0].x1 and above.x1 <= first.x1 + first.size
-    return start - 1 if close and spans and len(above.text) < WIDEST_CELL else start
+    unlabelled = any(row.x0 < first.x0 - 3 * first.size for row in rows[start + 1 : start + 4])
+    edge = first.x0 - first.size if unlabelled else first.segments[0].x1
+    begin = start
+    while begin and start - begin < min(free, MOST_HEADINGS):
+        above = rows[begin - 1]
+        close = rows[begin].baseline - above.baseline <= HEADING_PITCH * first.size
+        spans = above.x0 > edge and above.x1 <= first.x1 + first.size
+        if not (close and spans and len(above.segments) == 1 and len(above.text) < WIDEST_CELL):
+            break
+        begin -= 1
+    return begin
 
 
 def _label_like(row: Row, run: Sequence[Row]) -> bool:

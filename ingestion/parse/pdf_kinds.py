@@ -37,7 +37,7 @@ def elements_of(blocks: Sequence[Block], words: Counter[str], body: float) -> li
     coded = sum(block.style.mono for block in textual) < 0.5 * len(textual)
     emphatic = _bold_share(textual, body) < 0.4
     headings = {index for index, block in enumerate(blocks) if _is_heading(block, body, emphatic=emphatic)}
-    levels = _levels([_rank(blocks[index]) for index in headings])
+    levels = _levels([blocks[index] for index in headings])
     elements: list[Element] = []
     for index, block in enumerate(blocks):
         level = levels[_rank(block)] if index in headings else 0
@@ -75,10 +75,17 @@ def _rank(block: Block) -> Rank:
     return block.style.size, block.style.bold, block.lines[0].isupper(), not block.style.italic
 
 
-def _levels(ranks: list[Rank]) -> dict[Rank, int]:
-    """Depth by style: the largest, boldest, capitalised ones are the highest."""
-    ordered = sorted(set(ranks), reverse=True)
-    return {rank: min(level, DEEPEST) for level, rank in enumerate(ordered, 1)}
+def _levels(headings: Sequence[Block]) -> dict[Rank, int]:
+    """Depth by style: the largest, boldest, capitalised ones are the highest.
+
+    A style that a longer document uses on one page only (its cover) takes no level of its own.
+    """
+    pages: dict[Rank, set[int]] = {}
+    for heading in headings:
+        pages.setdefault(_rank(heading), set()).add(heading.page)
+    recurring = [rank for rank, where in pages.items() if len(where) > 1]
+    steps = recurring if len(pages) > DEEPEST else list(pages)
+    return {rank: min(1 + sum(step > rank for step in steps), DEEPEST) for rank in pages}
 
 
 def _element(block: Block, level: int, words: Counter[str], *, coded: bool) -> Element | None:
