@@ -39,7 +39,8 @@ async def serve_until_stopped(
 ) -> int:
     """`serve` within a running loop, for a caller that opened its resources in it; `stop` ends it too."""
     listener = _listen(settings)
-    server = StoppableServer(_config(app, settings), announce)
+    held: Services = app.state.services
+    server = StoppableServer(_config(app, settings), announce, held.closing)
     stopping = asyncio.create_task(_exit_on(stop, server)) if stop is not None else None
     try:
         await server.serve(sockets=[listener])
@@ -58,9 +59,12 @@ async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
 class StoppableServer(uvicorn.Server):
     """A server that tells the application first when it stops, so that open streams can end well."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[str], None], closing: asyncio.Event
+    ) -> None:
         super().__init__(config)
         self._announce = announce
+        self._closing = closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say where."""
@@ -70,9 +74,7 @@ class StoppableServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, let running requests finish, then stop."""
-        held = self.config.app.state.services  # type: ignore[union-attr]
-        assert isinstance(held, Services)
-        held.closing.set()
+        self._closing.set()
         await super().shutdown(sockets)
 
 
