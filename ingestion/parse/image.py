@@ -25,26 +25,23 @@ PAGE_INCHES = 8.3
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
-    """Read an image. Raises CorruptFile, ExplodingFile or LimitExceeded."""
+    """Read an image. Raises CorruptFile, ExplodingFile, LimitExceeded or EmptyDocument."""
     pages: list[PageContent] = []
     receipts: list[PageReceipt] = []
-    notes: list[str] = [] if limits.ocr == "auto" else ["OCR is switched off (parse.ocr)"]
     with PageReader(limits) as reader:
         for number, image in enumerate(_frames(content, limits), 1):
-            page, confidence = _read(image, number, reader, limits)
+            page, confidence = _read(image, number, reader)
             pages.append(page)
             poor = confidence is not None and confidence < limits.poor_ocr_confidence
             receipts.append(PageReceipt(number, page.characters, confidence, poor))
-        notes += reader.warnings
-    return Parsed("image", tuple(layout(pages)), pages=tuple(receipts), warnings=tuple(notes))
+    reader.refuse_empty(pages)
+    return Parsed("image", tuple(layout(pages)), pages=tuple(receipts), warnings=tuple(reader.warnings))
 
 
-def _read(
-    image: Image, number: int, reader: PageReader, limits: ParseSettings
-) -> tuple[PageContent, float | None]:
+def _read(image: Image, number: int, reader: PageReader) -> tuple[PageContent, float | None]:
     dpi = _resolution(image)
     width, height = image.width * 72 / dpi, image.height * 72 / dpi
-    seen = reader.read(image, number, dpi) if limits.ocr == "auto" else None
+    seen = reader.read(image, dpi)
     if seen is None:
         return PageContent(number, width, height), None
     return PageContent(number, width, height, words=seen.words, image_share=1.0), seen.confidence

@@ -9,12 +9,14 @@ stay without text and the receipt names the command that repairs it.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ingestion.parse.pdf_model import Word
+from ingestion.parse.pdf_model import PageContent, Word
+from service.errors import EmptyDocument
 from service.settings import ParseSettings
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ MISREAD_BULLETS = frozenset("¢©«»°®")
 NO_BINDING = "OCR is not installed, so scanned pages have no text; repair: pip install 'footnote[ocr]'"
 
 
+SWITCHED_OFF = "OCR is switched off, so scanned pages have no text; the setting is parse.ocr"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What OCR read on one page; `confidence` in [0, 100] is the mean over characters."""
@@ -54,7 +59,10 @@ def data_folder(languages: str) -> Path | None:
 
 
 class PageReader:
-    """Reads pages one after another with one engine, started at the first page that needs it."""
+    """Reads pages one after another with one engine, started at the first page that needs it.
+
+    `warnings` says why it could not read, and how that is repaired.
+    """
 
     def __init__(self, limits: ParseSettings) -> None:
         self._limits = limits
@@ -70,22 +78,31 @@ class PageReader:
         if self._engine is not None:
             self._engine.End()
 
-    def read(self, image: Image, number: int, dpi: float) -> Seen | None:
-        """The words of page `number` with their places in points, or None when there is no OCR here."""
-        if not self._started():
+    def ready(self) -> bool:
+        """Whether pages can be read; the first call starts the engine, or notes in `warnings` why not."""
+        if self._engine is None and not self.warnings:
+            if self._limits.ocr == "never":
+                self.warnings.append(SWITCHED_OFF)
+            else:
+                self._start()
+        return self._engine is not None
+
+    def read(self, image: Image, dpi: float) -> Seen | None:
+        """The words of one page with their places in points, or None when there is no OCR here."""
+        if not self.ready():
             return None
         self._engine.SetImage(image)
         self._engine.SetSourceResolution(round(dpi))
         self._engine.Recognize()
         return _seen(self._engine, 72 / dpi, english=self._limits.ocr_languages == "eng")
 
-    def _started(self) -> bool:
-        if self._engine is None and not self.warnings:
-            self._start()
-        return self._engine is not None
+    def refuse_empty(self, pages: Iterable[PageContent]) -> None:
+        """Raise EmptyDocument, with what would repair it, when no page has text and OCR was not there."""
+        if self.warnings and not any(page.words or page.sideways for page in pages):
+            raise EmptyDocument("No text was found in the file: its pages are images.", hint=self.warnings[0])
 
     def _start(self) -> None:
-        # One thread each: several parsers may run side by side, and OpenMP's spinning costs more than it gains.
+        # One thread: several parsers may run side by side, and OpenMP's spinning costs more than it gains.
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")
         try:
             import tesserocr
@@ -101,7 +118,10 @@ class PageReader:
                 f"repair: apt-get install {packages} (or set TESSDATA_PREFIX)"
             )
             return
-        self._engine = tesserocr.PyTessBaseAPI(path=str(folder), lang=languages, psm=tesserocr.PSM.AUTO)
+        try:
+            self._engine = tesserocr.PyTessBaseAPI(path=str(folder), lang=languages, psm=tesserocr.PSM.AUTO)
+        except RuntimeError:
+            self.warnings.append(f"Tesseract cannot load its data in {folder}, so scanned pages have no text")
 
 
 def _seen(engine: Any, scale: float, *, english: bool) -> Seen:

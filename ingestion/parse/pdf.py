@@ -47,10 +47,11 @@ class _Reading:
     receipts: list[PageReceipt] = field(default_factory=list)
     hidden: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
+    damaged: int = 0
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
-    """Read a PDF. Raises EncryptedFile, CorruptFile, ExplodingFile or LimitExceeded."""
+    """Read a PDF. Raises EncryptedFile, CorruptFile, ExplodingFile, LimitExceeded or EmptyDocument."""
     check_streams(content, limits)
     with open_pdf(content, limits.max_pages) as document, PageReader(limits) as reader:
         title = document_title(document)
@@ -58,8 +59,9 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
         for index in range(len(document)):
             _read(document, index, reader, limits, reading)
         warnings = [*reading.warnings, *reader.warnings]
-    if not any(page.words or page.sideways for page in reading.pages) and _all_damaged(reading):
+    if _all_damaged(reading):
         raise CorruptFile("no page of the PDF can be read")
+    reader.refuse_empty(reading.pages)
     return Parsed(
         parser="pdf",
         elements=tuple(layout(reading.pages)),
@@ -71,7 +73,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
 
 
 def _all_damaged(reading: _Reading) -> bool:
-    return len(reading.warnings) >= len(reading.pages) and all("damaged" in line for line in reading.warnings)
+    return reading.damaged == len(reading.pages)
 
 
 def _read(document: Any, index: int, reader: PageReader, limits: ParseSettings, reading: _Reading) -> None:
@@ -80,13 +82,14 @@ def _read(document: Any, index: int, reader: PageReader, limits: ParseSettings, 
         with open_page(document, index) as page:
             content = read_page(page, index + 1)
             confidence = None
-            if _wants_ocr(content) and limits.ocr == "auto":
-                seen = reader.read(render(page, limits.ocr_dpi), index + 1, limits.ocr_dpi)
+            if _wants_ocr(content) and reader.ready():
+                seen = reader.read(render(page, limits.ocr_dpi), limits.ocr_dpi)
                 if seen is not None:
                     confidence = seen.confidence
                     content = replace(content, words=seen.words, rules=(), bands=())
     except CorruptFile as error:
         reading.warnings.append(str(error))
+        reading.damaged += 1
         content, confidence = PageContent(index + 1, 0, 0), None
     _note(content, confidence, limits, reading)
 

@@ -139,10 +139,12 @@ def rows_of(words: Sequence[Word]) -> list[Row]:
     """Rows from top to bottom. The words must belong to one column, or the rows run across columns."""
     groups: list[list[Word]] = []
     for word in sorted(words, key=attrgetter("baseline")):
-        if groups and _level(groups[-1][0], word):
-            groups[-1].append(word)
-        else:
+        if not (groups and _level(groups[-1][0], word)):
             groups.append([word])
+        elif word.size > 1.2 * groups[-1][0].size:
+            groups[-1].insert(0, word)  # the line is where its large letters stand
+        else:
+            groups[-1].append(word)
     _lower_raised(groups)
     return sorted((_row(group) for group in groups if group), key=attrgetter("baseline"))
 

@@ -10,10 +10,11 @@ import pytest
 from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
 
+from ingestion.parse.base import Parser
 from ingestion.parse.image import parse as parse_image
 from ingestion.parse.ocr import data_folder
 from ingestion.parse.pdf import parse as parse_pdf
-from service.errors import CorruptFile, ExplodingFile, LimitExceeded
+from service.errors import CorruptFile, EmptyDocument, ExplodingFile, LimitExceeded
 from service.settings import ParseSettings
 
 LIMITS = ParseSettings()
@@ -101,27 +102,47 @@ def test_the_text_layer_beneath_a_scan_is_used_and_said_so() -> None:
     assert parsed.warnings == ("page 1: a scan, read from the text layer beneath it",)
 
 
-def test_ocr_that_is_switched_off_leaves_the_page_without_text() -> None:
-    parsed = parse_pdf(scan(page()), "scan.pdf", ParseSettings(ocr="never"))
-    assert parsed.elements == ()
-    assert (parsed.pages[0].characters, parsed.pages[0].ocr_confidence) == (0, None)
+def half_scanned() -> bytes:
+    """A page with text, and a scanned one."""
+    document = FPDF(unit="pt", format=(432, 288))
+    document.add_page()
+    document.set_font("Helvetica", size=12)
+    document.text(30, 100, "A page that has its text.")
+    document.add_page()
+    document.image(page(), x=0, y=0, w=432, h=288)
+    return bytes(document.output())
+
+
+def test_ocr_that_is_switched_off_leaves_the_page_without_text_and_says_so() -> None:
+    parsed = parse_pdf(half_scanned(), "scan.pdf", ParseSettings(ocr="never"))
+    assert [element.text for element in parsed.elements] == ["A page that has its text."]
+    assert (parsed.pages[1].characters, parsed.pages[1].ocr_confidence) == (0, None)
+    assert "parse.ocr" in parsed.warnings[0]
 
 
 def test_without_the_binding_the_receipt_names_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "tesserocr", None)
-    parsed = parse_pdf(scan(page(), page()), "scan.pdf", LIMITS)
-    assert [receipt.characters for receipt in parsed.pages] == [0, 0]
-    (warning,) = parsed.warnings
+    (warning,) = parse_pdf(half_scanned(), "scan.pdf", LIMITS).warnings
     assert "pip install 'footnote[ocr]'" in warning
 
 
 @needs_ocr
 def test_without_the_language_the_receipt_names_the_package_that_brings_it() -> None:
-    parsed = parse_pdf(scan(page()), "scan.pdf", ParseSettings(ocr_languages="eng+tlh"))
-    assert parsed.elements == ()
+    parsed = parse_pdf(half_scanned(), "scan.pdf", ParseSettings(ocr_languages="eng+tlh"))
     assert "apt-get install tesseract-ocr-eng tesseract-ocr-tlh" in parsed.warnings[0]
+
+
+@pytest.mark.parametrize("parse", [parse_pdf, parse_image])
+def test_a_file_of_images_alone_is_empty_without_ocr_and_the_hint_says_what_repairs_it(
+    parse: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tesserocr", None)
+    content = scan(page()) if parse is parse_pdf else encoded(page(), "PNG")
+    with pytest.raises(EmptyDocument) as caught:
+        parse(content, "scan", LIMITS)
+    assert "pip install 'footnote[ocr]'" in caught.value.hint
 
 
 def test_trained_data_is_found_where_the_variable_points(

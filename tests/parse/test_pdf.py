@@ -17,7 +17,8 @@ from service.settings import ParseSettings
 LIMITS = ParseSettings(ocr="never")
 SENTENCES = (
     "The pump must be drained before the cover is lifted. Water that stays in the housing freezes in "
-    "winter and breaks the casting. A cracked casting cannot be welded on site and has to be sent back to the works. "
+    "winter and breaks the casting. A cracked casting cannot be welded on site and has to be sent "
+    "back to the works. "
 )
 
 
@@ -273,6 +274,16 @@ def test_a_label_that_wraps_is_put_together_with_its_amounts() -> None:
     lines(document, 408, 112, ["52"])
     (table,) = of_kind(read(document), "table")
     assert ("Reclassification adjustments for gains included in net income", "52") in table.rows
+
+
+def test_a_footnote_mark_in_a_label_does_not_part_it_from_its_amounts() -> None:
+    document = new_page()
+    for number, (label, amount) in enumerate([("Cash", "52"), ("Bonds", "1,340"), ("Total", "1,392")]):
+        place(document, 60, 80 + 14 * number, label)
+        place(document, 400, 80.4 + 14 * number, amount)
+    place(document, 85, 106.6, "(3)", size=6)
+    (table,) = of_kind(read(document), "table")
+    assert table.rows[-1] == ("Total (3)", "1,392")
 
 
 # --- furniture ---------------------------------------------------------------------------------
