@@ -151,7 +151,8 @@ def measure_pages(folder: Path, pool: ParserPool) -> tuple[int, float]:
 
 def table(scores: dict[str, FormatScore]) -> Iterator[str]:
     """The result as lines to read."""
-    yield f"{'format':10}{'files':>6}{'failed':>7}{'text recall':>13}{'cells':>7}{'cell recall':>13}{'files/s':>9}  lowest"
+    heads = f"{'format':10}{'files':>6}{'failed':>7}{'text recall':>13}{'cells':>7}"
+    yield f"{heads}{'cell recall':>13}{'files/s':>9}  lowest"
     for name, of_format in scores.items():
         rate = of_format.files / of_format.seconds if of_format.seconds else 0.0
         yield (
@@ -165,7 +166,9 @@ def table(scores: dict[str, FormatScore]) -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of `python -m eval.parsing`."""
-    parser = argparse.ArgumentParser(prog="python -m eval.parsing", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.parsing", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("--data", type=Path, help="folder with sources/ and markdown/")
     parser.add_argument("--pdf", type=Path, help="folder of PDF files, for pages per second")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")

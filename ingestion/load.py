@@ -121,7 +121,9 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _load(path: Path, settings: LoadSettings, relative_to: Path | None, *, asked_for: bool) -> Iterator[Loaded]:
+def _load(
+    path: Path, settings: LoadSettings, relative_to: Path | None, *, asked_for: bool
+) -> Iterator[Loaded]:
     source = _source(path, relative_to)
     is_records = path.suffix.lower() == RECORDS
     if not asked_for and not is_records and format_of(path.name) is None:
@@ -164,7 +166,11 @@ def _record(line: bytes, source: str, number: int, settings: LoadSettings) -> Lo
         value = json.loads(line)
     except (ValueError, RecursionError):
         return LoadFailure(place, CorruptFile(f"Line {number} is no valid JSON."))
-    if not isinstance(value, dict) or not isinstance(value.get("text"), str) or value.get("_id") in (None, ""):
+    if (
+        not isinstance(value, dict)
+        or not isinstance(value.get("text"), str)
+        or value.get("_id") in (None, "")
+    ):
         return LoadFailure(place, CorruptFile(f"Line {number} is no record: it needs '_id' and 'text'."))
     identity = str(value["_id"])
     return RawFile(f"{source}#{identity}", line, RECORD, identity + RECORD_SUFFIX)
@@ -179,7 +185,9 @@ def _source(path: Path, relative_to: Path | None) -> str:
 def _agreed(filename: str, named: Format | None, found: str) -> str:
     """The type that was found, unless the name says another one or no parser reads it."""
     if named is not None and found != named.media_type:
-        raise MistypedFile(f"The file is named {Path(filename).suffix} but holds {found or 'another kind of archive'}.")
+        raise MistypedFile(
+            f"The file is named {Path(filename).suffix} but holds {found or 'another kind of archive'}."
+        )
     if found not in _BY_MEDIA_TYPE:
         raise unsupported(found or "This archive")
     return found
@@ -224,5 +232,6 @@ def _text_type(filename: str, named: Format | None, content: bytes) -> str:
 
 def _too_large(settings: LoadSettings) -> LimitExceeded:
     return LimitExceeded(
-        f"The file is larger than {settings.max_file_bytes} bytes.", hint="The limit is the setting load.max_file_bytes."
+        f"The file is larger than {settings.max_file_bytes} bytes.",
+        hint="The limit is the setting load.max_file_bytes.",
     )

@@ -5,9 +5,10 @@ Each family of formats has one module here with the same `parse(content, filenam
     markup.py     html                          word.py      docx
     markdown.py   md, through markup.py         slides.py    pptx
     pandoc.py     odt epub rst rtf, likewise    sheets.py    xlsx xls
-    plain.py      txt asciidoc vtt              delimited.py csv tsv
-    mail.py       eml                           structured.py json and jsonl records
+    plain.py      txt vtt                       delimited.py csv tsv
+    asciidoc.py   adoc                          mail.py      eml
     pdf.py        pdf                           image.py     png jpeg tiff
+    structured.py json and jsonl records
 
 `registry.py` knows them by media type, `normalise.py` lays the elements out, `hidden.py` and `css.py` find
 what no reader sees, and `sandbox.py` runs all of it in a child process with limits.

@@ -95,4 +95,4 @@ def _check_end_record(content: bytes) -> None:
 
 
 def _exploding(setting: str) -> ExplodingFile:
-    return ExplodingFile("The file unpacks to far more than it holds.", hint=f"The limit is the setting {setting}.")
+    return ExplodingFile("The file unpacks to far more than it holds.", hint=f"See the setting {setting}.")

@@ -16,7 +16,7 @@ import sys
 import traceback
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ingestion.parse.wire import (
     REPLY,
@@ -32,6 +32,9 @@ from ingestion.parse.wire import (
 from ingestion.types import Document, RawFile
 from service.errors import ExplodingFile, FootnoteError, NestingTooDeep, ParseCrashed, ParseOutOfMemory
 from service.types import Chunk
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 READY = b"ready"
 _NICENESS = 10
@@ -138,7 +141,7 @@ class _Tokenizer:
 
 
 @cache
-def _loaded_tokenizer(file: str, _modified: int) -> "Tokenizer":  # noqa: F821, UP037 - imported on use
+def _loaded_tokenizer(file: str, _modified: int) -> Tokenizer:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(file)
@@ -151,7 +154,7 @@ def _serialised(reply: Reply) -> bytes:
     try:
         return REPLY.dump_json(reply)
     except MemoryError:
-        failure = Failure(ParseOutOfMemory.code, "Handing over the parsed text needed more memory than the limit.")
+        failure = Failure(ParseOutOfMemory.code, "Handing over the text needed more memory than the limit.")
         return REPLY.dump_json(Reply(failure=failure))
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 Style = dict[str, str]
 
 _WATCHED = frozenset(
-    "display visibility opacity font-size color background background-color position left top text-indent".split()
+    {"display", "visibility", "opacity", "font-size", "color", "background", "background-color"}
+    | {"position", "left", "top", "text-indent"}
 )
 _WHITE = re.compile(r"^(?:#fff|#ffffff|white|rgba?\(\s*255[\s,]+255[\s,]+255(?:[\s,/]+[\d.]+%?)?\s*\))$")
 _TRANSPARENT = re.compile(r"^(?:transparent|rgba\([^)]*,\s*0(?:\.0+)?\s*\))$")
@@ -41,7 +43,7 @@ def drop_hidden(root: Any) -> Counter[str]:
     for node in root.xpath("//*[@hidden]"):
         _drop(node, "hidden_attribute", causes)
     for node, style in styles.items():
-        cause = _cause(style, lambda node=node: _has_background(node, styles))  # type: ignore[misc]
+        cause = _cause(style, partial(_has_background, node, styles))
         if cause and node.tag not in ("html", "body"):
             _drop(node, cause, causes)
     return causes
@@ -100,11 +102,12 @@ def _rules(root: Any) -> list[tuple[str, Style]]:
         return []
     import tinycss2
 
-    rules = []
-    for rule in tinycss2.parse_stylesheet("\n".join(sheets), skip_comments=True, skip_whitespace=True)[:_MOST_RULES]:
-        if rule.type == "qualified-rule" and (style := _declarations(rule.content)):
-            rules.append((tinycss2.serialize(rule.prelude).strip(), style))
-    return rules
+    parsed = tinycss2.parse_stylesheet("\n".join(sheets), skip_comments=True, skip_whitespace=True)
+    return [
+        (tinycss2.serialize(rule.prelude).strip(), style)
+        for rule in parsed[:_MOST_RULES]
+        if rule.type == "qualified-rule" and (style := _declarations(rule.content))
+    ]
 
 
 def _declarations(source: Any) -> Style:

@@ -1,4 +1,4 @@
-"""Bytes of a text file as text: a byte order mark, then UTF-8, then what `charset-normalizer` finds likely."""
+"""Bytes of a text file as text: by byte order mark, as UTF-8, or as `charset-normalizer` finds likely."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def _lenient(content: bytes, encoding: str, warnings: tuple[str, ...]) -> tuple[
     try:
         return content.decode(encoding), warnings
     except UnicodeDecodeError:
-        return content.decode(encoding, errors="replace"), (*warnings, f"Some bytes are not valid {encoding}.")
+        warnings = (*warnings, f"Some bytes are not valid {encoding}.")
+        return content.decode(encoding, errors="replace"), warnings
 
 
 def _likely_encoding(content: bytes) -> str:

@@ -45,9 +45,10 @@ def _likely_delimiter(sample: str) -> str:
 
 
 def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
-    """The share of rows that have the most frequent number of columns (0 when that is one), and that number."""
+    """The share of rows with the most frequent number of columns (0 when that is one), and that number."""
     try:
-        widths = [len(row) for row in csv.reader(sample.splitlines(keepends=True)[:200], delimiter=delimiter) if row]
+        lines = sample.splitlines(keepends=True)[:200]
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
     except csv.Error:
         return 0.0, 0
     usual = max(set(widths), key=widths.count, default=1)

@@ -13,9 +13,31 @@ from collections import Counter
 import regex
 
 _JOINING_SCRIPTS = (
-    "Arabic Syriac Nko Mandaic Mongolian Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada "
-    "Malayalam Sinhala Khmer Myanmar Tibetan Balinese Javanese"
-).split()
+    *(
+        "Arabic",
+        "Syriac",
+        "Nko",
+        "Mandaic",
+        "Mongolian",
+        "Devanagari",
+        "Bengali",
+        "Gurmukhi",
+        "Gujarati",
+        "Oriya",
+    ),
+    *(
+        "Tamil",
+        "Telugu",
+        "Kannada",
+        "Malayalam",
+        "Sinhala",
+        "Khmer",
+        "Myanmar",
+        "Tibetan",
+        "Balinese",
+        "Javanese",
+    ),
+)
 _AFTER_JOINING_LETTER = "(?<=[" + "".join(rf"\p{{Script={name}}}" for name in _JOINING_SCRIPTS) + "])"
 _FLAGS = "|".join(
     "".join(chr(0xE0000 + ord(letter)) for letter in region) for region in ("gbeng", "gbsct", "gbwls")
@@ -54,10 +76,12 @@ def visible_text(text: str) -> tuple[str, Counter[str]]:
         return text, causes
 
     def judge(match: regex.Match[str]) -> str:
+        found: str = match.group()
         cause = match.lastgroup or "keep"
         if cause == "keep":
-            return match.group()
-        causes[cause] += len(match.group())
+            return found
+        causes[cause] += len(found)
         return ""
 
-    return _UNSEEN.sub(judge, text), causes
+    seen: str = _UNSEEN.sub(judge, text)
+    return seen, causes

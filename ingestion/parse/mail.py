@@ -34,7 +34,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read one message; attached messages nest to `limits.max_nesting`, quoted text is kept as it stands."""
     if not _HEADER_LINE.search(content[:4096]):
         raise MistypedFile("The file has no message headers.")
-    message = cast(EmailMessage, message_from_bytes(content, policy=policy.default))
+    message = message_from_bytes(content, policy=policy.default)
     reader = _Reader(limits)
     elements = tuple(reader.message(message, depth=1))
     return Parsed(
@@ -59,13 +59,14 @@ class _Reader:
         """Subject, body and attachments of a message."""
         if depth > self.limits.max_nesting:
             raise NestingTooDeep(
-                "Messages are attached to messages too deeply.", hint="The limit is the setting parse.max_nesting."
+                "Messages are attached to messages too deeply.",
+                hint="The limit is the setting parse.max_nesting.",
             )
         if subject := _header(message, "Subject"):
             yield Element("title", subject, level=depth)
         yield from self._body(message)
         for part in message.iter_attachments():
-            yield from self._attachment(cast(EmailMessage, part), depth)
+            yield from self._attachment(part, depth)
 
     def _body(self, message: EmailMessage) -> Iterator[Element]:
         plain = message.get_body(preferencelist=("plain",))
@@ -108,7 +109,9 @@ class _Reader:
         self.warnings += [f"{name}: {warning}" for warning in parsed.warnings]
         yield Element("title", name, level=depth + 1)
         for element in parsed.elements:
-            level = min(_DEEPEST_HEADING, element.level + depth + 1) if element.kind == "title" else element.level
+            level = (
+                min(_DEEPEST_HEADING, element.level + depth + 1) if element.kind == "title" else element.level
+            )
             yield replace(element, level=level, page=None)
 
     def _count(self, hidden: Mapping[str, int]) -> None:

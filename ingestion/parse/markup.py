@@ -21,8 +21,35 @@ from service.settings import ParseSettings
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dialog div dl dt fieldset figure footer form header "
-    "hgroup hr html legend main menu p section summary tr td th tbody thead tfoot".split()
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+    }
+    | {
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "legend",
+        "main",
+        "p",
+        "section",
+    }
+    | {"summary", "tr", "td", "th", "tbody", "thead", "tfoot"}
 )
 _KINDS: dict[str, Kind] = {"caption": "caption", "figcaption": "caption", "nav": "header"}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
@@ -44,7 +71,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
 
 
 def tree(text: str) -> Any:
-    """The lxml tree of a page or a fragment; the parser fetches nothing and expands no entities of its own."""
+    """The lxml tree of a page or a fragment; the parser fetches nothing and expands no own entities."""
     from lxml import etree, html
 
     parser = html.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8")

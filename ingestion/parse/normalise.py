@@ -56,7 +56,7 @@ def normalise(elements: Iterable[Element]) -> Normalised:
 
 
 def clean_text(text: str) -> tuple[str, Counter[str]]:
-    """`text` in NFC with plain line breaks and spaces and without unseen characters, and what was left out."""
+    """`text` in NFC with plain line breaks and spaces and without unseen characters, and what went."""
     if text.isascii() and not _ASCII_TROUBLE.search(text):
         return text, Counter()
     text = _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)

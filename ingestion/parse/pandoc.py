@@ -21,9 +21,7 @@ from service.settings import ParseSettings
 
 _FORMATS = {".odt": "odt", ".epub": "epub", ".rst": "rst", ".rtf": "rtf"}
 _REQUIRED = {"odt": "content.xml", "epub": "META-INF/container.xml"}
-_ODT = {
-    name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "style", "text")
-}
+_ODT = {name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "style", "text")}
 _RTF_MAGIC = b"{\\rtf"
 _HEAP_EXHAUSTED = 251
 """Pandoc's exit status when its memory limit is reached."""

@@ -24,7 +24,10 @@ from service.errors import CorruptFile
 
 _MODEL = "en_core_web_sm"
 _QUIET = {"UNSTRUCTURED_DISABLE_NOTICE": "1", "SCARF_NO_ANALYTICS": "true", "DO_NOT_TRACK": "true"}
-_VERBS = frozenset("is are was were be been has have had do does did can could will would shall should may must".split())
+_VERBS = frozenset(
+    {"is", "are", "was", "were", "be", "been", "has", "have", "had", "do", "does", "did"}
+    | {"can", "could", "will", "would", "shall", "should", "may", "must"}
+)
 
 
 @dataclass(frozen=True, slots=True)

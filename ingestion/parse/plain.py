@@ -1,4 +1,4 @@
-"""Plain text, AsciiDoc and WebVTT captions: kept as written, cut at blank lines, with the headings seen.
+"""Plain text and WebVTT captions: kept as written, cut at blank lines, with the headings seen.
 
 Not through `unstructured`, which calls every short line of a text file a title.
 """
@@ -19,8 +19,6 @@ _UNDERLINE = re.compile(r"([=\-~^#*])\1{2,}[ \t]*")
 _NUMBERED_HEADING = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?[ \t]+[A-Z\u00c0-\u00de][^.!?;:]{1,78}")
 _LIST_ITEM = re.compile(r"([ \t]*)(?:[-*+\u2022\u2013]|\d{1,3}[.)]|[a-z][.)])[ \t]+\S")
 _LONGEST_HEADING = 80
-_ASCIIDOC_HEADING = re.compile(r"(={1,6})[ \t]+(.+)")
-_ASCIIDOC_FENCES = ("----", "....")
 _VTT_TIME = re.compile(r"(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]+-->")
 _VTT_VOICE = re.compile(r"<v(?:\.[^ >]*)?[ \t]+([^>]*)>")
 _VTT_TAG = re.compile(r"<[^>]*>")
@@ -28,14 +26,11 @@ _VTT_BLOCKS = ("NOTE", "STYLE", "REGION", "WEBVTT")
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
-    """Read a text file; its name tells AsciiDoc and WebVTT from plain text."""
+    """Read a text file; its name tells WebVTT from plain text."""
     text, warnings = decode(content)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    name = filename.lower()
-    if name.endswith(".vtt"):
+    if filename.lower().endswith(".vtt"):
         return Parsed("webvtt", tuple(_cues(text)), warnings=warnings)
-    if name.endswith((".adoc", ".asciidoc")):
-        return Parsed("asciidoc", tuple(_asciidoc(text)), warnings=warnings)
     return Parsed("text", tuple(text_elements(text)), warnings=warnings)
 
 
@@ -90,29 +85,6 @@ def _list_item(lines: list[str]) -> Element:
     match = _LIST_ITEM.match(lines[0])
     indent = len(match.group(1).expandtabs(4)) if match else 0
     return Element("list_item", "\n".join(line.strip() for line in lines), level=min(6, indent // 2))
-
-
-def _asciidoc(text: str) -> Iterator[Element]:
-    """Headings by their `=`, listing blocks as code, the rest as plain text."""
-    prose: list[str] = []
-    code: list[str] | None = None
-    for line in text.split("\n"):
-        if line.rstrip() in _ASCIIDOC_FENCES:
-            if code is None:
-                yield from text_elements("\n".join(prose))
-                prose, code = [], []
-            else:
-                yield Element("code", "\n".join(code))
-                code = None
-        elif code is not None:
-            code.append(line)
-        elif heading := _ASCIIDOC_HEADING.fullmatch(line.strip()):
-            yield from text_elements("\n".join(prose))
-            prose = []
-            yield Element("title", heading.group(2).strip(), level=len(heading.group(1)))
-        else:
-            prose.append(line)
-    yield from text_elements("\n".join(prose + (code or [])))
 
 
 def _cues(text: str) -> Iterator[Element]:

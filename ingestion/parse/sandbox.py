@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import IO, Self, cast
 
@@ -33,7 +34,14 @@ from ingestion.parse.wire import (
     write_frame,
 )
 from ingestion.types import Document, RawFile
-from service.errors import ExplodingFile, ParseCrashed, ParseError, ParseOutOfMemory, ParseTimeout, Unavailable
+from service.errors import (
+    ExplodingFile,
+    ParseCrashed,
+    ParseError,
+    ParseOutOfMemory,
+    ParseTimeout,
+    Unavailable,
+)
 from service.settings import MIB, ParseSettings
 from service.types import Chunk
 
@@ -44,7 +52,16 @@ _START_SECONDS = 60
 _STDERR_TAIL = 4096
 _REPLY_BYTES_PER_CHARACTER = 16
 """A character comes up to four times (text, element, chunk, cell) and takes up to four bytes."""
-_INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "VIRTUAL_ENV", "SYSTEMROOT")
+_INHERITED = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LD_LIBRARY_PATH",
+    "TESSDATA_PREFIX",
+    "VIRTUAL_ENV",
+    "SYSTEMROOT",
+)
 _QUIET = {
     "UNSTRUCTURED_DISABLE_NOTICE": "1",
     "SCARF_NO_ANALYTICS": "true",
@@ -88,7 +105,7 @@ class ParserPool:
         self.close()
 
     def close(self) -> None:
-        """Kill the children; a call that is under way ends in `ParseCrashed`, a later one in `Unavailable`."""
+        """Kill the children; a call under way ends in `ParseCrashed`, a later one in `Unavailable`."""
         with self._lock:
             self._closed = True
             children, self._alive = self._alive, set()
@@ -108,7 +125,9 @@ class ParserPool:
         try:
             if child is None:
                 child = self._started()
-            reply = child.ask(Request(raw.source, raw.filename, raw.media_type, self._settings, job), raw.content)
+            reply = child.ask(
+                Request(raw.source, raw.filename, raw.media_type, self._settings, job), raw.content
+            )
         finally:
             self._idle.put(self._kept(child))
         if reply.failure:
@@ -184,10 +203,8 @@ class _Child:
 
     def kill(self) -> None:
         """End the process and whatever it started, and remove its folder."""
-        try:
+        with suppress(ProcessLookupError):  # it may be gone already, with its group
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it is gone already, with its group
         self._process.wait()
         for stream in (self._requests, self._replies, self._stderr):
             _close(stream)
@@ -209,7 +226,8 @@ class _Child:
 
     def _expire(self) -> None:
         self._expired = True
-        os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _death(self) -> ParseError:
         """The typed error for a process that went away, or sent more than may be sent."""
@@ -217,7 +235,9 @@ class _Child:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             self.kill()
-            return ExplodingFile("The file gives more text than the limit.", hint=_limit("max_output_characters"))
+            return ExplodingFile(
+                "The file gives more text than the limit.", hint=_limit("max_output_characters")
+            )
         return self._verdict(code, self._tail())
 
     def _verdict(self, code: int, tail: bytes) -> ParseError:
@@ -244,7 +264,14 @@ def _environment(folder: str) -> dict[str, str]:
     """Only what a parser needs: no credentials, no home folder, nothing that a library would report to."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-    return {**inherited, **_QUIET, "PYTHONPATH": path, "HOME": folder, "TMPDIR": folder, "XDG_CACHE_HOME": folder}
+    return {
+        **inherited,
+        **_QUIET,
+        "PYTHONPATH": path,
+        "HOME": folder,
+        "TMPDIR": folder,
+        "XDG_CACHE_HOME": folder,
+    }
 
 
 def _limit(setting: str) -> str:
@@ -252,7 +279,5 @@ def _limit(setting: str) -> str:
 
 
 def _close(stream: IO[bytes]) -> None:
-    try:
+    with suppress(BrokenPipeError):  # unsent bytes of a request whose process is gone
         stream.close()
-    except BrokenPipeError:
-        pass  # unsent bytes of a request whose process is gone

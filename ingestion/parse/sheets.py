@@ -51,7 +51,7 @@ def _block_elements(block: Cells) -> Iterator[Element]:
 
 
 def _blocks(cells: Cells) -> Iterator[Cells]:
-    """The cells parted at empty rows, then at empty columns where tables stand side by side, until neither is."""
+    """The cells parted at empty rows, then at empty columns where tables stand side by side, and so on."""
     for band in _parted(cells, axis=0):
         columns = list(_parted(band, axis=1))
         widths = [len({place[1] for place in part}) for part in columns]

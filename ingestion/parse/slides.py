@@ -7,6 +7,7 @@ its slide, since neither library reads it as text.
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,7 @@ from service.settings import ParseSettings
 _MAIN = "ppt/presentation.xml"
 _FURNITURE: dict[str, Kind] = {"Header": "header", "Footer": "footer", "PageNumber": "page_number"}
 _DEEPEST_GROUP = 16
+_NUMBERED = re.compile(r"\d+\. ")
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
@@ -61,7 +63,8 @@ class _Deck:
             raise CorruptFile(f"The presentation is damaged ({type(error).__name__}).") from error
         if self.slides > limits.max_pages:
             raise LimitExceeded(
-                f"The file has more than {limits.max_pages} slides.", hint="The limit is the setting parse.max_pages."
+                f"The file has more than {limits.max_pages} slides.",
+                hint="The limit is the setting parse.max_pages.",
             )
 
     def saved(self) -> bytes:
@@ -90,6 +93,8 @@ class _Deck:
                 self._take_chart(shape.chart, number)
             elif hasattr(shape, "shapes") and depth < _DEEPEST_GROUP:
                 self._clean(shape.shapes, number, depth + 1)
+            elif shape.has_text_frame:
+                _write_out_numbers(shape.text_frame)
 
     def _count(self, cause: str, node: Any) -> None:
         self.hidden[cause] += sum(map(len, node.xpath(".//a:t/text()")))
@@ -111,7 +116,9 @@ class _Deck:
                     table.cell(row, column).text = text
 
     def _take_chart(self, chart: Any, number: int) -> None:
-        title = chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
+        title = (
+            chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
+        )
         if title:
             self.charts.setdefault(number, []).append(Element("caption", title, page=number))
         if table := table_element(_chart_rows(chart), number):
@@ -123,8 +130,22 @@ def _is_hidden(shape: Any) -> bool:
     return bool(names) and names[0].get("hidden") in ("1", "true")
 
 
+def _write_out_numbers(frame: Any) -> None:
+    """Put the number before each paragraph that PowerPoint numbers by itself."""
+    counts: dict[int, int] = {}
+    for paragraph in frame.paragraphs:
+        if not paragraph.runs or not paragraph._p.xpath("./a:pPr/a:buAutoNum"):
+            counts.clear()
+            continue
+        level = paragraph.level
+        start = paragraph._p.xpath("./a:pPr/a:buAutoNum")[0].get("startAt", "1")
+        counts[level] = counts.get(level, int(start) - 1) + 1
+        counts = {each: count for each, count in counts.items() if each <= level}
+        paragraph.runs[0].text = f"{counts[level]}. {paragraph.runs[0].text}"
+
+
 def _chart_rows(chart: Any) -> Iterator[list[str]]:
-    """Categories down, series across; read from the XML, as `python-pptx` knows only half of the chart types."""
+    """Categories down, series across; read from the XML, as `python-pptx` does not know all chart types."""
     series = chart._chartSpace.xpath("//c:ser")
     categories = _points(series[0], "c:cat | c:xVal") if series else {}
     values = [_points(each, "c:val | c:yVal") for each in series]
@@ -142,12 +163,16 @@ def _points(series: Any, path: str) -> dict[int, str]:
 def _elements(blocks: list[Block], limits: ParseSettings) -> Iterator[Element]:
     for block in blocks:
         if block.html:
-            if table := table_element(table_rows(tree(block.html).find(".//table"), limits.max_cells), block.page):
+            if table := table_element(
+                table_rows(tree(block.html).find(".//table"), limits.max_cells), block.page
+            ):
                 yield table
         elif block.category in _FURNITURE:
             yield Element(_FURNITURE[block.category], block.text, page=block.page)
         elif block.category == "Title" and block.depth == 0:
             yield Element("title", " ".join(block.text.split()), level=1, page=block.page)
+        elif _NUMBERED.match(block.text):
+            yield Element("list_item", block.text.strip(), page=block.page)
         elif block.category == "ListItem":
             yield Element("list_item", f"- {block.text.strip()}", level=block.depth, page=block.page)
         else:

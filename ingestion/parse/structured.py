@@ -1,7 +1,7 @@
 """JSON documents, and the records of `.jsonl` files.
 
-`unstructured` reads only its own JSON. Here a list of flat objects becomes a table, a nested object a section,
-plain values `name: value` lines.
+`unstructured` reads only its own JSON. Here a list of flat objects becomes a table, a nested object a
+section, plain values `name: value` lines.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def _elements(value: Any, level: int, limits: ParseSettings) -> Iterator[Element
 
 def _object(value: Mapping[str, Any], level: int, limits: ParseSettings) -> Iterator[Element]:
     """Plain values first, as one paragraph, then each nested value under its name."""
-    plain = {name: each for name, each in value.items() if not isinstance(each, dict | list) and each is not None}
+    plain = {
+        name: each for name, each in value.items() if not isinstance(each, dict | list) and each is not None
+    }
     if plain:
         yield Element("paragraph", "\n".join(f"{name}: {_spelled(each)}" for name, each in plain.items()))
     for name, each in value.items():

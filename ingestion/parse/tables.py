@@ -45,5 +45,6 @@ def check_cells(cells: int, max_cells: int) -> None:
     """Refuse more cells than the limit, before memory is spent on them."""
     if cells > max_cells:
         raise ExplodingFile(
-            f"The file has more than {max_cells} table cells.", hint="The limit is the setting parse.max_cells."
+            f"The file has more than {max_cells} table cells.",
+            hint="The limit is the setting parse.max_cells.",
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from pydantic import TypeAdapter
 
@@ -75,7 +75,7 @@ class Disconnected(Exception):
     """The other side is gone, or sent more than is allowed."""
 
 
-def write_frame(stream: BinaryIO, payload: bytes) -> None:
+def write_frame(stream: IO[bytes], payload: bytes) -> None:
     """Send one frame; `Disconnected` when nobody reads any more."""
     try:
         stream.write(_LENGTH.pack(len(payload)))
@@ -85,7 +85,7 @@ def write_frame(stream: BinaryIO, payload: bytes) -> None:
         raise Disconnected from error
 
 
-def read_frame(stream: BinaryIO, most_bytes: int) -> bytes:
+def read_frame(stream: IO[bytes], most_bytes: int) -> bytes:
     """Receive one frame; `Disconnected` at the end of the stream or for a frame longer than `most_bytes`."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     if length > most_bytes:
@@ -93,7 +93,7 @@ def read_frame(stream: BinaryIO, most_bytes: int) -> bytes:
     return _exactly(stream, length)
 
 
-def _exactly(stream: BinaryIO, length: int) -> bytes:
+def _exactly(stream: IO[bytes], length: int) -> bytes:
     pieces: list[bytes] = []
     while length:
         piece = stream.read(min(length, _PIECE))
@@ -113,6 +113,5 @@ def _leaves(base: type[FootnoteError]) -> list[type[FootnoteError]]:
     return [base, *(leaf for child in base.__subclasses__() for leaf in _leaves(child))]
 
 
-_BY_CODE: dict[str, type[FootnoteError]] = {
-    error.code: error for error in (*_leaves(ParseError), InvalidInput, LimitExceeded, UnsupportedMedia)
-}
+_REBUILT: list[type[FootnoteError]] = [*_leaves(ParseError), InvalidInput, LimitExceeded, UnsupportedMedia]
+_BY_CODE = {error.code: error for error in _REBUILT}

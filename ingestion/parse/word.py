@@ -93,5 +93,3 @@ def _joined_code(elements: Iterator[Element]) -> Iterator[Element]:
         yield element
     if lines:
         yield Element("code", "\n".join(lines), page=page)
-
-

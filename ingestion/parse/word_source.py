@@ -42,6 +42,7 @@ class WordSource:
         _write_out_formulas(root)
         _lift_text_boxes(root)
         _unwrap(root)
+        _unframe(root)
         _repeat_merged_cells(root)
         for paragraph in root.xpath("//w:body/w:p", namespaces=NAMES):
             self._mark(paragraph)
@@ -119,6 +120,14 @@ def _unwrap(root: Any) -> None:
         _splice(root, name)
 
 
+def _unframe(root: Any) -> None:
+    """A table of a single cell is but a frame: what it holds takes its place."""
+    for table in root.xpath("//w:tbl[count(w:tr) = 1 and count(w:tr/w:tc) = 1]", namespaces=NAMES):
+        for block in table.xpath("w:tr/w:tc/w:p | w:tr/w:tc/w:tbl", namespaces=NAMES):
+            table.addprevious(block)
+        table.getparent().remove(table)
+
+
 def _splice(root: Any, name: str) -> None:
     for node in root.xpath(f"//{name}", namespaces=NAMES):
         for child in list(node):
@@ -152,7 +161,7 @@ def _repeat_in_row(row: Any, above: list[Any]) -> list[Any]:
 
 
 def _merge(properties: Any) -> tuple[int, bool]:
-    """How many columns a cell spans (at most 63, Word's own bound), and whether it continues the one above."""
+    """How many columns a cell spans (at most 63, Word's own bound), whether it continues the one above."""
     span = properties.find(f"{_W}gridSpan")
     width = span.get(f"{_W}val", "1") if span is not None else "1"
     vertical = properties.find(f"{_W}vMerge")

@@ -58,7 +58,11 @@ class Styles:
 
     def is_monospaced_code(self, paragraph: Any, text: str) -> bool:
         """Whether all runs are in a typewriter face and something in the text looks like code."""
-        fonts = [run.find(f"{_W}rPr/{_W}rFonts") for run in paragraph.findall(f"{_W}r") if run.find(f"{_W}t") is not None]
+        fonts = [
+            run.find(f"{_W}rPr/{_W}rFonts")
+            for run in paragraph.findall(f"{_W}r")
+            if run.find(f"{_W}t") is not None
+        ]
         names = ["" if font is None else font.get(f"{_W}ascii", "").lower() for font in fonts]
         return bool(names) and all(map(_MONOSPACED.search, names)) and bool(_CODE_SIGNS.search(text))
 
