@@ -81,8 +81,6 @@ class Checker:
     def feed(self, delta: str) -> list[CheckedSentence]:
         """Takes the next piece of text; the sentences that it completed and that hold."""
         self._buffer += delta
-        if not re.search(r"[.!?。！？…\n\]】]", delta):
-            return []
         complete, self._buffer = _split_off_open_end(self._buffer)
         return self._check_all(complete)
 

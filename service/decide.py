@@ -55,8 +55,8 @@ def features(query: Query, hits: Sequence[Hit]) -> dict[str, float]:
     `coverage`: share of the question's terms, by rarity among the hits, in the best one or two sentences.
     `names`, `codes`: share of its proper names, and of its numbers and identifiers, in the best hit.
     `identifiers`: share of its part numbers, error codes and the like in any hit. `dense`: the best cosine
-    similarity. `agreement`: share of the top ranks that both lists give to the same chunks. `rerank`: the best
-    score, where there is one.
+    similarity. `agreement`: share of the top ranks that both lists give to the same chunks. `rerank`: the
+    best score, where there is one.
     """
     language = hits[0].chunk.language
     asked = frozenset(words.terms(query.text, language))

@@ -21,15 +21,16 @@ _ATTRIBUTE = re.compile(r"\b(?:href|src)\s?=\s?[\"']?(?P<url>[^\s\"'<>]+)", re.I
 _BARE = re.compile(
     r"<?\b(?P<url>(?:[a-z][a-z0-9+.-]{1,15}://|www\.|(?:javascript|data|mailto):)[^\s<>\"')\]]+)>?", re.I
 )
+_GAP = re.compile(r"[ \t]{2,}")
 _TRAILING = ".,;:!?*_"
 
 
 def keep_known(text: str, is_known: IsKnown) -> str:
     """`text` in which only links and images whose address `is_known` still have one."""
-    text = _MARKDOWN.sub(lambda match: _markdown(match, is_known), _DEFINITION.sub("", text))
-    text = _TAG.sub(lambda match: _tag(match, is_known), text)
-    text = _BARE.sub(lambda match: _bare(match, is_known), text)
-    return re.sub(r"[ \t]{2,}", " ", text).strip()
+    kept = _MARKDOWN.sub(lambda match: _markdown(match, is_known), _DEFINITION.sub("", text))
+    kept = _TAG.sub(lambda match: _tag(match, is_known), kept)
+    kept = _BARE.sub(lambda match: _bare(match, is_known), kept)
+    return text if kept == text else _GAP.sub(" ", kept).replace(" .", ".").replace(" ,", ",").strip()
 
 
 def _markdown(match: re.Match[str], is_known: IsKnown) -> str:

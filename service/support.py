@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
 from service import facts, words
+from service.denial import denies_otherwise
 from service.facts import Facts
 from service.markers import disarm
 from service.sentences import spans
@@ -28,7 +28,6 @@ _MOST_UNITS = 3
 _LEAST_GAIN = 0.12
 _LEAST_SHARE = 0.2
 _NEIGHBOURHOOD = 3
-_NEGATION_REACH = 3
 _DENIED = 0.3
 _FAR_NAME = 0.7
 _COSINE_FLOOR, _COSINE_TOP = 0.2, 0.9
@@ -48,7 +47,6 @@ class Unit:
     end: int
     text: str
     terms: frozenset[str]
-    names: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +89,15 @@ def read(passage: Passage) -> Evidence:
     """The passage cut into units. Marks that look like ours are disarmed, offsets stay those of its text."""
     language = passage.hits[0].chunk.language if passage.hits else "en"
     text = disarm(passage.text)
+    found = spans(text)
+    headers = _header_rows(text, found)
     units = tuple(
-        Unit(
-            passage,
-            position,
-            start,
-            end,
-            text[start:end],
-            frozenset(words.terms(text[start:end], language)),
-            frozenset(_names(text[start:end], language)),
-        )
-        for position, (start, end) in enumerate(spans(text))
+        _unit(passage, position, text[start:end], start, language)
+        for position, (start, end) in enumerate(found)
+        if position not in headers and any(map(str.isalnum, text[start:end]))
     )
-    headers = [passage.header, *_table_headers(units)]
-    background = "\n".join((passage.document.title, *passage.heading_path, *headers))
+    headers_text = [text[slice(*found[position])] for position in sorted(headers)]
+    background = "\n".join((passage.document.title, *passage.heading_path, passage.header, *headers_text))
     return Evidence(passage, units, disarm(background), language)
 
 
@@ -125,7 +118,7 @@ def support(text: str, cited: Sequence[Evidence], weights: Mapping[str, float], 
     if not chosen:
         return Support(0.0)
     near = _near(chosen, units)
-    missing = _missing(claim, chosen, near, background, units)
+    missing = _missing(claim, chosen, background, units)
     if missing:
         return Support(0.0, tuple(chosen), tuple(missing))
     known = frozenset(words.terms(background, claim.language)).union(*(unit.terms for unit in chosen))
@@ -160,7 +153,8 @@ def _choose(
 def _goes_with(unit: Unit, claim: _Claim, weights: Mapping[str, float], total: float) -> bool:
     """Whether a further unit speaks of what the claim speaks of, and does not only hold its number."""
     shared = claim.terms & unit.terms
-    return sum(weights.get(term, 1.0) for term in shared if not term[0].isdigit()) / total >= _LEAST_SHARE
+    share = sum(weights.get(term, 1.0) for term in shared if not term[0].isdigit()) / total
+    return len(shared) > 1 and share >= _LEAST_SHARE
 
 
 def _match(term: str, known: frozenset[str]) -> float:
@@ -173,9 +167,7 @@ def _match(term: str, known: frozenset[str]) -> float:
     return _NEAR_MATCH if any(other.startswith(root) for other in known) else 0.0
 
 
-def _missing(
-    claim: _Claim, chosen: Sequence[Unit], near: Sequence[Unit], background: str, units: Sequence[Unit]
-) -> list[str]:
+def _missing(claim: _Claim, chosen: Sequence[Unit], background: str, units: Sequence[Unit]) -> list[str]:
     """Facts and names of the claim that its evidence does not hold."""
     evidence = facts.facts("\n".join(unit.text for unit in chosen), claim.language)
     around = facts.facts(background, claim.language)
@@ -187,7 +179,7 @@ def _missing(
 def _penalty(claim: _Claim, chosen: Sequence[Unit], near: Sequence[Unit], background: str) -> float:
     """A factor for a denial on one side only, and for names that stand far from the evidence."""
     evidence = "\n".join(unit.text for unit in chosen)
-    factor = _DENIED if _denies_otherwise(claim.text, evidence, claim.language) else 1.0
+    factor = _DENIED if denies_otherwise(claim.text, evidence, claim.language) else 1.0
     said = _folded("\n".join((*(unit.text for unit in near), background)))
     far = any(not _says(name, said, claim.language) for name in claim.names)
     return factor * (_FAR_NAME if far else 1.0)
@@ -260,33 +252,16 @@ def _says(name: str, said: str, language: str) -> bool:
     return len(root) >= 3 and re.search(rf"(?:^|\s){re.escape(root)}", said) is not None
 
 
-def _denies_otherwise(claim: str, evidence: str, language: str) -> bool:
-    """Whether something that both speak of is denied in one and only affirmed in the other."""
-    one, other = _polarity(claim, language), _polarity(evidence, language)
-    return any(not one[term] & other[term] for term in one.keys() & other.keys())
+def _header_rows(text: str, found: Sequence[tuple[int, int]]) -> set[int]:
+    """The positions of rows that stand above a table's rule (`|---|`)."""
+    units = [text[start:end] for start, end in found]
+    return {
+        at
+        for at, below in enumerate(units[1:])
+        if set(below) <= set("|:- ") and "|" in below and "-" in below
+    }
 
 
-def _polarity(text: str, language: str) -> dict[str, set[bool]]:
-    """For each content word, whether it stands just behind a negation, does not, or both."""
-    found: dict[str, set[bool]] = {}
-    tokens = words.tokens(text)
-    left = 0
-    for token, following in pairwise([*tokens, None]):
-        assert token is not None
-        word = token.group()
-        if words.is_negation(word):
-            left = _NEGATION_REACH
-            continue
-        for term in words.terms(word, language):
-            found.setdefault(term, set()).add(left > 0)
-            left -= 1
-        if following is not None and re.search(r"[.;:,!?\n|]", text[token.end() : following.start()]):
-            left = 0
-    return found
-
-
-def _table_headers(units: Sequence[Unit]) -> Iterable[str]:
-    """The rows that stand above a table's rule (`|---|`)."""
-    for unit, following in pairwise(units):
-        if set(following.text) <= set("|:- ") and "-" in following.text:
-            yield unit.text
+def _unit(passage: Passage, position: int, text: str, start: int, language: str) -> Unit:
+    terms = frozenset(words.terms(text, language))
+    return Unit(passage, position, start, start + len(text), text, terms)

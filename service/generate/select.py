@@ -31,7 +31,8 @@ _MEANING, _WORDS, _CUE, _PLACE = 0.45, 0.40, 0.15, 0.10
 _ASKS_TIME = re.compile(r"\b(when|what (year|date|day|month|time)|wann|quand|cuándo|quando|wanneer)\b", re.I)
 _ASKS_AMOUNT = re.compile(
     r"\b(how (many|much|long|often|old|far|high|large|big|fast|deep|heavy)"
-    r"|what (percentage|percent|number|amount)|wie ?(viele?|lange|hoch|oft)|combien|cuánt[oa]s?|quant[oie])\b",
+    r"|what (percentage|percent|number|amount)|wie ?(viele?|lange|hoch|oft)|combien"
+    r"|cuánt[oa]s?|quant[oie])\b",
     re.I,
 )
 _ASKS_PERSON = re.compile(r"\b(who|whom|whose|wer|wem|qui|quién|chi|wie is)\b", re.I)
