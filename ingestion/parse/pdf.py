@@ -83,7 +83,8 @@ def _read(document: Any, index: int, reader: PageReader, limits: ParseSettings, 
             content = read_page(page, index + 1)
             confidence = None
             if _wants_ocr(content) and reader.ready():
-                seen = reader.read(render(page, limits.ocr_dpi), limits.ocr_dpi)
+                image = render(page, limits.ocr_dpi)
+                seen = reader.read(image, 72 * image.width / content.width)
                 if seen is not None:
                     confidence = seen.confidence
                     content = replace(content, words=seen.words, rules=(), bands=())

@@ -130,7 +130,8 @@ def _running_text(side: list[Atom]) -> bool:
         return False
     width = max(atom.x1 for atom in side) - min(atom.x0 for atom in side)
     long = [atom for atom in side if atom.x1 - atom.x0 >= FILLED * width and len(atom.words) > FEWEST_WORDS]
-    if len(long) >= max(FEWEST_LINES, LONG_SHARE * len(side)):
+    lines = len({round(atom.y1 / 3) for atom in side})
+    if len(long) >= max(FEWEST_LINES, LONG_SHARE * lines):
         return True
     return _unspaced(side, width)
 

@@ -17,6 +17,8 @@ GAP = 1.0
 CURRENCY_GAP = 0.5
 """A lone currency sign this far from what precedes it begins a cell."""
 SAME_BASELINE = 0.35
+SMALLER = 0.8
+"""A superscript or subscript is at most this large, beside its line."""
 RAISED = 0.62
 """How far (in sizes of the larger text) a smaller superscript or subscript may stand off its line."""
 BULLETS = "•‣◦▪▫●○■□–—-*·∙⁃\uf0b7\uf0a7\uf0d8\uf02d✓➢►❖"
@@ -24,7 +26,8 @@ MARKER = re.compile(
     rf"^(?:[{re.escape(BULLETS)}]|\(?(?:\d{{1,3}}|[a-zA-Z]|[ivxIVX]{{1,5}})[.)]|\d{{1,2}}(?:\.\d{{1,2}})+\.?|(?i:item|note)\s\d+[a-z]?\.?)$"
 )
 CURRENCY = frozenset({"$", "€", "£", "¥", "US$"})
-TRAILING = frozenset({")", "%", ")%", "pts", "*"})
+TRAILING = frozenset({")", "%", ")%", "pts"})
+TRAILING_GAP = 2.0
 
 
 @dataclass(frozen=True)
@@ -155,15 +158,19 @@ def _level(first: Word, word: Word) -> bool:
 
 def _lower_raised(groups: list[list[Word]]) -> None:
     """Move superscripts and subscripts, which have baselines of their own, to the line they belong to."""
+    largest = [max(word.size for word in group) for group in groups]
     for index, group in enumerate(groups):
-        for other in groups[max(index - 2, 0) : index] + groups[index + 1 : index + 3]:
-            raised = [word for word in group if any(_raised(word, base) for base in other)]
-            other.extend(raised)
-            group[:] = [word for word in group if word not in raised]
+        for near in (index - 2, index - 1, index + 1, index + 2):
+            if not 0 <= near < len(groups):
+                continue
+            small = [word for word in group if word.size <= SMALLER * largest[near]]
+            raised = [word for word in small if any(_raised(word, base) for base in groups[near])]
+            groups[near].extend(raised)
+            group[:] = [word for word in group if word not in raised] if raised else group
 
 
 def _raised(word: Word, base: Word) -> bool:
-    if word.size > 0.8 * base.size or abs(word.baseline - base.baseline) > RAISED * base.size:
+    if word.size > SMALLER * base.size or abs(word.baseline - base.baseline) > RAISED * base.size:
         return False
     return (
         -0.2 * base.size < word.x0 - base.x1 < base.size or -0.2 * base.size < base.x0 - word.x1 < base.size
@@ -189,12 +196,16 @@ def _glued(pieces: list[list[Word]]) -> list[list[Word]]:
     """Put a lone currency sign to its number, a closing bracket to its opening, a list marker to its text."""
     kept: list[list[Word]] = []
     for piece in pieces:
-        text = " ".join(word.text for word in piece)
-        if kept and (_waits(kept[-1], piece, first=len(kept) == 1) or text in TRAILING):
+        if kept and (_waits(kept[-1], piece, first=len(kept) == 1) or _trails(kept[-1], piece)):
             kept[-1].extend(piece)
         else:
             kept.append(list(piece))
     return kept
+
+
+def _trails(before: list[Word], piece: list[Word]) -> bool:
+    near = piece[0].x0 - before[-1].x1 < TRAILING_GAP * piece[0].size
+    return near and len(piece) == 1 and piece[0].text in TRAILING
 
 
 def _waits(before: list[Word], piece: list[Word], *, first: bool) -> bool:
