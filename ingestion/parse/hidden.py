@@ -49,7 +49,7 @@ _UNSEEN = regex.compile(
           \U0001F3F4(?:{_FLAGS})\U000E007F
         | (?<=\p{{Emoji}})[\uFE0E\uFE0F]
         | (?<=[\p{{Extended_Pictographic}}\uFE0F\U0001F3FB-\U0001F3FF])\u200D(?=\p{{Extended_Pictographic}})
-        | {_AFTER_JOINING_LETTER}[\u200C\u200D](?![\u200C\u200D])
+        | {_AFTER_JOINING_LETTER}[\u200C\u200D]
         | (?<=\p{{Han}})[\U000E0100-\U000E01EF\uFE00-\uFE02]
         | (?<=\p{{Script=Mongolian}})[\u180B-\u180D\u180F]
       )

@@ -55,7 +55,8 @@ _KINDS: dict[str, Kind] = {"caption": "caption", "figcaption": "caption", "nav":
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _AROUND_BREAK = re.compile(r" *\n *")
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,40})""", re.IGNORECASE)
-_DEEPEST = 240
+_DEEPEST = 150
+"""Four Python frames a level, within the interpreter's own bound."""
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:

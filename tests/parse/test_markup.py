@@ -1,0 +1,107 @@
+import pytest
+
+from ingestion.types import Document
+from service.errors import ExplodingFile, MistypedFile, NestingTooDeep
+from tests.parse.reading import elements, outline, read
+
+
+def page(body: str, head: str = "") -> Document:
+    return read("page.html", f"<html><head>{head}</head><body>{body}</body></html>")
+
+
+def test_blocks_of_a_page_become_elements() -> None:
+    document = page("<h1>A <b>b</b></h1>\n<p>one<br>two</p><div>three<h3>C</h3>four</div><pre>  x\n    y</pre>")
+    assert outline(document) == [
+        ("title 1", "A b"),
+        ("paragraph", "one\ntwo"),
+        ("paragraph", "three"),
+        ("title 3", "C"),
+        ("paragraph", "four"),
+        ("code", "  x\n    y"),
+    ]
+
+
+def test_lists_keep_their_markers_and_numbers() -> None:
+    document = page("<ol start=4><li>a<ul><li>b</li></ul></li><li value=9>c<li>d</ol>")
+    assert document.text == "4. a\n  - b\n9. c\n10. d"
+
+
+def test_a_merged_cell_repeats_in_every_place_it_covers() -> None:
+    table = "<table><tr><th rowspan=2>A<th colspan=2>B</tr><tr><td>1<td>2</tr><tr><td>x<td>y<td>z</tr></table>"
+    assert elements(page(table))[0].rows == (("A", "B", "B"), ("A", "1", "2"), ("x", "y", "z"))
+
+
+def test_a_layout_table_is_read_as_the_blocks_it_arranges() -> None:
+    layout = "<table role=presentation><tr><td><h2>T</h2><p>text</p></td></tr></table>"
+    assert outline(page(layout)) == [("title 2", "T"), ("paragraph", "text")]
+
+
+def test_a_caption_comes_before_its_table() -> None:
+    table = "<table><caption>Prices</caption><tr><td>a<td>b</tr></table>"
+    assert [element.kind for element in elements(page(table))] == ["caption", "table"]
+
+
+def test_navigation_is_recognised_and_left_out() -> None:
+    document = page("<nav><a>Home</a></nav><p>Body</p>")
+    assert document.text == "Body"
+    assert document.receipt.elements == {"paragraph": 1, "header": 1}
+
+
+def test_title_and_meta_are_what_the_page_says_of_itself() -> None:
+    document = page("<p>x</p>", "<title> The page </title><meta name=author content='A. Author'>")
+    assert (document.title, document.metadata) == ("The page", {"author": "A. Author"})
+
+
+@pytest.mark.parametrize(
+    ("cause", "body"),
+    [
+        ("display_none", "<p style='DISPLAY : none !important'>secret</p>"),
+        ("visibility_hidden", "<p style='visibility:hidden'>secret</p>"),
+        ("zero_opacity", "<p style='opacity:0.0'>secret</p>"),
+        ("zero_font_size", "<p style='font-size:0px'>secret</p>"),
+        ("off_screen", "<p style='position:absolute; left:-9999px'>secret</p>"),
+        ("invisible_colour", "<p style='color:#FFF'>secret</p>"),
+        ("invisible_colour", "<p style='color:rgba(0,0,0,0)'>secret</p>"),
+        ("hidden_attribute", "<p hidden>secret</p>"),
+        ("comment", "<!-- secret -->"),
+        ("not_rendered", "<noscript><p>secret</p></noscript>"),
+    ],
+)
+def test_hidden_text_is_left_out_and_counted_by_cause(cause: str, body: str) -> None:
+    document = page(f"<p>Seen</p>{body}<p>too</p>")
+    assert document.text == "Seen\n\ntoo"
+    assert document.receipt.hidden == {cause: 6}
+
+
+def test_a_style_sheet_hides_by_class() -> None:
+    document = page("<p class='x y'>secret</p><p>Seen</p>", "<style>/* c */ .x.y, h9 { display: none }</style>")
+    assert (document.text, document.receipt.hidden) == ("Seen", {"display_none": 6})
+
+
+def test_white_text_on_a_dark_ground_is_seen() -> None:
+    document = page("<div style='background:#003366'><p style='color:white'>Seen</p></div>")
+    assert document.text == "Seen"
+
+
+def test_a_script_is_no_text() -> None:
+    assert page("<p>a</p><script>var secret</script><style>p{}</style>").text == "a"
+
+
+def test_a_declared_character_set_is_followed() -> None:
+    content = "<html><head><meta charset=windows-1251></head><body><p>Привет</p></body></html>".encode("cp1251")
+    assert read("a.html", content).text == "Привет"
+
+
+def test_text_that_calls_itself_html_is_mistyped() -> None:
+    with pytest.raises(MistypedFile):
+        read("a.html", "just words")
+
+
+def test_deep_nesting_ends_in_a_typed_error() -> None:
+    with pytest.raises(NestingTooDeep):
+        page("<b>" * 250 + "x")
+
+
+def test_a_table_of_too_many_cells_is_refused() -> None:
+    with pytest.raises(ExplodingFile):
+        read("a.html", "<table>" + "<tr><td colspan=1000>x</tr>" * 11 + "</table>", max_cells=10_000)

@@ -1,0 +1,109 @@
+from typing import Any
+
+import pytest
+from docx.shared import RGBColor
+
+from service.errors import CorruptFile, ExplodingFile
+from tests.parse.office import with_part, word
+from tests.parse.reading import elements, outline, read
+
+
+def test_headings_lists_and_paragraphs_keep_kind_level_and_marker() -> None:
+    def fill(document: Any) -> None:
+        document.add_heading("Handbook", 0)
+        document.add_heading("Leave", 1)
+        document.add_paragraph("Everyone has leave.")
+        document.add_heading("Sick leave", 2)
+        document.add_paragraph("call", style="List Bullet")
+        document.add_paragraph("rest", style="List Number")
+        document.add_paragraph("return", style="List Number")
+
+    assert outline(read("a.docx", word(fill))) == [
+        ("title 1", "Handbook"),
+        ("title 1", "Leave"),
+        ("paragraph", "Everyone has leave."),
+        ("title 2", "Sick leave"),
+        ("list_item", "- call"),
+        ("list_item", "1. rest"),
+        ("list_item", "2. return"),
+    ]
+
+
+def test_a_merged_cell_repeats_in_every_place_it_covers() -> None:
+    def fill(document: Any) -> None:
+        table = document.add_table(3, 3)
+        for row in range(3):
+            for column in range(3):
+                table.cell(row, column).text = f"{row}{column}"
+        table.cell(0, 1).merge(table.cell(0, 2)).text = "wide"
+        table.cell(1, 0).merge(table.cell(2, 0)).text = "tall"
+
+    assert elements(read("a.docx", word(fill)))[0].rows == (
+        ("00", "wide", "wide"),
+        ("tall", "11", "12"),
+        ("tall", "21", "22"),
+    )
+
+
+def test_hidden_and_white_runs_are_left_out_and_counted() -> None:
+    def fill(document: Any) -> None:
+        paragraph = document.add_paragraph("Seen")
+        paragraph.add_run(" vanished").font.hidden = True
+        paragraph.add_run(" white").font.color.rgb = RGBColor(255, 255, 255)
+
+    document = read("a.docx", word(fill))
+    assert document.text == "Seen"
+    assert document.receipt.hidden == {"hidden_run": 9, "white_text": 6}
+
+
+def test_header_and_footer_are_recognised_and_left_out() -> None:
+    def fill(document: Any) -> None:
+        document.sections[0].header.paragraphs[0].text = "ACME confidential"
+        document.sections[0].footer.paragraphs[0].text = "page"
+        document.add_paragraph("Body")
+
+    document = read("a.docx", word(fill))
+    assert document.text == "Body"
+    assert document.receipt.elements == {"header": 1, "footer": 1, "paragraph": 1}
+
+
+def test_typewriter_lines_that_look_like_code_become_one_code_block() -> None:
+    def fill(document: Any) -> None:
+        for line in ("def f():", "    return 1"):
+            document.add_paragraph().add_run(line).font.name = "Courier New"
+
+    assert outline(read("a.docx", word(fill))) == [("code", "def f():\n    return 1")]
+
+
+def test_text_in_content_controls_and_tracked_insertions_is_read_and_deletions_are_not() -> None:
+    body = (
+        b"<w:sdt><w:sdtContent><w:p><w:r><w:t>control</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+        b"<w:p><w:ins w:id='1' w:author='x'><w:r><w:t>inserted</w:t></w:r></w:ins>"
+        b"<w:del w:id='2' w:author='x'><w:r><w:delText>deleted</w:delText></w:r></w:del></w:p>"
+    )
+    content = with_part(
+        word(lambda _: None), "word/document.xml", lambda xml: xml.replace(b"<w:body>", b"<w:body>" + body)
+    )
+    assert read("a.docx", content).text == "control\n\ninserted"
+
+
+def test_properties_are_metadata() -> None:
+    def fill(document: Any) -> None:
+        document.core_properties.title = "The plan"
+        document.core_properties.author = "A. Author"
+        document.add_paragraph("x")
+
+    document = read("a.docx", word(fill))
+    assert document.title == "The plan"
+    assert document.metadata["author"] == "A. Author"
+
+
+def test_xml_entities_are_refused() -> None:
+    bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
+    with pytest.raises(ExplodingFile):
+        read("a.docx", with_part(word(lambda _: None), "word/document.xml", lambda _: bomb))
+
+
+def test_a_part_that_is_no_xml_is_damage() -> None:
+    with pytest.raises(CorruptFile):
+        read("a.docx", with_part(word(lambda _: None), "word/document.xml", lambda xml: xml[: len(xml) // 2]))
