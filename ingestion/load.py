@@ -78,6 +78,8 @@ def load_bytes(source: str, filename: str, content: bytes, settings: LoadSetting
 
 def media_type(filename: str, content: bytes) -> str:
     """What the bytes are, checked against what the name says."""
+    if filename.endswith(RECORD_SUFFIX):
+        return RECORD
     named = format_of(filename)
     if content.startswith(ZIP_MAGIC):
         return _agreed(filename, named, _archive_type(content))

@@ -12,8 +12,9 @@ _NEGATION_REACH = 3
 _DENIED_BY_DISTANCE = ({True}, {True, False}, {True, False}, {False})
 _CLAUSE_END = re.compile(r"[.;:,!?\n|]")
 _IMPLICIT_DENIAL = re.compile(
-    r"\b(?:prohibit|forbid|forbad|fail|lack|unable|refus|den(?:y|ie)|exclud|prevent|avoid|except|unless|only|un|non)"
-    r"|verboten|interdit|prohibid",
+    r"\b(?:prohibit\w*|forbid\w*|fail\w*|lack\w*|refus\w+|den(?:y|ies|ied)|exclud\w+|prevent\w*|avoid\w*|except"
+    r"|unless|unable|un(?:safe|known|likely|available|supported|authori[sz]ed|necessary)|impossible|invalid|illegal"
+    r"|absent|missing|verboten|untersagt|interdit\w*|prohibid\w+|vietat\w+|verboden)\b",
     re.IGNORECASE,
 )
 

@@ -50,28 +50,28 @@ class Facts:
 
 
 _SCALES = {
-    "hundred": 2, "thousand": 3, "tausend": 3, "mille": 3, "mil": 3, "million": 6, "millions": 6, 
-    "millionen": 6, "mio": 6, "millones": 6, "billion": 9, "billions": 9, "bn": 9, "milliarden": 9, "mrd": 9, "milliards": 9,
-    "trillion": 12,
+    "hundred": 2, "thousand": 3, "tausend": 3, "mille": 3, "mil": 3, "million": 6, "millions": 6,
+    "millionen": 6, "mio": 6, "millones": 6, "billion": 9, "billions": 9, "bn": 9, "milliarden": 9,
+    "mrd": 9, "milliards": 9, "trillion": 12,
 }  # fmt: skip
 _MONEY_SCALES = {"k": 3, "m": 6, "mn": 6, "b": 9}
 _UNITS = {
-    "%": "percent", "percent": "percent", "prozent": "percent", "pourcent": "percent", "$": "usd", 
-    "usd": "usd", "dollar": "usd", "dollars": "usd", "€": "eur", "eur": "eur", "euro": "eur", "euros": "eur", "£": "gbp",
-    "gbp": "gbp", "pounds": "pound", "lb": "pound", "lbs": "pound", "kg": "kg", "kilogram": "kg",
-    "kilograms": "kg", "g": "g", "gram": "g", "grams": "g", "mg": "mg", "tonnes": "t", "tons": "t",
-    "km": "km", "kilometers": "km", "kilometres": "km", "m": "m", "meters": "m", "metres": "m", "meter": "m",
-    "cm": "cm", "mm": "mm", "mi": "mile", "mile": "mile", "miles": "mile", "feet": "ft", "ft": "ft",
-    "inches": "in", "inch": "in", "°c": "°c", "celsius": "°c", "°f": "°f", "fahrenheit": "°f", "v": "v",
-    "volt": "v", "volts": "v", "amps": "amp", "w": "w", "watts": "w", "kw": "kw", "mw": "mw",
+    "%": "percent", "percent": "percent", "prozent": "percent", "pourcent": "percent", "$": "usd",
+    "usd": "usd", "dollar": "usd", "dollars": "usd", "€": "eur", "eur": "eur", "euro": "eur",
+    "euros": "eur", "£": "gbp", "gbp": "gbp", "pounds": "pound", "lb": "pound", "lbs": "pound", "kg": "kg",
+    "kilogram": "kg", "kilograms": "kg", "g": "g", "gram": "g", "grams": "g", "mg": "mg", "tonnes": "t",
+    "tons": "t", "km": "km", "kilometers": "km", "kilometres": "km", "m": "m", "meters": "m", "metres": "m",
+    "meter": "m", "cm": "cm", "mm": "mm", "mi": "mile", "mile": "mile", "miles": "mile", "feet": "ft",
+    "ft": "ft", "inches": "in", "inch": "in", "°c": "°c", "celsius": "°c", "°f": "°f", "fahrenheit": "°f",
+    "v": "v", "volt": "v", "volts": "v", "amps": "amp", "w": "w", "watts": "w", "kw": "kw", "mw": "mw",
     "bar": "bar", "psi": "psi", "kpa": "kpa", "mpa": "mpa", "hz": "hz", "khz": "khz", "mhz": "mhz",
     "ghz": "ghz", "ms": "ms", "milliseconds": "ms", "s": "s", "sec": "s", "second": "s", "seconds": "s",
     "min": "min", "minute": "min", "minutes": "min", "minuten": "min", "h": "h", "hour": "h", "hours": "h",
-    "stunden": "h", "day": "day", "days": "day", "tage": "day", "tagen": "day", "week": "week", 
-    "weeks": "week", "wochen": "week", "month": "month", "months": "month", "monate": "month", "monaten": "month",
-    "year": "year", "years": "year", "jahre": "year", "jahren": "year", "kb": "kb", "mb": "mb", "gb": "gb",
-    "tb": "tb", "l": "l", "litre": "l", "litres": "l", "liter": "l", "liters": "l", "ml": "ml", "rpm": "rpm",
-    "nm": "nm",
+    "stunden": "h", "day": "day", "days": "day", "tage": "day", "tagen": "day", "week": "week",
+    "weeks": "week", "wochen": "week", "month": "month", "months": "month", "monate": "month",
+    "monaten": "month", "year": "year", "years": "year", "jahre": "year", "jahren": "year", "kb": "kb",
+    "mb": "mb", "gb": "gb", "tb": "tb", "l": "l", "litre": "l", "litres": "l", "liter": "l", "liters": "l",
+    "ml": "ml", "rpm": "rpm", "nm": "nm",
 }  # fmt: skip
 _NUMBER_WORDS = {
     word: str(value)

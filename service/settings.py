@@ -175,8 +175,8 @@ def config_file() -> Path | None:
     """The TOML file in force, or None."""
     if named := os.environ.get("FOOTNOTE_CONFIG"):
         return Path(named)
-    places = (Path("footnote.toml"), Path(platformdirs.user_config_dir("footnote", appauthor=False)) / "footnote.toml")
-    return next((place for place in places if place.is_file()), None)
+    folders = (Path(), Path(platformdirs.user_config_dir("footnote", appauthor=False)))
+    return next((file for folder in folders if (file := folder / "footnote.toml").is_file()), None)
 
 
 class Settings(BaseSettings):

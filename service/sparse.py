@@ -1,7 +1,8 @@
 """sparse: text becomes BM25 term weights.
 
-A document's side carries the term-frequency part of BM25 (Robertson and Zaragoza 2009; k1 = 1.2, b = 0.75), the
-store adds the inverse document frequency of the tenant's own corpus. Every language stems and stops its own way.
+A document's side carries the term-frequency part of BM25 (Robertson and Zaragoza 2009; k1 = 1.2, b = 0.75),
+the store adds the inverse document frequency of the tenant's own corpus. Every language stems and stops its
+own way.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ AVERAGE_TOKENS = 128
 
 def sparse_document(text: str, language: str) -> SparseVector:
     """The term weights of a chunk in `language` (ISO 639-1)."""
-    return _vector(_model(_known(language)).embed_document(text))
+    weights = _model(_known(language)).embed_document(text)
+    return SparseVector(tuple(weights.indices), tuple(weights.values))
 
 
 def sparse_query(text: str, languages: Iterable[str]) -> SparseVector:
@@ -75,5 +77,3 @@ def _model(language: str) -> Bm25:
     )
 
 
-def _vector(vector: object) -> SparseVector:
-    return SparseVector(tuple(vector.indices), tuple(vector.values))  # type: ignore[attr-defined]

@@ -29,7 +29,12 @@ _LEAST_GAIN = 0.12
 _LEAST_SHARE = 0.2
 _NEIGHBOURHOOD = 3
 _DENIED = 0.3
-_FAR_NAME = 0.7
+_MEANT_NAME, _STRAY_NAME = 0.9, 0.4
+_PRONOUN = re.compile(
+    r"\b(?:he|him|his|she|her|it|its|they|them|their|this|these|that|those|such|er|sie|ihr|es|il|elle|ils|elles"
+    r"|él|ella|esto|lui|lei|hij|zij)\b",
+    re.IGNORECASE,
+)
 _COSINE_FLOOR, _COSINE_TOP = 0.2, 0.9
 _WEIGHT_OF_MEANING = 0.35
 _PREFIX = 5
@@ -177,12 +182,21 @@ def _missing(claim: _Claim, chosen: Sequence[Unit], background: str, units: Sequ
 
 
 def _penalty(claim: _Claim, chosen: Sequence[Unit], near: Sequence[Unit], background: str) -> float:
-    """A factor for a denial on one side only, and for names that stand far from the evidence."""
+    """A factor for a denial on one side only, and for names that the evidence itself does not say."""
     evidence = "\n".join(unit.text for unit in chosen)
     factor = _DENIED if denies_otherwise(claim.text, evidence, claim.language) else 1.0
-    said = _folded("\n".join((*(unit.text for unit in near), background)))
-    far = any(not _says(name, said, claim.language) for name in claim.names)
-    return factor * (_FAR_NAME if far else 1.0)
+    return factor * _names_factor(claim, evidence, near, background)
+
+
+def _names_factor(claim: _Claim, evidence: str, near: Sequence[Unit], background: str) -> float:
+    """A name may stand in a sentence just before the evidence, if a pronoun there can mean it."""
+    said = _folded(f"{evidence}\n{background}")
+    absent = [name for name in claim.names if not _says(name, said, claim.language)]
+    if not absent:
+        return 1.0
+    before = _folded("\n".join(unit.text for unit in near))
+    meant = _PRONOUN.search(evidence) and all(_says(name, before, claim.language) for name in absent)
+    return _MEANT_NAME if meant else _STRAY_NAME
 
 
 def _near(chosen: Sequence[Unit], units: Sequence[Unit]) -> list[Unit]:

@@ -1,8 +1,8 @@
 """catalogue: documents, versions, chunks, jobs, answers and feedback, in SQL.
 
-It decides what is visible. A document's `live_version` moves in one transaction, and a search result counts only
-if the catalogue still holds it in a live version (docs/adr/0005). So readers see the old version or the new one,
-and after a delete has committed nothing of the document can come back.
+It decides what is visible. A document's `live_version` moves in one transaction, and a search result counts
+only if the catalogue still holds it in a live version (docs/adr/0005). So readers see the old version or the
+new one, and after a delete has committed nothing of the document can come back.
 
     models.py     the tables                  database.py   engine, pragmas, migrations
     reading.py    what a query reads          documents.py  what an ingest and a delete write

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from service.catalogue.database import Database, move_epoch, now
+from service.catalogue.jobs import NewJob
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, VersionRow
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of, row_of
 from service.types import Chunk, Scalar, Scope
@@ -34,6 +35,10 @@ class NewVersion:
     external_id: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+
+
+Publication = tuple[str, Scope, NewVersion]
+"""The id of the job that made a version, whose it is, and the version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +100,28 @@ class Documents:
         with self._database.reading() as connection:
             return tuple(chunk_of(row) for row in connection.execute(query).mappings())
 
-    def publish(self, scope: Scope, job_id: str, new: NewVersion) -> int | None:
-        """Makes `new` the live version, in one step; returns its number.
+    def publish(self, publications: Sequence[Publication]) -> Mapping[str, int]:
+        """Makes new versions live, all in one step; returns their numbers by job.
 
-        Returns None, and changes nothing, if the job is gone because the document was deleted meanwhile.
+        A job that is gone, because its document was deleted meanwhile, is left out and changes nothing.
         """
+        numbers: dict[str, int] = {}
         with self._database.writing() as connection:
-            if connection.scalar(select(JobRow.id).where(JobRow.id == job_id)) is None:
-                return None
-            number = _next_version(connection, new.document_id)
-            _write_document(connection, scope, new)
-            _write_version(connection, new, number)
-            connection.execute(
-                update(DocumentRow).where(DocumentRow.id == new.document_id).values(live_version=number)
-            )
-            _forget_older(connection, new.document_id, number, self._keep_versions)
-            move_epoch(connection, scope.tenant)
-            return number
+            for job_id, scope, new in publications:
+                if connection.scalar(select(JobRow.id).where(JobRow.id == job_id)) is not None:
+                    numbers[job_id] = self._publish(connection, scope, new)
+        return numbers
+
+    def _publish(self, connection: Connection, scope: Scope, new: NewVersion) -> int:
+        number = _next_version(connection, new.document_id)
+        _write_document(connection, scope, new)
+        _write_version(connection, new, number)
+        connection.execute(
+            update(DocumentRow).where(DocumentRow.id == new.document_id).values(live_version=number)
+        )
+        _forget_older(connection, new.document_id, number, self._keep_versions)
+        move_epoch(connection, scope.tenant)
+        return number
 
     def delete(self, scope: Scope, document_id: str) -> Mapping[str, int]:
         """Removes all rows of the document and notes that its vectors must go; counts what was removed."""
@@ -147,42 +157,58 @@ class Documents:
             connection.execute(delete(PurgeRow).where(PurgeRow.document_id == document_id))
 
     def unreferenced(self, scope: Scope, hashes: Sequence[str]) -> list[str]:
-        """Those of the file hashes that no live version and no unfinished job needs."""
+        """Those of the file hashes that no live version and no unfinished job of the tenant needs."""
         with self._database.reading() as connection:
-            live = select(VersionRow.sha256).join(
-                DocumentRow,
-                (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number),
-            )
-            waiting = select(JobRow.sha256).where(
-                JobRow.tenant == scope.tenant,
-                JobRow.state.not_in(("done", "failed")),
-                JobRow.sha256.in_(hashes),
-            )
-            needed = set(
-                connection.scalars(
-                    live.where(DocumentRow.tenant == scope.tenant, VersionRow.sha256.in_(hashes))
-                )
-            )
-            needed.update(connection.scalars(waiting))
-        return [sha256 for sha256 in hashes if sha256 not in needed]
+            return _unreferenced(connection, scope, hashes)
 
-    def everything(self) -> list[tuple[Scope, RowMapping]]:
-        """Every live document of every tenant, with the hash of its file: what a reindex goes through."""
-        query = select(
-            DocumentRow.tenant,
-            DocumentRow.id,
-            DocumentRow.source,
-            DocumentRow.filename,
-            DocumentRow.size_bytes,
-            DocumentRow.facts,
-            DocumentRow.groups,
-            VersionRow.sha256,
-        ).join(
+    def superseded_files(self, scope: Scope, document_id: str) -> list[str]:
+        """The files of a document's older versions that nothing needs any more."""
+        older = (
+            select(VersionRow.sha256)
+            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+            .where(
+                DocumentRow.id == document_id,
+                DocumentRow.tenant == scope.tenant,
+                VersionRow.number != DocumentRow.live_version,
+            )
+        )
+        with self._database.reading() as connection:
+            hashes = list(connection.scalars(older))
+            return _unreferenced(connection, scope, hashes) if hashes else []
+
+    def file_hashes(self, scope: Scope, document_id: str) -> frozenset[str]:
+        """The files of all versions and jobs of a document."""
+        of_versions = (
+            select(VersionRow.sha256)
+            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+            .where(DocumentRow.id == document_id, DocumentRow.tenant == scope.tenant)
+        )
+        of_jobs = select(JobRow.sha256).where(
+            JobRow.document_id == document_id, JobRow.tenant == scope.tenant
+        )
+        with self._database.reading() as connection:
+            return frozenset([*connection.scalars(of_versions), *connection.scalars(of_jobs)])
+
+    def everything(self) -> list[tuple[Scope, NewJob]]:
+        """Every live document of every tenant as a job that would ingest it again from its kept file."""
+        query = select(*DocumentRow.__table__.columns, VersionRow.sha256).join(
             VersionRow,
             (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number),
         )
         with self._database.reading() as connection:
-            return [(Scope(row["tenant"]), row) for row in connection.execute(query).mappings()]
+            return [(Scope(row["tenant"]), _as_job(row)) for row in connection.execute(query).mappings()]
+
+
+def _as_job(row: RowMapping) -> NewJob:
+    return NewJob(
+        document_id=row["id"],
+        source=row["source"],
+        filename=row["filename"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        metadata=row["facts"],
+        groups=tuple(row["groups"]),
+    )
 
 
 def count_rows(connection: Connection, scope: Scope, document_id: str) -> Mapping[str, int]:
@@ -197,6 +223,22 @@ def count_rows(connection: Connection, scope: Scope, document_id: str) -> Mappin
         .where(JobRow.document_id == document_id, JobRow.tenant == scope.tenant),
     }
     return {table: int(connection.scalar(query) or 0) for table, query in counts.items()}
+
+
+def _unreferenced(connection: Connection, scope: Scope, hashes: Sequence[str]) -> list[str]:
+    live = (
+        select(VersionRow.sha256)
+        .join(
+            DocumentRow,
+            (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number),
+        )
+        .where(DocumentRow.tenant == scope.tenant, VersionRow.sha256.in_(hashes))
+    )
+    waiting = select(JobRow.sha256).where(
+        JobRow.tenant == scope.tenant, JobRow.state.not_in(("done", "failed")), JobRow.sha256.in_(hashes)
+    )
+    needed = {*connection.scalars(live), *connection.scalars(waiting)}
+    return sorted(set(hashes) - needed)
 
 
 def _next_version(connection: Connection, document_id: str) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from service.catalogue.database import Database, now
@@ -96,7 +96,10 @@ class Jobs:
             return [_job(row) for row in rows]
 
     def claim(self, most_jobs: int, most_bytes: int) -> list[ClaimedJob]:
-        """Takes the oldest queued jobs, at least one if there is one, and never two of one document."""
+        """Takes the oldest queued jobs, at least one if there is one, and never two of one document.
+
+        A job that was tried before is taken alone, so that it cannot take others down with it again.
+        """
         with self._database.writing() as connection:
             queued = (
                 select(*JobRow.__table__.columns)
@@ -104,15 +107,7 @@ class Jobs:
                 .order_by(JobRow.sequence)
                 .limit(min(most_jobs, CLAIM_WINDOW))
             )
-            taken: list[RowMapping] = []
-            documents: set[str] = set()
-            size = 0
-            for row in connection.execute(queued).mappings():
-                size += row["size_bytes"]
-                if row["document_id"] in documents or (taken and size > most_bytes):
-                    break
-                documents.add(row["document_id"])
-                taken.append(row)
+            taken = _batch(connection.execute(queued).mappings(), most_bytes)
             connection.execute(
                 update(JobRow)
                 .where(JobRow.id.in_([row["id"] for row in taken]))
@@ -129,22 +124,38 @@ class Jobs:
                 .values(state=state, progress=progress, updated_at=now())
             )
 
-    def finish(self, job_id: str, report: Mapping[str, object]) -> None:
-        """The job is done."""
-        self._end(job_id, state="done", progress=1.0, report=dict(report))
+    def finish(self, reports: Mapping[str, Mapping[str, object]]) -> None:
+        """These jobs are done; reports by job."""
+        with self._database.writing() as connection:
+            for job_id, report in reports.items():
+                connection.execute(
+                    update(JobRow)
+                    .where(JobRow.id == job_id)
+                    .values(state="done", progress=1.0, report=dict(report), updated_at=now())
+                )
 
     def fail(self, job_id: str, failure: Failure) -> None:
         """The job has failed for good."""
-        self._end(job_id, state="failed", error=dataclasses.asdict(failure))
+        with self._database.writing() as connection:
+            connection.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id)
+                .values(state="failed", error=dataclasses.asdict(failure), updated_at=now())
+            )
+
+    def existing(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the jobs that are still there: a delete removes the jobs of its document."""
+        with self._database.reading() as connection:
+            return frozenset(connection.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids))))
 
     def requeue_interrupted(self) -> int:
         """Puts back what a process that died had taken; returns how many."""
-        with self._database.writing() as connection:
-            interrupted = JobRow.state.not_in((*FINISHED, "queued"))
-            done = connection.execute(
-                update(JobRow).where(interrupted).values(state="queued", progress=0.0, updated_at=now())
-            )
-            return done.rowcount
+        return self._requeue(JobRow.state.not_in((*FINISHED, "queued")), counted=True)
+
+    def release(self, job_ids: Sequence[str], *, counted: bool) -> int:
+        """Puts taken jobs back; an attempt that is not `counted` is as if it had not been made."""
+        unfinished = JobRow.id.in_(job_ids) & JobRow.state.not_in((*FINISHED, "queued"))
+        return self._requeue(unfinished, counted=counted)
 
     def get(self, scope: Scope, job_id: str) -> Job:
         """One job.
@@ -161,15 +172,33 @@ class Jobs:
             raise NotFound(f"there is no job {job_id!r}")
         return _job(row)
 
+    def _requeue(self, which: ColumnElement[bool], *, counted: bool) -> int:
+        attempts = JobRow.attempts if counted else JobRow.attempts - 1
+        values = {"state": "queued", "progress": 0.0, "attempts": attempts, "updated_at": now()}
+        with self._database.writing() as connection:
+            return connection.execute(update(JobRow).where(which).values(**values)).rowcount
+
     def depth(self) -> int:
         """How many jobs wait or run."""
         with self._database.reading() as connection:
             query = select(func.count()).select_from(JobRow).where(JobRow.state.not_in(FINISHED))
             return int(connection.scalar(query) or 0)
 
-    def _end(self, job_id: str, **values: object) -> None:
-        with self._database.writing() as connection:
-            connection.execute(update(JobRow).where(JobRow.id == job_id).values(updated_at=now(), **values))
+
+def _batch(queued: Iterable[RowMapping], most_bytes: int) -> list[RowMapping]:
+    taken: list[RowMapping] = []
+    documents: set[str] = set()
+    size = 0
+    for row in queued:
+        size += row["size_bytes"]
+        alone = row["attempts"] > 0 or row["document_id"] in documents or size > most_bytes
+        if taken and alone:
+            break
+        documents.add(row["document_id"])
+        taken.append(row)
+        if alone:
+            break
+    return taken
 
 
 def _row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:

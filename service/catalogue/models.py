@@ -67,7 +67,7 @@ class DocumentRow(Base):
 
 
 class VersionRow(Base):
-    """One version's text and receipt. `made_by` names parser, chunker and embedder: if it moves, so must we."""
+    """One version's text and receipt. `made_by` identifies all that made it from the file."""
 
     __tablename__ = "versions"
 

@@ -48,7 +48,7 @@ class Reader:
         return tuple(hit for hit, _ in zip(hits, range(limit), strict=False))
 
     def windows(self, scope: Scope, hits: Sequence[Hit], characters: int) -> Mapping[str, tuple[int, str]]:
-        """For each hit the text of its section within `characters` of the chunk: (start offset, text) by id."""
+        """The text of each hit's section within `characters` of it: (start offset, text) by chunk id."""
         with self._database.reading() as connection:
             return {
                 hit.chunk.id: window

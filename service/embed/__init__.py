@@ -1,11 +1,12 @@
 """embed: text becomes a dense vector of unit length.
 
-`OpenVinoEmbedder` serves on the CPU without torch; `TorchEmbedder` uses a GPU where one can be used. Both take
-any sentence-transformers model with its own pooling, prompts and length.
+`OpenVinoEmbedder` serves on the CPU without torch; `TorchEmbedder` uses a GPU where one can be used. Both
+take any sentence-transformers model with its own pooling, prompts and length.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from service.settings import EmbedSettings
 from service.types import Vector
+
+log = logging.getLogger(__name__)
 
 
 class Embedder(Protocol):
@@ -27,6 +30,10 @@ class Embedder(Protocol):
     max_tokens: int
     tokenizer_file: Path
     """The model's tokenizer, in the `tokenizers` library's JSON."""
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens of this model's tokenizer a text has, without special tokens or truncation."""
+        ...
 
     def embed_query(self, text: str) -> Vector:
         """A question as a vector of shape (dimension,), with the model's query prompt."""
@@ -47,15 +54,17 @@ def open_embedder(settings: EmbedSettings, cache_dir: Path) -> Embedder:
     Raises:
         ModelUnavailable: the model cannot be found, loaded or compiled.
     """
-    if settings.device == "cuda" or (settings.device == "auto" and _gpu_is_there()):
-        from service.embed.gpu import TorchEmbedder
+    if settings.device == "cuda" or (settings.device == "auto" and _driver_shows_gpu()):
+        from service.embed.gpu import TorchEmbedder, gpu_is_usable
 
-        return TorchEmbedder(settings, cache_dir)
+        if settings.device == "cuda" or gpu_is_usable():
+            return TorchEmbedder(settings, cache_dir)
+        log.warning("there is a GPU, but this build of torch cannot use it: embedding runs on the CPU")
     from service.embed.cpu import OpenVinoEmbedder
 
     return OpenVinoEmbedder(settings, cache_dir)
 
 
-def _gpu_is_there() -> bool:
+def _driver_shows_gpu() -> bool:
     """Whether the NVIDIA driver shows a device; asked without importing torch, which costs seconds."""
     return any(Path("/proc/driver/nvidia/gpus").glob("*")) or any(Path("/dev").glob("nvidia[0-9]*"))

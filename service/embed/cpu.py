@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.models import Card, Encoder, ensure_compiled
+from service.models import Card, Encoder, TokenCounter, ensure_compiled
 from service.settings import EmbedSettings
 from service.types import Vector
 
@@ -32,10 +32,11 @@ class OpenVinoEmbedder:
         self.dimension = card.dimension
         self.max_tokens = card.max_tokens
         self.tokenizer_file = self._folder / "tokenizer.json"
+        self.count_tokens = TokenCounter(self.tokenizer_file)
 
     def embed_query(self, text: str) -> Vector:
         """See `Embedder`."""
-        vector: Vector = self._interactive.run([_prompt(self._interactive.card, "query") + text])[0][0]
+        vector: Vector = _unit(self._interactive.run([_prompt(self._interactive.card, "query") + text])[0])[0]
         return vector
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -46,14 +47,14 @@ class OpenVinoEmbedder:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for start in range(0, len(order), SENTENCES_A_BATCH):
             rows = order[start : start + SENTENCES_A_BATCH]
-            vectors[rows] = self._interactive.run([texts[row] for row in rows])[0]
+            vectors[rows] = _unit(self._interactive.run([texts[row] for row in rows])[0])
         return vectors
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Embedder`."""
         encoder = self._bulk_encoder()
         prompt = _prompt(encoder.card, "document") or _prompt(encoder.card, "passage")
-        return encoder.run_all([prompt + text for text in texts], self._settings.batch_size)
+        return _unit(encoder.run_all([prompt + text for text in texts], self._settings.batch_size))
 
     def _bulk_encoder(self) -> Encoder:
         with self._lock:
@@ -64,3 +65,10 @@ class OpenVinoEmbedder:
 
 def _prompt(card: Card, name: str) -> str:
     return card.prompts.get(name, "")
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors of length 1; not every model normalises its own."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return unit

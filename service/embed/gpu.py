@@ -10,21 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import ModelUnavailable
-from service.models import Card, ensure_compiled, locate
+from service.models import Card, TokenCounter, ensure_compiled, locate
 from service.settings import EmbedSettings
 from service.types import Vector
 
 PASSAGES_A_BATCH = 128
 
 
+def gpu_is_usable() -> bool:
+    """Whether torch can compute on a CUDA device."""
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
 class TorchEmbedder:
     """The `Embedder` for a GPU. Its fingerprint is that of the compiled model, so one index serves both."""
 
     def __init__(self, settings: EmbedSettings, cache_dir: Path) -> None:
-        import torch
         from sentence_transformers import SentenceTransformer
 
-        if not torch.cuda.is_available():
+        if not gpu_is_usable():
             raise ModelUnavailable(
                 "no GPU can be used: this torch build or driver offers no CUDA device",
                 hint="set FOOTNOTE_EMBED__DEVICE=cpu",
@@ -38,6 +44,7 @@ class TorchEmbedder:
         self.dimension = card.dimension
         self.max_tokens = card.max_tokens
         self.tokenizer_file = folder / "tokenizer.json"
+        self.count_tokens = TokenCounter(self.tokenizer_file)
 
     def embed_query(self, text: str) -> Vector:
         """See `Embedder`."""

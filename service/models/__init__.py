@@ -6,7 +6,7 @@ A compiled model is a folder in the cache: `model.xml` and `model.bin` (OpenVINO
 
 from service.models.card import Card, Role
 from service.models.locate import Located, locate
-from service.models.runtime import Encoder
+from service.models.runtime import Encoder, TokenCounter
 from service.models.store import compiled, ensure_compiled, folder_for, remove
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Encoder",
     "Located",
     "Role",
+    "TokenCounter",
     "compiled",
     "ensure_compiled",
     "folder_for",

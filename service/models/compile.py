@@ -15,7 +15,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from service.models.card import Card, Role
 from service.models.locate import PUBLISHED_SHA256, Located, locate, weights_sha256
@@ -50,7 +50,9 @@ def _verified_weights(located: Located) -> str:
     found = weights_sha256(path) if path.is_dir() else ""
     published = PUBLISHED_SHA256.get(located.name)
     if published and found and found != published:
-        raise ValueError(f"the weights of {located.name} have SHA-256 {found}, the published ones {published}")
+        raise ValueError(
+            f"the weights of {located.name} have SHA-256 {found}, the published ones {published}"
+        )
     return found or f"hub:{located.reference}"
 
 
@@ -88,9 +90,10 @@ class _Embedder:
 
     def card(self, name: str, precision: str, weights: str) -> Card:
         prompts = {key: text for key, text in (self.model.prompts or {}).items() if text}
+        modules: list[Any] = list(self.model)
         stages = [
             (type(stage).__name__, json.dumps(stage.get_config_dict(), sort_keys=True, default=str))
-            for stage in list(self.model)[1:]
+            for stage in modules[1:]
         ]
         identity = json.dumps([weights, stages, prompts, self.max_tokens], sort_keys=True)
         return Card(
@@ -120,7 +123,9 @@ class _CrossEncoder:
     def __init__(self, located: Located) -> None:
         from sentence_transformers import CrossEncoder
 
-        self.model = CrossEncoder(located.reference, device="cpu", model_kwargs={"attn_implementation": "eager"})
+        self.model = CrossEncoder(
+            located.reference, device="cpu", model_kwargs={"attn_implementation": "eager"}
+        )
         self.tokenizer = self.model.tokenizer
         limit = self.model.max_seq_length or 512
         self.max_tokens = int(limit)
@@ -200,7 +205,7 @@ def _calibration_texts() -> list[str]:
     paragraphs = [
         " ".join(paragraph.split())
         for name in sorted(topics)
-        for paragraph in cast(str, topics[name]).split("\n\n")
+        for paragraph in topics[name].split("\n\n")
         if len(paragraph) > 200
     ]
     step = max(1, len(paragraphs) // CALIBRATION_TEXTS)

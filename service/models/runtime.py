@@ -43,7 +43,7 @@ class Encoder:
         self._local = threading.local()
 
     def run(self, texts: Sequence[Text]) -> tuple[NDArray[np.float32], ...]:
-        """All outputs for one padded batch: for an embedder (n, d) vectors and (n, tokens, d) token vectors."""
+        """All outputs for one padded batch; an embedder's are (n, d) vectors and (n, tokens, d) of tokens."""
         if not hasattr(self._local, "request"):
             self._local.request = self._compiled.create_infer_request()
         self._local.request.infer(self._inputs(texts))
@@ -72,6 +72,25 @@ class Encoder:
             "token_type_ids": [encoding.type_ids for encoding in encodings],
         }
         return {name: np.array(columns[name], dtype=np.int64) for name in self.card.inputs}
+
+
+class TokenCounter:
+    """Counts the tokens of a text: neither special tokens nor the model's length limit matter.
+
+    Args:
+        tokenizer_file: the tokenizer in the `tokenizers` library's JSON.
+    """
+
+    def __init__(self, tokenizer_file: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def __call__(self, text: str) -> int:
+        """The number of tokens of `text`."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def _joined(text: Text) -> str:

@@ -6,6 +6,7 @@ The child exists so that torch, which only compiling needs, never enters the ser
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -13,14 +14,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import structlog
 from filelock import FileLock
 
 from service.errors import ModelUnavailable
 from service.models.card import CARD, Card, Role
 from service.models.locate import locate
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 FORM = "2"
 """Moves when compiling changes in a way that makes older compiled models unfit."""
 
@@ -51,7 +51,7 @@ def ensure_compiled(model: str, role: Role, precision: str, cache_dir: Path) -> 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not (folder / CARD).is_file():
-            log.info("compiling a model, once", model=model, precision=precision, folder=str(folder))
+            log.info("compiling %s to %s, once, into %s", model, precision, folder)
             _compile_in_child(model, role, precision, folder)
     return folder
 

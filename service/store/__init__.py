@@ -1,8 +1,8 @@
 """store: chunk ids under their vectors; two ranked lists come back.
 
 The store finds, it does not decide what is visible: that is the catalogue's part (docs/adr/0005). A chunk is
-first *staged*, where no search sees it, then *promoted* with its whole document in one step. The store holds no
-text, so nothing of a document can be read from it.
+first *staged*, where no search sees it, then *promoted* with its whole document in one step. The store holds
+no text, so nothing of a document can be read from it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class Store(Protocol):
 
     def count(self, scope: Scope, document_id: str | None = None) -> int:
         """How many chunks, staged or promoted, there are of the document, or of the tenant."""
+        ...
+
+    def size(self) -> int:
+        """How many chunks there are of all tenants together, without counting anew."""
         ...
 
     def flush(self) -> None:

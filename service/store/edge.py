@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import qdrant_edge as edge
 
@@ -23,12 +24,14 @@ NEVER_KB = 2**40
 POINTS_A_WRITE = 256
 POINTS_A_PAGE = 1_000
 
-METADATA_INDEX: dict[str, Callable[[], object]] = {
+Index = edge.KeywordIndexParams | edge.FloatIndexParams | edge.DatetimeIndexParams
+
+METADATA_INDEX: dict[str, Callable[[], Index]] = {
     "text": edge.KeywordIndexParams,
     "number": edge.FloatIndexParams,
     "date": edge.DatetimeIndexParams,
 }
-FIELD_INDEX: dict[str, Callable[[], object]] = {
+FIELD_INDEX: dict[str, Callable[[], Index]] = {
     "tenant": lambda: edge.KeywordIndexParams(is_tenant=True),
     "live": edge.KeywordIndexParams,
     "document": edge.KeywordIndexParams,
@@ -122,6 +125,11 @@ class EdgeStore:
         with _translated():
             return self._shard.count(edge.CountRequest(exact=True, filter=which))
 
+    def size(self) -> int:
+        """See `Store`."""
+        with _translated():
+            return int(self._shard.info().points_count)
+
     def flush(self) -> None:
         """See `Store`."""
         with self._write, _translated():
@@ -134,7 +142,7 @@ class EdgeStore:
             self._shard.close()
 
     def _scroll(self, which: edge.Filter) -> Iterator[str]:
-        offset: object = None
+        offset: int | UUID | str | None = None
         while True:
             request = edge.ScrollRequest(
                 offset=offset, limit=POINTS_A_PAGE, filter=which, with_payload=False, with_vector=False
@@ -149,7 +157,7 @@ class EdgeStore:
         with self._write, _translated():
             self._shard.update(operation)
 
-    def _ensure_index(self, field: str, index: Callable[[], object]) -> None:
+    def _ensure_index(self, field: str, index: Callable[[], Index]) -> None:
         if field not in self._indexed:
             self._update(edge.UpdateOperation.create_field_index(field, index()))
             self._indexed.add(field)
@@ -171,13 +179,14 @@ def _row(point: Point, beside: dict[str, object]) -> edge.Point:
 
 def _candidates(found: Sequence[edge.ScoredPoint]) -> tuple[Candidate, ...]:
     return tuple(
-        Candidate(str(point.id), str((point.payload or {})["document"]), float(point.score)) for point in found
+        Candidate(str(point.id), str((point.payload or {})["document"]), float(point.score))
+        for point in found
     )
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turns the engine's errors into ours; it raises plain `Exception` for everything that goes wrong inside."""
+    """Turns the engine's errors, which it raises as plain `Exception`, into ours."""
     try:
         yield
     except Exception as error:

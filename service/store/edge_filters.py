@@ -10,6 +10,16 @@ from service.errors import InvalidFilter
 from service.store.payload import EVERYONE, as_moment, checked_name, typed_values
 from service.types import Condition, Filters, Scalar, Scope
 
+Restriction = (
+    edge.FieldCondition
+    | edge.IsEmptyCondition
+    | edge.IsNullCondition
+    | edge.HasIdCondition
+    | edge.HasVectorCondition
+    | edge.NestedCondition
+    | edge.Filter
+)
+
 
 def keyword(key: str, value: str) -> edge.FieldCondition:
     """A keyword field equals `value`."""
@@ -28,7 +38,7 @@ def corpus(scope: Scope) -> edge.Filter:
 
 def searchable(scope: Scope, filters: Filters) -> edge.Filter:
     """The promoted chunks that this scope may read and the filters allow."""
-    must: list[edge.FieldCondition | edge.Filter] = [keyword("live", scope.tenant)]
+    must: list[Restriction] = [keyword("live", scope.tenant)]
     if not scope.reads_everything:
         groups = [*sorted(scope.groups), EVERYONE]
         must.append(edge.FieldCondition(key="groups", match=edge.MatchAny(groups)))
@@ -40,7 +50,7 @@ def searchable(scope: Scope, filters: Filters) -> edge.Filter:
     return edge.Filter(must=must)
 
 
-def _condition(condition: Condition) -> edge.FieldCondition | edge.Filter:
+def _condition(condition: Condition) -> Restriction:
     name = checked_name(condition.field)
     if condition.op == "eq":
         return _equals(name, _single(condition))

@@ -1,10 +1,10 @@
 """The payload beside a vector, the same in every engine: what searches are restricted by.
 
-    tenant    who owns it            document   the document's id
-    live      the tenant, once promoted: searches ask for this alone
-    groups    who may read it, `+everyone` where the document names no group
-    source    the document's source
-    text.*  number.*  date.*   metadata by type, because an index serves one type
+tenant    who owns it            document   the document's id
+live      the tenant, once promoted: searches ask for this alone
+groups    who may read it, `+everyone` where the document names no group
+source    the document's source
+text.*  number.*  date.*   metadata by type, because an index serves one type
 """
 
 from __future__ import annotations
@@ -73,7 +73,11 @@ def as_moment(value: str) -> datetime | None:
     if not re.match(r"\d{4}-\d{2}-\d{2}", value):
         return None
     try:
-        return datetime.combine(date.fromisoformat(value), time()) if len(value) == 10 else datetime.fromisoformat(value)
+        return (
+            datetime.combine(date.fromisoformat(value), time())
+            if len(value) == 10
+            else datetime.fromisoformat(value)
+        )
     except ValueError:
         return None
 

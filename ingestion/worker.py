@@ -1,0 +1,97 @@
+"""The worker: takes jobs from the queue, reads the next batch while the last one is embedded and stored.
+
+`run_until_idle` and `run_forever` are two exits of one loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ingestion.ingest import Ingestor, IngestParts, Interrupted, ReadJob
+from ingestion.parse.sandbox import ParserPool
+from service.catalogue import ClaimedJob
+
+log = logging.getLogger(__name__)
+
+JOBS_A_BATCH = 32
+BYTES_A_BATCH = 8 * 1024 * 1024
+WAIT_S = 5.0
+"""How long to sleep without a sign of new work; only a lost signal ever makes it matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Jobs that were taken, and those of them whose files were read."""
+
+    jobs: list[ClaimedJob]
+    reads: list[ReadJob]
+
+
+class Worker:
+    """One worker of this process.
+
+    Args:
+        parts: what an ingest works with.
+        wake: set whenever jobs were added.
+    """
+
+    def __init__(self, parts: IngestParts, wake: threading.Event) -> None:
+        self._parts = parts
+        self._wake = wake
+        self._stopping = threading.Event()
+
+    def run_forever(self) -> None:
+        """Works until `stop`; what is under way then is finished by the next start."""
+        self._run(until_idle=False)
+
+    def run_until_idle(self) -> None:
+        """Works until the queue is empty, or `stop`."""
+        self._run(until_idle=True)
+
+    def stop(self) -> None:
+        """Ends the loop after the slice at hand; safe to call from any thread."""
+        self._stopping.set()
+        self._wake.set()
+
+    def _run(self, *, until_idle: bool) -> None:
+        with ParserPool(self._parts.settings.parse) as parsers, ThreadPoolExecutor(1) as reader:
+            ingestor = Ingestor(self._parts, parsers, self._stopping)
+            coming = reader.submit(self._read_next, ingestor)
+            while not self._stopping.is_set():
+                batch = coming.result()
+                if batch is None and until_idle:
+                    return
+                if batch is None:
+                    self._wake.wait(WAIT_S)
+                    self._wake.clear()
+                coming = reader.submit(self._read_next, ingestor)
+                if batch is not None:
+                    self._write(ingestor, batch)
+            parsers.close()  # ends a parse that is under way
+            if (batch := coming.result()) is not None:
+                self._release(batch, counted=False)
+
+    def _read_next(self, ingestor: Ingestor) -> _Batch | None:
+        """The next batch of files, read; None when the queue is empty."""
+        jobs = self._parts.jobs.claim(JOBS_A_BATCH, BYTES_A_BATCH)
+        if not jobs:
+            return None
+        reads = [ingestor.read(job) for job in jobs if not self._stopping.is_set()]
+        return _Batch(jobs, [read for read in reads if read is not None])
+
+    def _write(self, ingestor: Ingestor, batch: _Batch) -> None:
+        """Writes what was read; whatever goes wrong, the jobs go back and the worker goes on."""
+        try:
+            if batch.reads:
+                ingestor.write(batch.reads)
+        except Interrupted:
+            self._release(batch, counted=False)
+        except Exception:
+            log.exception("storing a batch of documents failed, its jobs are queued again")
+            self._release(batch, counted=True)
+
+    def _release(self, batch: _Batch, *, counted: bool) -> None:
+        self._parts.jobs.release([job.id for job in batch.jobs], counted=counted)

@@ -1,0 +1,122 @@
+"""`footnote`: the composition root of embedded mode, where the engine and the ingestion worker meet."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ingestion.ingest import IngestParts
+from ingestion.load import LoadFailure, Skipped, iter_paths
+from ingestion.worker import Worker
+from service.cli.app import Runtime, run
+from service.cli.client import RUNNING, Client, LocalClient, LocalFile
+from service.cli.ingesting import Refused
+from service.local_engine import LocalEngine
+from service.settings import Settings
+from service.types import EVERY_GROUP, Scope
+from service.wiring import open_resources, start_reindex
+
+log = logging.getLogger(__name__)
+LOCAL_SCOPE = Scope("local", frozenset({EVERY_GROUP}))
+TELEMETRY_OFF = {
+    "DO_NOT_TRACK": "1",
+    "SCARF_NO_ANALYTICS": "true",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "UNSTRUCTURED_DISABLE_NOTICE": "1",
+}
+
+
+def main() -> None:
+    """The console script."""
+    os.environ.update(TELEMETRY_OFF)
+    sys.exit(run(Runtime(find=_find, local=_local, serve=_serve, work=_work, reindex=_reindex)))
+
+
+def make_worker(engine: LocalEngine) -> Worker:
+    """The worker over an engine's parts."""
+    parts = IngestParts(
+        settings=engine.settings,
+        documents=engine.documents_,
+        jobs=engine.jobs,
+        files=engine.files,
+        store=engine.store,
+        embedder=engine.pipeline.embedder,
+        deleting=engine.deleting,
+        give_way=engine.gate.give_way,
+    )
+    return Worker(parts, engine.wake)
+
+
+@contextmanager
+def working(engine: LocalEngine) -> Iterator[None]:
+    """The worker runs in a thread of its own until the block ends; what it has under way is queued again."""
+    worker = make_worker(engine)
+    thread = threading.Thread(target=worker.run_forever, name="ingestion-worker")
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        thread.join()
+
+
+@contextmanager
+def _local(settings: Settings) -> Iterator[Client]:
+    with (
+        open_resources(settings) as engine,
+        working(engine),
+        LocalClient(engine, settings, LOCAL_SCOPE) as client,
+    ):
+        yield client
+
+
+def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
+    from service.app import create_app
+    from service.server import serve
+
+    with open_resources(settings) as engine, working(engine):
+        running = settings.data_dir / RUNNING
+
+        def announced(url: str) -> None:
+            running.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+            announce(url)
+
+        try:
+            return serve(create_app(engine, settings), settings, announce=announced)
+        finally:
+            running.unlink(missing_ok=True)
+
+
+def _work(settings: Settings, until_idle: bool) -> None:
+    with open_resources(settings) as engine:
+        worker = make_worker(engine)
+        try:
+            worker.run_until_idle() if until_idle else worker.run_forever()
+        except KeyboardInterrupt:
+            worker.stop()
+
+
+def _reindex(settings: Settings) -> int:
+    queued = start_reindex(settings)
+    _work(settings, True)
+    return queued
+
+
+def _find(paths: Sequence[Path], settings: Settings) -> Iterator[LocalFile | Refused]:
+    for found in iter_paths(paths, settings.load):
+        if isinstance(found, Skipped):
+            yield Refused(found.source, "unsupported_media", "no parser reads it", asked_for=False)
+        elif isinstance(found, LoadFailure):
+            yield Refused(found.source, found.error.code, str(found.error))
+        else:
+            yield LocalFile(found.source, found.filename, found.content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""pipeline: the life of one query, from the question to checked sentences.
+
+`find` is the retrieving half (embed, search, fuse, rerank), `stream` the whole story, event by event;
+`answer` is its last event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import uuid
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from service.catalogue import Reader
+from service.cite import CheckedSentence, Checker
+from service.context import build
+from service.decide import decide
+from service.embed import Embedder
+from service.fuse import fuse
+from service.generate import Generator
+from service.rerank import Reranker
+from service.settings import Settings
+from service.sparse import sparse_query
+from service.stopwatch import Stopwatch
+from service.store import Store
+from service.types import (
+    Answer,
+    Context,
+    Decision,
+    Draft,
+    Event,
+    Finished,
+    Hit,
+    Query,
+    QueryVectors,
+    Retrieved,
+    Scope,
+    SentenceReady,
+    Usage,
+)
+
+CHARACTERS_A_TOKEN = 6
+"""More than any passage needs: how much text around a hit is read from the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages of a query, chosen by `wiring.py`."""
+
+    settings: Settings
+    embedder: Embedder
+    store: Store
+    reader: Reader
+    reranker: Reranker
+    generator: Generator
+
+    async def answer(self, scope: Scope, query: Query) -> Answer:
+        """The whole answer; abstaining is an answer, not an error."""
+        async for event in self.stream(scope, query):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("a stream ends with Finished")
+
+    async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
+        """What was found, then each checked sentence, then the whole answer."""
+        watch = Stopwatch()
+        hits = await asyncio.to_thread(self.find, scope, query, watch)
+        yield Retrieved(hits)
+        telling = _Telling(self, query, hits, watch)
+        if telling.decision.answer:
+            context = await asyncio.to_thread(self._context, scope, hits, watch)
+            async for checked in telling.sentences(context):
+                yield SentenceReady(checked.sentence, checked.new_citations)
+        yield Finished(telling.answer())
+
+    def find(self, scope: Scope, query: Query, watch: Stopwatch) -> tuple[Hit, ...]:
+        """The best `top_k` visible chunks."""
+        with watch.stage("embed"):
+            languages = self.reader.languages(scope)
+            vectors = QueryVectors(self.embedder.embed_query(query.text), sparse_query(query.text, languages))
+        with watch.stage("search"):
+            candidates = self.store.search(scope, vectors, query.filters, self.settings.search.candidates)
+        with watch.stage("fuse"):
+            fused = fuse(candidates, self.settings.fuse)
+            hits = self.reader.hits(scope, fused, max(query.top_k, self.settings.rerank.depth))
+        with watch.stage("rerank"):
+            return self.reranker.rerank(query.text, hits)[: query.top_k]
+
+    def _context(self, scope: Scope, hits: tuple[Hit, ...], watch: Stopwatch) -> Context:
+        settings = self.settings.context
+        with watch.stage("generate"):
+            around = settings.max_passage_tokens * CHARACTERS_A_TOKEN
+            windows = self.reader.windows(scope, hits, around)
+            return build(hits, windows, settings, self.embedder.count_tokens)
+
+
+class _Telling:
+    """One answer in the making."""
+
+    def __init__(self, pipeline: Pipeline, query: Query, hits: tuple[Hit, ...], watch: Stopwatch) -> None:
+        self._pipeline = pipeline
+        self._query = query
+        self._hits = hits
+        self._watch = watch
+        self._usage = Usage()
+        self._checker: Checker | None = None
+        self._told: list[CheckedSentence] = []
+        with watch.stage("decide"):
+            self.decision: Decision = decide(query, hits, pipeline.settings.decide)
+
+    async def sentences(self, context: Context) -> AsyncGenerator[CheckedSentence, None]:
+        """Sentences as they are written and pass the check."""
+        pipeline, watch = self._pipeline, self._watch
+        self._checker = Checker(context, pipeline.settings.cite, pipeline.embedder.embed_sentences)
+        drafts = pipeline.generator.generate(self._query, context)
+        while True:
+            with watch.stage("generate"):
+                draft = await anext(drafts, None)
+            with watch.stage("cite"):
+                ready = await asyncio.to_thread(_check, self._checker, draft)
+            for checked in ready:
+                self._told.append(checked)
+                yield checked
+            if draft is None:
+                return
+            self._usage = draft.usage or self._usage
+
+    def answer(self) -> Answer:
+        """The whole answer; call it once the sentences are through."""
+        pipeline, checker = self._pipeline, self._checker
+        sentences = tuple(checked.sentence for checked in self._told)
+        identifier = str(uuid.uuid4())
+        return Answer(
+            id=identifier,
+            status="answered" if sentences else "abstained",
+            text=" ".join(sentence.text for sentence in sentences),
+            sentences=sentences,
+            citations=checker.citations if checker is not None else (),
+            decision=self.decision if sentences else _abstaining(self.decision),
+            model=pipeline.generator.model,
+            llm_generated=pipeline.generator.llm and bool(sentences),
+            usage=self._usage,
+            timings_ms=self._watch.timings_ms(),
+            trace_id=identifier.replace("-", ""),
+            dropped_sentences=checker.dropped if checker is not None else 0,
+            warnings=tuple(warning for warning in (pipeline.reranker.warning,) if warning is not None),
+            hits=self._hits,
+        )
+
+
+def _check(checker: Checker, draft: Draft | None) -> list[CheckedSentence]:
+    """The sentences that this piece of text completes; None is the end of the text."""
+    return checker.finish() if draft is None else checker.feed(draft.text)
+
+
+def _abstaining(decision: Decision) -> Decision:
+    """The decision once no sentence is left that its passages support."""
+    return dataclasses.replace(decision, answer=False, reason=decision.reason or "low_confidence")

@@ -1,0 +1,151 @@
+"""wiring: the only place where concrete parts are chosen.
+
+The server, the command line and the tests all come in through `open_resources`.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, Reader
+from service.embed import Embedder, open_embedder
+from service.errors import DataFolderLocked, IndexMismatch
+from service.gate import Gate
+from service.generate import Generator
+from service.local_engine import LocalEngine
+from service.pipeline import Pipeline
+from service.rerank import open_reranker
+from service.settings import Settings
+from service.store.edge import EdgeStore
+
+log = logging.getLogger(__name__)
+
+STORE_FORM = "1"
+"""Moves when vectors or payload change their form, so that an older index is refused."""
+
+
+@contextmanager
+def open_resources(settings: Settings) -> Iterator[LocalEngine]:
+    """The engine on the settings' data folder, which this process holds until the block ends.
+
+    Raises:
+        DataFolderLocked: another process holds the folder.
+        IndexMismatch: the index was made with another model.
+        ModelUnavailable, StoreUnavailable: a part cannot be opened.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _holding(settings.data_dir):
+        database = Database.in_folder(settings.data_dir)
+        try:
+            embedder = open_embedder(settings.embed, settings.cache_dir)
+            folder = _index_folder(settings.data_dir, database, embedder)
+            store = EdgeStore(folder, embedder.dimension)
+            try:
+                engine = _engine(settings, database, embedder, store)
+                engine.repair()
+                yield engine
+            finally:
+                store.close()
+        finally:
+            database.close()
+
+
+def _engine(settings: Settings, database: Database, embedder: Embedder, store: EdgeStore) -> LocalEngine:
+    pipeline = Pipeline(
+        settings=settings,
+        embedder=embedder,
+        store=store,
+        reader=Reader(database),
+        reranker=open_reranker(settings.rerank, settings.cache_dir),
+        generator=_generator(settings, embedder),
+    )
+    return LocalEngine(
+        settings=settings,
+        pipeline=pipeline,
+        database=database,
+        documents_=Documents(database, settings.catalogue.keep_versions),
+        listing=Listing(database),
+        jobs=Jobs(database),
+        answers=Answers(database, settings.catalogue.keep_answers_days),
+        files=Files(settings.data_dir / "files"),
+        store=store,
+        gate=Gate(),
+    )
+
+
+def _generator(settings: Settings, embedder: Embedder) -> Generator:
+    if settings.generate.base_url:
+        from service.generate.chat import ChatGenerator
+
+        return ChatGenerator(settings.generate)
+    from service.generate.extractive import ExtractiveGenerator
+
+    return ExtractiveGenerator(embedder.embed_sentences, settings.generate.max_sentences)
+
+
+@contextmanager
+def _holding(data_dir: Path) -> Iterator[None]:
+    """Holds the folder; another process that comes is told so."""
+    lock = FileLock(data_dir / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise DataFolderLocked(
+            f"another process holds {data_dir}",
+            hint="stop it, or give another folder with --data-dir",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def start_reindex(settings: Settings) -> int:
+    """Begins a new index with the settings' model: queues every document; returns how many.
+
+    The worker does the rest, now or after a crash. Documents can be found again as they are done.
+    """
+    with _holding(settings.data_dir):
+        database = Database.in_folder(settings.data_dir)
+        try:
+            embedder = open_embedder(settings.embed, settings.cache_dir)
+            queued = 0
+            for scope, document in Documents(database, settings.catalogue.keep_versions).everything():
+                Jobs(database).add(scope, [document])
+                queued += 1
+            _name_index(database, embedder)
+            return queued
+        finally:
+            database.close()
+
+
+def _index_folder(data_dir: Path, database: Database, embedder: Embedder) -> Path:
+    """The folder of the index, once it is sure that this model made it."""
+    if (known := database.fact("index")) is None:
+        known = _name_index(database, embedder)
+    if known != _index_name(embedder):
+        raise IndexMismatch(
+            f"the index {known!r} was made with another model than {embedder.name}, "
+            f"which makes {_index_name(embedder)!r}",
+            hint="run `footnote reindex`, or set FOOTNOTE_EMBED__MODEL back",
+        )
+    for old in (data_dir / "index").glob("*"):
+        if old.name != known:
+            log.info("removing the index of an earlier model: %s", old)
+            shutil.rmtree(old)
+    return data_dir / "index" / known
+
+
+def _name_index(database: Database, embedder: Embedder) -> str:
+    database.set_fact("index", name := _index_name(embedder))
+    return name
+
+
+def _index_name(embedder: Embedder) -> str:
+    return f"{STORE_FORM}-{embedder.dimension}-{embedder.fingerprint}"
