@@ -68,17 +68,17 @@ def _refusal(error: Exception) -> Exception:
 
 @contextmanager
 def open_page(document: Any, index: int) -> Iterator[Any]:
-    """Load page `index` (from 0). Raises CorruptFile when it cannot be read."""
+    """Load page `index` (from 0). Raises CorruptFile when pdfium cannot load it, or fails while it is read."""
     import pypdfium2
 
     try:
         page = document[index]
+        try:
+            yield page
+        finally:
+            page.close()
     except pypdfium2.PdfiumError as error:
         raise CorruptFile(f"page {index + 1} of the PDF is damaged") from error
-    try:
-        yield page
-    finally:
-        page.close()
 
 
 def document_title(document: Any) -> str:
