@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ DATA_FOLDERS = (
 )
 LEAST_CONFIDENCE = 15.0
 """Words below are specks and lines taken for letters."""
+SIZE_ERROR = 1.14
 MISREAD_BULLETS = frozenset("¢©«»°®")
 NO_BINDING = "OCR is not installed, so scanned pages have no text; repair: pip install 'footnote[ocr]'"
 
@@ -138,10 +139,24 @@ def _seen(engine: Any, scale: float, *, english: bool) -> Seen:
             continue
         if _misread_bullet(item, text, english=english):
             text = "•"
-        words.append(_word(item, text, scale))
+        word = _word(item, text, scale)
+        if word.size > 0:
+            words.append(word)
         weighted += confidence * len(text)
         characters += len(text)
-    return Seen(tuple(words), weighted / characters if characters else 0.0)
+    return Seen(tuple(_evened(words)), weighted / characters if characters else 0.0)
+
+
+def _evened(words: list[Word]) -> list[Word]:
+    """The words with sizes that differ by no more than a measured line height errs made one."""
+    weights: dict[float, int] = {}
+    for word in words:
+        weights[word.size] = weights.get(word.size, 0) + len(word.text)
+    home: dict[float, float] = {}
+    for size in sorted(weights, key=lambda size: -weights[size]):
+        near = [known for known in set(home.values()) if 1 / SIZE_ERROR <= size / known <= SIZE_ERROR]
+        home[size] = min(near, key=lambda known: abs(known - size)) if near else size
+    return [replace(word, size=home[word.size]) for word in words]
 
 
 def _misread_bullet(item: Any, text: str, *, english: bool) -> bool:

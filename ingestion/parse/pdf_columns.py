@@ -21,6 +21,8 @@ FEWEST_WORDS = 3
 FILLED = 0.5
 LONG_SHARE = 0.3
 """In running text this share of the lines has more words than that and takes this much of the column."""
+NEXT_LINE = 1.4
+"""Font sizes from one line of a block to the next."""
 MOST_CROSSING = 0.5
 DEEPEST = 3
 
@@ -90,13 +92,30 @@ def _ordered(atoms: list[Atom], depth: int) -> list[list[Atom]]:
 def _bands(atoms: list[Atom], gutter: float) -> list[tuple[bool, list[Atom]]]:
     """The atoms from top to bottom, in runs that cross the gutter and runs that do not."""
     bands: list[tuple[bool, list[Atom]]] = []
-    for atom in sorted(atoms, key=lambda atom: (atom.y0 + atom.y1) / 2):
+    ordered = sorted(atoms, key=lambda atom: (atom.y0 + atom.y1) / 2)
+    for atom, below in zip(ordered, [*ordered[1:], None], strict=True):
         crossing = _crosses(atom, gutter)
+        if bands and bands[-1][0] and not crossing and not _beside(atom, below):
+            crossing = _goes_on(bands[-1][1][-1], atom)
         if bands and bands[-1][0] == crossing:
             bands[-1][1].append(atom)
         else:
             bands.append((crossing, [atom]))
     return bands
+
+
+def _beside(atom: Atom, below: Atom | None) -> bool:
+    """Whether the next atom stands in the same line."""
+    return below is not None and (below.y0 + below.y1) / 2 < atom.y1 - 0.2 * (atom.y1 - atom.y0)
+
+
+def _goes_on(above: Atom, atom: Atom) -> bool:
+    """Whether a short line ends the full-width text right above it."""
+    if not above.words or not atom.words:
+        return False
+    size, before = atom.words[0].size, above.words[0].size
+    step = atom.words[0].baseline - above.words[0].baseline
+    return abs(size - before) < 0.05 * before and 0 < step <= NEXT_LINE * before
 
 
 def _crosses(atom: Atom, gutter: float) -> bool:

@@ -25,6 +25,7 @@ PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 ANYWHERE = -1
+COUNTED = re.compile(r"\b(?:page|seite|página)\s+\d+\s*(?:of|/|von|de)\s*\d+$", re.IGNORECASE)
 DIGITS = re.compile(r"\d+")
 
 
@@ -101,6 +102,8 @@ def _slots(edge: _Edge) -> tuple[int, int]:
 def _kind(edge: _Edge, repeated: set[tuple[str, bool, int]], pages: int) -> Kind | None:
     number = bool(PAGE_NUMBER.match(edge.row.text))
     recurs = any((*edge.key, slot) in repeated for slot in _slots(edge))
+    if not edge.top and COUNTED.search(edge.row.text):
+        return "page_number" if number else "footer"
     if number and (recurs or (not edge.top and pages == 1)):
         return "page_number"
     if not recurs or not _margin_like(edge):

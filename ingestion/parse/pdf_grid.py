@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,6 +18,10 @@ MOST_RULES = 3_000
 LONGEST_REPEATED = 60
 LONGEST_CELL = 1_500
 """Characters; a grid with a fuller cell is the frame of a layout, not a table."""
+
+
+CUT_CODE = re.compile(r"^[A-Z][A-Z\d]*-?[A-Z\d]*\d$")
+CODE_REST = re.compile(r"^\d{1,2}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,5 +205,9 @@ def _between(positions: list[float], value: float) -> int | None:
 
 
 def cell_text(words: Sequence[Word]) -> str:
-    """The text of one cell, its lines joined."""
-    return " ".join(row.text for row in rows_of(words))
+    """The text of one cell, its lines joined; a part number cut by a narrow column is whole again."""
+    text = ""
+    for row in rows_of(words):
+        cut = CUT_CODE.match(text) and CODE_REST.match(row.text)
+        text = text + row.text if cut or not text else f"{text} {row.text}"
+    return text

@@ -28,7 +28,7 @@ SECTION = re.compile(r"^\d{1,2}(?:\.\d{1,2}){1,4}\.?\s+[A-Z]")
 """A section number of several levels, which marks a heading however it is set."""
 SENTENCE = (".", ",", ";")
 
-Rank = tuple[float, bool, bool, bool]
+Rank = tuple[float, bool, bool, bool, int]
 
 
 def elements_of(blocks: Sequence[Block], words: Counter[str], body: float) -> list[Element]:
@@ -72,7 +72,10 @@ def _is_heading(block: Block, body: float, *, emphatic: bool) -> bool:
 
 
 def _rank(block: Block) -> Rank:
-    return block.style.size, block.style.bold, block.lines[0].isupper(), not block.style.italic
+    """How high a heading of this style stands; of the same style, 2.1 stands below 2."""
+    style, text = block.style, block.lines[0]
+    depth = text.split(maxsplit=1)[0].rstrip(".").count(".") if SECTION.match(text) else 0
+    return style.size, style.bold, text.isupper(), not style.italic, -depth
 
 
 def _levels(headings: Sequence[Block]) -> dict[Rank, int]:

@@ -75,13 +75,24 @@ class Boxed(Protocol):
     """Anything that covers a rectangle."""
 
     @property
-    def x0(self) -> float: ...  # noqa: D102 - the names say it
+    def x0(self) -> float:
+        """The left edge."""
+        ...
+
     @property
-    def y0(self) -> float: ...  # noqa: D102
+    def y0(self) -> float:
+        """The upper edge."""
+        ...
+
     @property
-    def x1(self) -> float: ...  # noqa: D102
+    def x1(self) -> float:
+        """The right edge."""
+        ...
+
     @property
-    def y1(self) -> float: ...  # noqa: D102
+    def y1(self) -> float:
+        """The lower edge."""
+        ...
 
 
 def bounds(things: Sequence[Boxed]) -> Box:

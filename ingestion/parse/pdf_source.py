@@ -68,7 +68,7 @@ def _refusal(error: Exception) -> Exception:
 
 @contextmanager
 def open_page(document: Any, index: int) -> Iterator[Any]:
-    """Load page `index` (from 0). Raises CorruptFile when pdfium cannot load it, or fails while it is read."""
+    """Load page `index` (from 0). Raises CorruptFile when pdfium cannot load or read it."""
     import pypdfium2
 
     try:

@@ -87,7 +87,9 @@ class Styles:
         a, b, c, d = matrix
         size *= math.hypot(c, d)
         angle = math.atan2(b, a) - self._turn
-        hidden = "tiny" if not SMALLEST_SHOWN <= size < math.inf else "transparent" if colour[3] < OPAQUE else ""
+        hidden = (
+            "tiny" if not SMALLEST_SHOWN <= size < math.inf else "transparent" if colour[3] < OPAQUE else ""
+        )
         return Style(
             size,
             *self._font(index),

@@ -78,6 +78,20 @@ def test_larger_and_bolder_lines_are_headings_of_two_levels() -> None:
     assert found[2][0] == "paragraph"
 
 
+def test_section_numbers_nest_headings_of_one_style() -> None:
+    document = new_page()
+    for number, heading in enumerate(["2 Experiment", "2.1 Pumps and chamber", "3 Results"]):
+        place(document, 60, 80 + 60 * number, heading, style="B")
+        lines(
+            document,
+            60,
+            95 + 60 * number,
+            ["The pump must be drained before the cover is lifted,", "always."],
+        )
+    found = [(element.level, element.text) for element in of_kind(read(document), "title")]
+    assert found == [(1, "2 Experiment"), (2, "2.1 Pumps and chamber"), (1, "3 Results")]
+
+
 def test_a_bold_sentence_in_the_text_is_no_heading() -> None:
     document = new_page()
     lines(
@@ -183,6 +197,15 @@ def test_two_columns_are_read_one_after_the_other_below_a_title_that_spans_both(
     assert title.text == "A title set across the two columns"
     text = " ".join(element.text for element in rest)
     assert text == " ".join([*LEFT, *RIGHT])
+
+
+def test_the_short_last_line_of_a_title_over_two_columns_stays_with_it() -> None:
+    document = new_page()
+    place(document, 60, 70, "Why a pump loses its vacuum in a very humid", size=20)
+    place(document, 60, 94, "laboratory", size=20)
+    lines(document, 60, 130, LEFT)
+    lines(document, 310, 130, RIGHT)
+    assert read(document).elements[0].text == "Why a pump loses its vacuum in a very humid laboratory"
 
 
 def test_a_rotated_page_is_read_as_it_is_shown() -> None:
@@ -311,6 +334,14 @@ def test_running_headers_and_page_numbers_are_told_from_content() -> None:
     ]
     assert {element.text for element in of_kind(parsed, "header")} == {"Annual report of the pump works"}
     assert all("report" not in element.text for element in of_kind(parsed, "paragraph"))
+
+
+def test_a_counted_page_at_the_foot_of_a_single_page_is_a_footer() -> None:
+    document = new_page()
+    document.set_auto_page_break(False)
+    lines(document, 60, 130, ["The only chapter of a very short report.", "It was a good year."])
+    place(document, 60, 815, "Document W-01 Page 1 of 1")
+    assert [element.text for element in of_kind(read(document), "footer")] == ["Document W-01 Page 1 of 1"]
 
 
 # --- text that nobody sees ---------------------------------------------------------------------
