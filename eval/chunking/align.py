@@ -10,6 +10,9 @@ from rapidfuzz.distance import Indel
 Span = tuple[int, int]
 
 _WORD = re.compile(r"[^\W_]+")
+_MARKS_BEFORE = re.compile(r"(?<!\S)(?:[^\w\s]|_)+\Z")
+_MARKS_AFTER = re.compile(r"(?:[^\w\s]|_)*")
+_LONGEST_MARKS = 20
 
 
 def locate(raw: str, texts: Sequence[str]) -> list[Span | None]:
@@ -24,9 +27,16 @@ def locate(raw: str, texts: Sequence[str]) -> list[Span | None]:
     position = 0
     for part in found:
         places = [matches[index] for index in range(position, position + len(part)) if index in matches]
-        spans.append((words[places[0]][0], words[places[-1]][1]) if places else None)
+        spans.append(_with_marks(raw, words[places[0]][0], words[places[-1]][1]) if places else None)
         position += len(part)
     return spans
+
+
+def _with_marks(raw: str, start: int, end: int) -> Span:
+    """The span with the punctuation that adheres to its first and last word."""
+    before = _MARKS_BEFORE.search(raw, max(0, start - _LONGEST_MARKS), start)
+    after = _MARKS_AFTER.match(raw, end, end + _LONGEST_MARKS)
+    return before.start() if before else start, after.end() if after else end
 
 
 def _matches(raw: Sequence[str], parsed: Sequence[str]) -> dict[int, int]:

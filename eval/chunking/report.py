@@ -34,7 +34,7 @@ class Result:
 def measure(
     methods: Mapping[str, Splitter], dataset: Dataset, embedder: Embedder, tokenize: Tokenize
 ) -> list[Result]:
-    """Every method on every corpus; each question is searched for in the pieces of all corpora together."""
+    """Every method on every corpus; a question is searched for in the pieces of all corpora together."""
     maps = {corpus: TokenMap(tokenize(text)) for corpus, text in dataset.corpora.items()}
     return [
         result

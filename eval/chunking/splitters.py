@@ -89,8 +89,6 @@ def by_title(characters: int) -> Splitter:
         elements = partition_text(text=text, languages=[""])
         texts = [one.text for one in chunk_by_title(elements, max_characters=characters)]
         spans = locate(text, texts)
-        return [
-            Piece(corpus, *span, one) for one, span in zip(texts, spans, strict=True) if span is not None
-        ]
+        return [Piece(corpus, *span, one) for one, span in zip(texts, spans, strict=True) if span is not None]
 
     return split

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from math import ceil
 
 Tokenize = Callable[[str], Sequence[tuple[int, int]]]
 """The character spans of a text's tokens, in order, without special tokens and without truncation."""
@@ -18,17 +19,21 @@ class Ruler:
     def __init__(self, text: str, spans: Iterable[tuple[int, int]], tokenize: Tokenize) -> None:
         """Tokenize `text[start:end]` of each of the `spans`, which are in order."""
         self.text = text
-        self._ends = [
-            start + token_end for start, end in spans for _, token_end in tokenize(text[start:end])
+        tokens = [
+            (start + first, start + last) for start, end in spans for first, last in tokenize(text[start:end])
         ]
+        self._starts = [start for start, _ in tokens]
+        self._ends = [end for _, end in tokens]
 
     def size(self, start: int, end: int) -> int:
-        """The tokens that end within `text[start:end]`; more where the tokens are implausibly long."""
-        tokens = bisect_right(self._ends, end) - bisect_right(self._ends, start)
-        return max(tokens, (end - start) // CHARACTERS_PER_TOKEN)
+        """The tokens in `text[start:end]`, cut ones included; more where they are implausibly long."""
+        tokens = bisect_left(self._starts, end) - bisect_right(self._ends, start)
+        return max(tokens, ceil((end - start) / CHARACTERS_PER_TOKEN))
 
     def reach(self, start: int, end: int, size: int) -> int:
         """The furthest position up to `end` such that the span from `start` has at most `size` tokens."""
+        first = bisect_right(self._ends, start)
         position = min(end, start + size * CHARACTERS_PER_TOKEN)
-        last = bisect_right(self._ends, start) + size
-        return min(position, self._ends[last - 1]) if last <= len(self._ends) else position
+        if not size or first + size > len(self._ends):
+            return position
+        return min(position, self._ends[first + size - 1])

@@ -98,7 +98,7 @@ def _code(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
     before = placed.start
     for start, end in _lines(ruler.text, placed):
         blank = ruler.text.count("\n", before, start) > 1
-        yield Unit(start, end, BETWEEN_LINES if blank else BETWEEN_SENTENCES)
+        yield Unit(start, end, BETWEEN_LINES if blank else INSIDE_ITEM)
         before = end
 
 
