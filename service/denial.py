@@ -21,8 +21,8 @@ _IMPLICIT_DENIAL = re.compile(
 
 def denies_otherwise(claim: str, evidence: str, language: str) -> bool:
     """Whether one denies what the other affirms, or the claim denies where the evidence denies nothing."""
-    if words.negations(claim) and not words.negations(evidence):
-        return _IMPLICIT_DENIAL.search(evidence) is None
+    if words.negations(claim) and not words.negations(evidence) and not _IMPLICIT_DENIAL.search(evidence):
+        return True
     one, other = _polarity(claim, language), _polarity(evidence, language)
     return any(not one[term] & other[term] for term in one.keys() & other.keys())
 
@@ -32,7 +32,7 @@ def _polarity(text: str, language: str) -> dict[str, set[bool]]:
     found: dict[str, set[bool]] = {}
     since = _NEGATION_REACH
     for token, gap in _tokens_with_gaps(text):
-        if words.is_negation(token):
+        if words.is_negation(token) or _IMPLICIT_DENIAL.fullmatch(token):
             since = 0
         else:
             terms = words.terms(token, language)

@@ -19,6 +19,7 @@ from service.denial import denies_otherwise
 from service.facts import Facts
 from service.markers import disarm
 from service.sentences import spans
+from service.substitution import substitutes
 from service.types import Passage, Vector
 
 Embed = Callable[[Sequence[str]], Vector]
@@ -29,6 +30,7 @@ _LEAST_GAIN = 0.12
 _LEAST_SHARE = 0.2
 _NEIGHBOURHOOD = 3
 _DENIED = 0.3
+_SUBSTITUTED = 0.3
 _MEANT_NAME, _STRAY_NAME = 0.9, 0.4
 _PRONOUN = re.compile(
     r"\b(?:he|him|his|she|her|it|its|they|them|their|this|these|that|those|such|er|sie|ihr|es|il|elle|ils|elles"
@@ -185,6 +187,8 @@ def _penalty(claim: _Claim, chosen: Sequence[Unit], near: Sequence[Unit], backgr
     """A factor for a denial on one side only, and for names that the evidence itself does not say."""
     evidence = "\n".join(unit.text for unit in chosen)
     factor = _DENIED if denies_otherwise(claim.text, evidence, claim.language) else 1.0
+    if any(substitutes(claim.text, unit.text, claim.language) for unit in chosen):
+        factor *= _SUBSTITUTED
     return factor * _names_factor(claim, evidence, near, background)
 
 
