@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,7 +34,7 @@ TELEMETRY_OFF = {
 def main() -> None:
     """The console script."""
     os.environ.update(TELEMETRY_OFF)
-    sys.exit(run(Runtime(find=_find, local=_local, serve=_serve, work=_work, reindex=_reindex)))
+    run(Runtime(find=_find, local=_local, serve=_serve, work=_work, reindex=_reindex))
 
 
 def make_worker(engine: LocalEngine) -> Worker:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -61,20 +61,15 @@ out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
 
-def run(runtime: Runtime) -> int:
-    """Runs the command line; returns the exit code: 0, 1 for an error, 2 for wrong usage."""
+def run(runtime: Runtime) -> NoReturn:
+    """Runs the command line and exits: 0, 1 for an error or a file that failed, 2 for wrong usage."""
     try:
-        result = app(obj=runtime, standalone_mode=False)
+        app(obj=runtime)
     except FootnoteError as error:
-        return _complain(error)
-    except typer.Exit as end:
-        return end.exit_code
-    except typer.Abort:
-        return 130
-    except typer.TyperException as error:  # wrong usage
-        error.show()
-        return int(error.exit_code)
-    return int(result or 0)
+        err.print(f"error: {error} ({error.code})", style="red", highlight=False, markup=False)
+        if error.hint:
+            err.print(f"hint: {error.hint}", highlight=False, markup=False)
+    sys.exit(1)
 
 
 @app.command("ingest")
@@ -271,10 +266,3 @@ def _json_object(text: str, option: str) -> dict[str, Any]:
 def _print_json(value: Any) -> None:
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
     print()
-
-
-def _complain(error: FootnoteError) -> int:
-    err.print(f"error: {error} ({error.code})", style="red", highlight=False, markup=False)
-    if error.hint:
-        err.print(f"hint: {error.hint}", highlight=False, markup=False)
-    return 1

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import httpx
+from pydantic import ValidationError
 
 from service.engine import Engine
-from service.errors import FootnoteError, NotFound, Unavailable
+from service.errors import FootnoteError, InvalidInput, NotFound, Unavailable
 from service.schemas.answers import AnswerOut, SearchOut
 from service.schemas.asking import QueryIn, SearchIn
 from service.schemas.documents import JobOut, JobsOut
@@ -24,6 +25,7 @@ from service.settings import Settings
 from service.types import Scalar, Scope, Upload
 
 Json = dict[str, Any]
+Form = TypeVar("Form", bound=SearchIn)
 LOOK_S = 2.0
 ANSWER_S = 120.0
 RUNNING = "server.json"
@@ -94,13 +96,13 @@ class LocalClient:
 
     def ask(self, request: Json) -> Json:
         """See `Client`."""
-        asked = QueryIn.model_validate(request)
+        asked = _checked(QueryIn, request)
         answer = self._runner.run(self._engine.answer(self._scope, asked.to_query(self._settings.api)))
         return AnswerOut.of(answer, explain=asked.explain).model_dump(mode="json")
 
     def search(self, request: Json) -> Json:
         """See `Client`."""
-        query = SearchIn.model_validate(request).to_query(self._settings.api)
+        query = _checked(SearchIn, request).to_query(self._settings.api)
         found = self._runner.run(self._engine.search(self._scope, query))
         return SearchOut.of(found).model_dump(mode="json")
 
@@ -149,6 +151,16 @@ class HttpClient:
             raise _problem(response)
         body: Json = response.json()
         return body
+
+
+def _checked(form: type[Form], request: Json) -> Form:
+    """The request, checked as the API checks it."""
+    try:
+        return form.model_validate(request)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidInput(f"{place}: {first['msg']}") from None
 
 
 def running_server(data_dir: Path) -> str | None:

@@ -1,0 +1,177 @@
+"""Answers measured on questions whose facts are known: `python -m eval.answers`.
+
+The corpus is ingested into a folder of its own, every question is asked as a user would ask it, and what
+comes back is compared with what is expected: facts held, documents cited, unanswerable questions declined.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from eval.dataset import GOLDEN, Question, fact_recall, load
+from ingestion.ingest import IngestParts
+from ingestion.load import iter_paths
+from ingestion.types import RawFile
+from ingestion.worker import Worker
+from service.local_engine import LocalEngine
+from service.settings import Settings
+from service.types import EVERY_GROUP, Answer, Query, Scope, Upload
+from service.wiring import open_resources
+
+DOCUMENTS = Path("deploy/demo/documents")
+SCOPE = Scope("eval", frozenset({EVERY_GROUP}))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one question."""
+
+    question: Question
+    answer: Answer
+    found: bool
+    """Whether an expected document was among the hits."""
+    cited: bool
+    """Whether an expected document was cited."""
+    facts: float
+    """The share of expected facts that the answer holds."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether an answer was given."""
+        return self.answer.status == "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of one kind of question; shares in [0, 1], over all questions of the kind."""
+
+    questions: int
+    found: float
+    answered: float
+    cited: float
+    facts: float
+    words: float
+    """Median length of the answers that were given."""
+    milliseconds: float
+    """Median time of an answer."""
+
+
+@contextmanager
+def corpus(paths: Sequence[Path], settings: Settings) -> Iterator[LocalEngine]:
+    """An engine that has read the paths; a document's source is its path below the first of them."""
+    with open_resources(settings) as engine:
+        for found in iter_paths(paths, settings.load, relative_to=paths[0]):
+            if isinstance(found, RawFile):
+                upload = Upload(found.source, found.filename, BytesIO(found.content))
+                asyncio.run(engine.upload(SCOPE, [upload], metadata={}, groups=(), idempotency_key=None))
+        parts = IngestParts(
+            settings=settings,
+            documents=engine.documents_,
+            jobs=engine.jobs,
+            files=engine.files,
+            store=engine.store,
+            embedder=engine.pipeline.embedder,
+            deleting=engine.deleting,
+            give_way=engine.gate.give_way,
+        )
+        Worker(parts, engine.wake).run_until_idle()
+        yield engine
+
+
+async def ask_all(engine: LocalEngine, questions: Sequence[Question]) -> list[Outcome]:
+    """The outcome of each question, in order."""
+    return [
+        _outcome(question, await engine.answer(SCOPE, Query(question.question))) for question in questions
+    ]
+
+
+def figures(outcomes: Sequence[Outcome]) -> Figures:
+    """The figures over some outcomes; there must be one at least."""
+    given = [outcome for outcome in outcomes if outcome.answered]
+    words = [len(outcome.answer.text.split()) for outcome in given]
+    return Figures(
+        questions=len(outcomes),
+        found=_share(outcomes, lambda outcome: outcome.found),
+        answered=_share(outcomes, lambda outcome: outcome.answered),
+        cited=_share(outcomes, lambda outcome: outcome.cited),
+        facts=statistics.fmean(outcome.facts * outcome.answered for outcome in outcomes),
+        words=statistics.median(words) if words else 0,
+        milliseconds=statistics.median(outcome.answer.timings_ms["total"] for outcome in outcomes),
+    )
+
+
+def by_kind(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
+    """The figures of each kind of question, then of all that have an answer."""
+    kinds = dict.fromkeys(outcome.question.kind for outcome in outcomes)
+    groups = {kind: [outcome for outcome in outcomes if outcome.question.kind == kind] for kind in kinds}
+    groups["answerable"] = [outcome for outcome in outcomes if outcome.question.answerable]
+    return {kind: figures(group) for kind, group in groups.items() if group}
+
+
+def _outcome(question: Question, answer: Answer) -> Outcome:
+    wanted = set(question.documents)
+    return Outcome(
+        question=question,
+        answer=answer,
+        found=bool(wanted & {hit.document.source for hit in answer.hits}),
+        cited=bool(wanted & {citation.document.source for citation in answer.citations}),
+        facts=fact_recall(answer.text, question),
+    )
+
+
+def _share(outcomes: Sequence[Outcome], holds: Callable[[Outcome], bool]) -> float:
+    return sum(map(holds, outcomes)) / len(outcomes)
+
+
+def _table(measured: dict[str, Figures]) -> Iterator[str]:
+    names = [field.name for field in dataclasses.fields(Figures)]
+    yield f"{'kind':14}" + "".join(f"{name:>14}" for name in names)
+    for kind, row in measured.items():
+        yield f"{kind:14}" + "".join(f"{getattr(row, name):14.3g}" for name in names)
+
+
+def _detail(outcome: Outcome) -> str:
+    answer = outcome.answer
+    return (
+        f"{outcome.question.id}  {answer.status}  facts {outcome.facts:.2f}  "
+        f"p {answer.decision.p_answerable:.2f}\n  Q: {outcome.question.question}\n  A: {answer.text}\n"
+        f"  expected: {list(outcome.question.facts)} in {list(outcome.question.documents)}"
+    )
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=Path, default=DOCUMENTS, help="the corpus")
+    parser.add_argument("--questions", type=Path, default=GOLDEN, help="the questions, JSON Lines")
+    parser.add_argument("--data-dir", type=Path, help="keep the ingested corpus here, for another run")
+    parser.add_argument("--misses", action="store_true", help="print what was not answered as expected")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = Settings(data_dir=given.data_dir or Path(scratch))
+        with corpus([given.documents], settings) as engine:
+            outcomes = asyncio.run(ask_all(engine, load(given.questions)))
+    measured = by_kind(outcomes)
+    if given.json:
+        print(json.dumps({kind: dataclasses.asdict(row) for kind, row in measured.items()}, indent=2))
+    else:
+        print("\n".join(_table(measured)))
+    if given.misses:
+        for outcome in outcomes:
+            if outcome.answered != outcome.question.answerable or outcome.facts < 1:
+                print(_detail(outcome))
+
+
+if __name__ == "__main__":
+    main()
