@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 EXTRAS ?= server,eval,ocr,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install models demo serve test check bench clean
+.PHONY: help setup install models demo serve test check bench constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -48,6 +48,11 @@ check: install
 
 bench: setup
 	$(BIN)/python -m eval.bench
+
+# After a change of dependencies: writes down what is installed now.
+constraints: install
+	{ sed -n '1p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; \
+	  sed -n '/^# Not installed/,$$p' constraints.txt; } > constraints.new && mv constraints.new constraints.txt
 
 clean:
 	rm -rf $(VENV) .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
