@@ -15,6 +15,7 @@ import signal
 import sys
 import traceback
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -50,6 +51,7 @@ def main() -> None:
     requests, replies = _take_over_pipes()
     _limit(int(sys.argv[1]))
     _leave_network()
+    import_module("ingestion.parse")  # before the clock of the first file runs
     write_frame(replies, READY)
     try:
         while True:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from ingestion.parse.base import Parsed
@@ -76,10 +77,11 @@ def tree(text: str) -> Any:
     from lxml import etree, html
 
     parser = html.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8")
-    try:
-        return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser, ensure_head_body=True)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
-        raise CorruptFile("The HTML holds nothing that can be read.") from error
+    for page in (text, f"<html><body>{text}</body></html>"):  # what is but a comment needs a body around it
+        with suppress(etree.ParserError, etree.XMLSyntaxError):
+            content = page.encode("utf-8", "replace")
+            return html.document_fromstring(content, parser=parser, ensure_head_body=True)
+    raise CorruptFile("The HTML holds nothing that can be read.")
 
 
 def elements_of(root: Any, limits: ParseSettings) -> tuple[tuple[Element, ...], Counter[str]]:

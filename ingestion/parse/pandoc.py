@@ -45,10 +45,14 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
 
 
 def _lower_headings(root: Any) -> None:
-    """Pandoc takes a reStructuredText title out and then counts sections from 1 again."""
-    for level in range(5, 0, -1):
+    """Pandoc takes a reStructuredText title (and a lone section below it) out, then counts from 1 again."""
+    subtitles = root.xpath("//header[@id='title-block-header']/p[@class='subtitle']")
+    taken = 1 + len(subtitles)
+    for level in range(6 - taken, 0, -1):
         for heading in root.xpath(f"//h{level}[not(@class='title')]"):
-            heading.tag = f"h{level + 1}"
+            heading.tag = f"h{level + taken}"
+    for subtitle in subtitles:
+        subtitle.tag = "h2"
 
 
 def _odt_titles(content: bytes, limits: ParseSettings) -> set[str]:

@@ -112,6 +112,12 @@ class ParserPool:
         for child in children:
             child.kill()
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the children that are alive."""
+        with self._lock:
+            return tuple(child.pid for child in self._alive)
+
     def parse(self, raw: RawFile) -> Document:
         """The document, read in a child; raises one typed `ParseError` for whatever goes wrong there."""
         return self._ask(raw, None)[0]
@@ -176,6 +182,11 @@ class _Child:
         self._requests = cast(IO[bytes], self._process.stdin)
         self._replies = cast(IO[bytes], self._process.stdout)
         self._greet()
+
+    @property
+    def pid(self) -> int:
+        """The child's process id, which is its process group's too."""
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:

@@ -9,7 +9,9 @@ from service.settings import LoadSettings, ParseSettings
 def read(filename: str, content: bytes | str, **limits: int) -> Document:
     """The document of a file of that name and content."""
     raw = content.encode() if isinstance(content, str) else content
-    return parse(load_bytes(filename, filename, raw, LoadSettings()), ParseSettings().model_copy(update=limits))
+    return parse(
+        load_bytes(filename, filename, raw, LoadSettings()), ParseSettings().model_copy(update=limits)
+    )
 
 
 def elements(document: Document) -> list[Element]:

@@ -38,7 +38,5 @@ def test_what_scripts_and_emoji_need_stays(text: str) -> None:
     ],
     ids=["tags", "false flag", "zero width", "joiner in Latin", "bidi", "soft", "control", "smuggled", "run"],
 )
-def test_what_no_reader_sees_goes_and_is_counted(
-    text: str, seen: str, cause: str, characters: int
-) -> None:
+def test_what_no_reader_sees_goes_and_is_counted(text: str, seen: str, cause: str, characters: int) -> None:
     assert visible_text(text) == (seen, {cause: characters})

@@ -4,8 +4,9 @@ from tests.parse.reading import elements, outline, read
 
 
 def test_headings_lists_and_code_come_out_as_written() -> None:
-    text = "# One\n\nText with *stress* and [a link](http://x.y).\n\n## Two\n\n- a\n  - b\n\n3. c\n4. d\n\n```py\nif x:\n    y\n```\n"
-    assert outline(read("a.md", text)) == [
+    prose = "# One\n\nText with *stress* and [a link](http://x.y).\n\n## Two\n\n"
+    lists = "- a\n  - b\n\n3. c\n4. d\n\n```py\nif x:\n    y\n```\n"
+    assert outline(read("a.md", prose + lists)) == [
         ("title 1", "One"),
         ("paragraph", "Text with stress and a link."),
         ("title 2", "Two"),
@@ -28,7 +29,9 @@ def test_a_table_comes_as_rows_with_its_header_first() -> None:
 
 
 def test_front_matter_is_metadata_and_no_text() -> None:
-    document = read("a.md", "---\ntitle: Leave\ntags: [hr, law]\ndate: 2024-05-01\ndraft: false\n---\nBody.\n")
+    document = read(
+        "a.md", "---\ntitle: Leave\ntags: [hr, law]\ndate: 2024-05-01\ndraft: false\n---\nBody.\n"
+    )
     assert (document.title, document.text) == ("Leave", "Body.")
     assert document.metadata == {"tags": "hr, law", "date": "2024-05-01", "draft": False}
 

@@ -10,7 +10,9 @@ def page(body: str, head: str = "") -> Document:
 
 
 def test_blocks_of_a_page_become_elements() -> None:
-    document = page("<h1>A <b>b</b></h1>\n<p>one<br>two</p><div>three<h3>C</h3>four</div><pre>  x\n    y</pre>")
+    document = page(
+        "<h1>A <b>b</b></h1>\n<p>one<br>two</p><div>three<h3>C</h3>four</div><pre>  x\n    y</pre>"
+    )
     assert outline(document) == [
         ("title 1", "A b"),
         ("paragraph", "one\ntwo"),
@@ -27,7 +29,9 @@ def test_lists_keep_their_markers_and_numbers() -> None:
 
 
 def test_a_merged_cell_repeats_in_every_place_it_covers() -> None:
-    table = "<table><tr><th rowspan=2>A<th colspan=2>B</tr><tr><td>1<td>2</tr><tr><td>x<td>y<td>z</tr></table>"
+    table = (
+        "<table><tr><th rowspan=2>A<th colspan=2>B</tr><tr><td>1<td>2</tr><tr><td>x<td>y<td>z</tr></table>"
+    )
     assert elements(page(table))[0].rows == (("A", "B", "B"), ("A", "1", "2"), ("x", "y", "z"))
 
 
@@ -74,7 +78,9 @@ def test_hidden_text_is_left_out_and_counted_by_cause(cause: str, body: str) -> 
 
 
 def test_a_style_sheet_hides_by_class() -> None:
-    document = page("<p class='x y'>secret</p><p>Seen</p>", "<style>/* c */ .x.y, h9 { display: none }</style>")
+    document = page(
+        "<p class='x y'>secret</p><p>Seen</p>", "<style>/* c */ .x.y, h9 { display: none }</style>"
+    )
     assert (document.text, document.receipt.hidden) == ("Seen", {"display_none": 6})
 
 
@@ -88,7 +94,9 @@ def test_a_script_is_no_text() -> None:
 
 
 def test_a_declared_character_set_is_followed() -> None:
-    content = "<html><head><meta charset=windows-1251></head><body><p>Привет</p></body></html>".encode("cp1251")
+    content = "<html><head><meta charset=windows-1251></head><body><p>Привет</p></body></html>".encode(
+        "cp1251"
+    )
     assert read("a.html", content).text == "Привет"
 
 

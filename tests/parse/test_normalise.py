@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ def test_every_element_lies_exactly_where_it_says(elements: list[Element]) -> No
 @given(ELEMENTS)
 def test_elements_follow_one_another_without_overlap(elements: list[Element]) -> None:
     placed = normalise(elements).elements
-    assert all(before.end < after.start for before, after in zip(placed, placed[1:], strict=False))
+    assert all(before.end < after.start for before, after in pairwise(placed))
 
 
 @given(st.text())
@@ -30,7 +32,9 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 
 def test_furniture_is_kept_apart_from_the_text() -> None:
-    normalised = normalise([Element("header", "ACME"), Element("paragraph", "Body"), Element("page_number", "3")])
+    normalised = normalise(
+        [Element("header", "ACME"), Element("paragraph", "Body"), Element("page_number", "3")]
+    )
     assert normalised.text == "Body"
     assert [element.kind for element in normalised.furniture] == ["header", "page_number"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from ingestion.parse.cell_format import shown
 from service.errors import ExplodingFile
-from tests.parse.office import workbook, with_part
+from tests.parse.office import with_part, workbook
 from tests.parse.reading import elements, outline, read
 
 

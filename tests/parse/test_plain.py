@@ -1,0 +1,73 @@
+import pytest
+
+from service.errors import MistypedFile
+from tests.parse.reading import elements, outline, read
+
+
+def test_paragraphs_are_kept_as_they_stand() -> None:
+    assert read("a.txt", "a   b\n  c\n\n\n\nd\n").text == "a   b\n  c\n\nd"
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("Introduction\n============", 1),
+        ("Scope\n-----", 2),
+        ("2.1 Field of use", 2),
+        ("SAFETY NOTES", 1),
+    ],
+)
+def test_headings_are_seen(text: str, level: int) -> None:
+    assert outline(read("a.txt", f"{text}\n\nbody text here"))[0][0] == f"title {level}"
+
+
+@pytest.mark.parametrize(
+    "text", ["Dear Sir,", "1. First we go home.", "A short line", "NASA", "It is 3.5 Volt now."]
+)
+def test_short_lines_are_no_headings(text: str) -> None:
+    assert elements(read("a.txt", f"{text}\n\nbody"))[0].kind != "title"
+
+
+def test_each_marker_starts_an_item_and_other_lines_belong_to_it() -> None:
+    assert outline(read("a.txt", "- one\n  more\n* two\n\n1) three\n")) == [
+        ("list_item", "- one\nmore"),
+        ("list_item", "* two"),
+        ("list_item", "1) three"),
+    ]
+
+
+def test_a_guessed_encoding_is_told() -> None:
+    text = "Die Maßnahmen für Größe, Übergröße und Länge wurden früher geprüft. " * 5
+    document = read("a.txt", text.encode("cp1252"))
+    assert "Maßnahmen für Größe" in document.text
+    assert "encoding was guessed" in document.receipt.warnings[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_byte_order_mark_is_followed(encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    assert read("a.txt", (mark + "Größe über alles").encode(encoding)).text == "Größe über alles"
+
+
+def test_captions_are_read_with_their_speakers_and_without_times() -> None:
+    head = "WEBVTT\n\nNOTE x\n\n1\n"
+    text = head + "00:00.000 --> 00:02.000\n<v Ann>Hello <i>there</i>\nyou\n\n00:03.000 --> 00:04.000\nBye\n"
+    assert read("a.vtt", text).text == "Ann: Hello there you\n\nBye"
+
+
+def test_a_caption_file_must_say_that_it_is_one() -> None:
+    with pytest.raises(MistypedFile):
+        read("a.vtt", "1\n00:00.000 --> 00:02.000\nHello\n")
+
+
+def test_asciidoc_headings_listings_and_tables_are_seen() -> None:
+    text = "= Guide\n\n== Use\n\n* one\n\n----\nx  = 1\n----\n\n.Parts\n|===\n|Id |Name\n\n|1 |Bolt\n|===\n"
+    document = read("a.adoc", text)
+    assert outline(document)[:5] == [
+        ("title 1", "Guide"),
+        ("title 2", "Use"),
+        ("list_item", "* one"),
+        ("code", "x  = 1"),
+        ("caption", "Parts"),
+    ]
+    assert elements(document)[5].rows == (("Id", "Name"), ("1", "Bolt"))

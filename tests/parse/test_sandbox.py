@@ -1,0 +1,183 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+
+from ingestion.chunk import chunk
+from ingestion.parse import parse
+from ingestion.parse.sandbox import ChunkJob, ParserPool
+from ingestion.types import RawFile
+from service.errors import (
+    EmptyDocument,
+    ExplodingFile,
+    FootnoteError,
+    ParseCrashed,
+    ParseOutOfMemory,
+    ParseTimeout,
+    Unavailable,
+)
+from service.settings import MIB, ChunkSettings, ParseSettings
+
+SLOW = RawFile("slow", b"*a _b [c " * 1_000_000, "text/markdown", "slow.md")
+HUNGRY = RawFile("hungry", b"[" + b"{}," * 16_000_000 + b"{}]", "application/json", "hungry.json")
+PAGE = "# Plan\n\nWe go on Monday. 我们走。\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<!-- x -->\n"
+
+
+def note(text: str = PAGE) -> RawFile:
+    return RawFile("n", text.encode(), "text/markdown", "n.md")
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ParserPool]:
+    with ParserPool(ParseSettings(timeout_s=60)) as made:
+        yield made
+
+
+def test_a_document_comes_back_as_it_was_parsed(pool: ParserPool) -> None:
+    assert pool.parse(note()) == parse(note(), ParseSettings())
+
+
+def test_one_child_serves_many_files(pool: ParserPool) -> None:
+    pool.parse(note())
+    before = pool.pids
+    pool.parse(note())
+    assert pool.pids == before
+
+
+def test_chunks_made_in_the_child_are_those_made_here(pool: ParserPool, tmp_path: Path) -> None:
+    tokenizer = Tokenizer(WordLevel({"?": 0}, unk_token="?"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    job = ChunkJob("tenant", "document", str(tmp_path / "tokenizer.json"), ChunkSettings())
+    document, chunks = pool.run(note(), job)
+    assert chunks == chunk(
+        document,
+        tenant="tenant",
+        document_id="document",
+        settings=ChunkSettings(),
+        tokenize=lambda text: list(tokenizer.encode(text, add_special_tokens=False).offsets),
+    )
+    assert len(chunks) > 0
+
+
+def test_a_typed_error_crosses_with_its_hint(pool: ParserPool) -> None:
+    with pytest.raises(EmptyDocument):
+        pool.parse(note("<!-- only this -->"))
+
+
+def test_a_child_has_no_secrets_in_its_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_GENERATE__API_KEY", "sesame")
+    with ParserPool(ParseSettings()) as own:
+        own.parse(note())
+        assert b"sesame" not in Path(f"/proc/{own.pids[0]}/environ").read_bytes()
+
+
+def test_a_slow_file_is_killed_in_time_and_the_next_is_read() -> None:
+    with ParserPool(ParseSettings(timeout_s=2)) as own:
+        started = time.monotonic()
+        with pytest.raises(ParseTimeout) as caught:
+            own.parse(SLOW)
+        assert time.monotonic() - started < 15
+        assert "parse.timeout_s" in caught.value.hint
+        assert own.parse(note()).title == "Plan"
+
+
+def test_a_hungry_file_ends_at_the_memory_limit_and_the_next_is_read() -> None:
+    with ParserPool(ParseSettings(memory_bytes=800 * MIB, max_cells=100_000_000)) as own:
+        with pytest.raises(ParseOutOfMemory):
+            own.parse(HUNGRY)
+        assert own.parse(note()).title == "Plan"
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGSEGV, ParseCrashed), (signal.SIGKILL, ParseOutOfMemory)]
+)
+def test_each_way_a_child_dies_is_one_typed_error(number: int, error: type[FootnoteError]) -> None:
+    with ParserPool(ParseSettings()) as own:
+        own.parse(note())
+        (pid,) = own.pids
+        killer = threading.Timer(0.2, os.kill, (pid, number))
+        killer.start()
+        with pytest.raises(error):
+            own.parse(SLOW)
+        killer.join()
+
+
+def test_more_text_than_the_parent_takes_is_refused() -> None:
+    with ParserPool(ParseSettings(max_output_characters=10)) as own, pytest.raises(ExplodingFile):
+        own.parse(note())
+
+
+def test_a_child_is_replaced_after_its_share_of_files() -> None:
+    with ParserPool(ParseSettings(), files_per_child=1) as own:
+        own.parse(note())
+        assert own.pids == ()
+        assert own.parse(note()).title == "Plan"
+
+
+def test_two_children_work_side_by_side() -> None:
+    with ParserPool(ParseSettings(processes=2)) as own, ThreadPoolExecutor(4) as threads:
+        titles = list(threads.map(lambda number: own.parse(note(f"# {number}")).title, range(8)))
+        assert titles == [str(number) for number in range(8)]
+        assert 1 <= len(own.pids) <= 2
+
+
+def test_closing_ends_the_children_and_what_is_under_way() -> None:
+    own = ParserPool(ParseSettings())
+    own.parse(note())
+    (pid,) = own.pids
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(own.parse, SLOW)
+        threading.Event().wait(0.3)
+        own.close()
+        with pytest.raises((ParseCrashed, ParseOutOfMemory)):
+            waiting.result(timeout=10)
+    with pytest.raises(Unavailable):
+        own.parse(note())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def run_python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    ).stdout.strip()
+
+
+def test_a_parser_has_no_network() -> None:
+    code = """
+import socket
+from ingestion.parse import child
+child._leave_network()
+try:
+    socket.create_connection(("127.0.0.1", 9), timeout=1)
+except PermissionError:
+    print("refused")
+"""
+    assert run_python(code) == "refused"
+
+
+def test_neither_parent_nor_child_imports_what_is_heavy_at_start() -> None:
+    code = """
+import sys
+import ingestion.parse.sandbox, ingestion.parse.child, ingestion.load, ingestion.parse
+heavy = {"torch", "transformers", "openvino", "unstructured", "spacy", "pandas", "lxml", "openpyxl", "docx"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    assert run_python(code) == "[]"
