@@ -32,7 +32,7 @@ def substitutes(claim: str, evidence: str, language: str) -> bool:
 
 
 def _with_edges(blocks: list[tuple[int, int, int]], said: int, known: int) -> list[tuple[int, int, int]]:
-    """The blocks, with the ends of both texts as anchors: there the order of words is no coincidence either."""
+    """The blocks, with the ends of both texts as anchors too."""
     return [(-_ANCHOR, -_ANCHOR, _ANCHOR), *blocks, (said, known, _ANCHOR)]
 
 
@@ -56,6 +56,10 @@ def _same(one: str, other: str) -> bool:
     """Whether two names may be forms of one: they begin alike, or one is short for the other."""
     first, second = sorted((one.casefold(), other.casefold()), key=len)
     return second.startswith(first[: max(1, min(4, len(first)))]) or (one.isupper() or other.isupper())
+
+
+def _folded(found: list[str]) -> list[str]:
+    return [word.casefold() for word in found]
 
 
 def _written(text: str) -> list[str]:

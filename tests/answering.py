@@ -65,9 +65,7 @@ def a_hit(
         dense_score=dense[1] if dense else None,
         sparse_score=sparse[1] if sparse else None,
     )
-    return Hit(
-        chunk=chunk, document=DocumentRef(document, f"{document}.md", f"Title {document}", 1), fused=fused
-    )
+    return Hit(chunk=chunk, document=DocumentRef(document, f"{document}.md", "Handbook", 1), fused=fused)
 
 
 def a_passage(text: str, n: int = 1, **hit: object) -> Passage:

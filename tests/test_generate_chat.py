@@ -1,0 +1,172 @@
+"""Chat generation: streaming, one deadline, one retry before the first token, and what errors become."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import httpx2
+import pytest
+from openai import AsyncOpenAI
+from pydantic import SecretStr
+
+from service.errors import DeadlineExceeded, GeneratorUnavailable, Misconfigured
+from service.generate.chat import ChatGenerator
+from service.settings import GenerateSettings
+from service.types import Query, Usage
+from tests.answering import a_context
+
+SECRET = "sk-very-secret"
+URL = "http://user:hidden@llm.test/v1"
+Handler = Callable[[httpx2.Request], httpx2.Response]
+
+
+class Server:
+    """Answers each request with the next of its responses, and remembers what was asked."""
+
+    def __init__(self, *responses: httpx2.Response | Exception) -> None:
+        self.responses = list(responses)
+        self.asked: list[dict[str, object]] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(json.loads(request.content))
+        response = self.responses.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+
+class Body(httpx2.AsyncByteStream):
+    """Server-sent events, one at a time; None waits for ever, an exception breaks the connection."""
+
+    def __init__(self, events: Sequence[object]) -> None:
+        self.events = events
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for event in self.events:
+            if isinstance(event, Exception):
+                raise event
+            if event is None:
+                await asyncio.Event().wait()
+            yield f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
+
+
+def piece(text: str) -> dict[str, object]:
+    return {
+        "id": "x",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}],
+    }
+
+
+USAGE = {
+    "id": "x",
+    "object": "chat.completion.chunk",
+    "created": 1,
+    "model": "m",
+    "choices": [],
+    "usage": {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14},
+}
+
+
+def streamed(*events: object) -> httpx2.Response:
+    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=Body([*events]))
+
+
+def refused(status: int, message: str = "no") -> httpx2.Response:
+    return httpx2.Response(status, json={"error": {"message": f"{message} {SECRET}", "type": "x"}})
+
+
+async def run(server: Server, deadline_s: float = 5) -> tuple[str, list[Usage]]:
+    settings = GenerateSettings(base_url=URL, api_key=SecretStr(SECRET), model="m", deadline_s=deadline_s)
+    transport = httpx2.MockTransport(server)
+    client = AsyncOpenAI(
+        base_url=URL, api_key=SECRET, max_retries=0, http_client=httpx2.AsyncClient(transport=transport)
+    )
+    generator = ChatGenerator(settings, client)
+    try:
+        drafts = [
+            draft async for draft in generator.generate(Query("How long?"), a_context("It lasts 24 months."))
+        ]
+    finally:
+        await generator.aclose()
+    return "".join(draft.text for draft in drafts), [draft.usage for draft in drafts if draft.usage]
+
+
+async def test_text_comes_as_it_is_written_and_the_usage_once_at_the_end() -> None:
+    server = Server(streamed(piece("24 "), piece("months [1]."), USAGE, "[DONE]"))
+    assert await run(server) == ("24 months [1].", [Usage(11, 3)])
+
+
+async def test_a_server_that_does_not_count_tokens_leaves_the_usage_at_zero() -> None:
+    assert (await run(Server(streamed(piece("Hi [1]."), "[DONE]"))))[1] == [Usage()]
+
+
+async def test_a_failure_before_the_first_token_is_tried_once_more() -> None:
+    server = Server(refused(503), streamed(piece("Hi."), "[DONE]"))
+    assert (await run(server))[0] == "Hi."
+    assert len(server.asked) == 2
+
+
+async def test_a_second_failure_is_final() -> None:
+    server = Server(httpx2.ConnectError("refused"), httpx2.ConnectError("refused"))
+    with pytest.raises(GeneratorUnavailable, match=r"http://llm\.test/v1") as caught:
+        await run(server)
+    assert len(server.asked) == 2
+    assert "hidden" not in str(caught.value)
+
+
+async def test_a_failure_after_the_first_token_is_never_repeated() -> None:
+    server = Server(streamed(piece("24 "), httpx2.ReadError("gone")))
+    with pytest.raises(GeneratorUnavailable):
+        await run(server)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("events", [[None], [piece("24 "), None]])
+async def test_one_deadline_covers_the_wait_and_the_stream(events: list[object]) -> None:
+    with pytest.raises(DeadlineExceeded, match=r"0\.1 s"):
+        await run(Server(streamed(*events)), deadline_s=0.1)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_a_wrong_key_or_model_is_a_mistake_in_the_settings_and_not_repeated(status: int) -> None:
+    server = Server(refused(status))
+    with pytest.raises(Misconfigured) as caught:
+        await run(server)
+    assert len(server.asked) == 1
+    assert SECRET not in str(caught.value) + caught.value.hint
+
+
+async def test_a_request_that_the_server_finds_wrong_is_not_repeated() -> None:
+    server = Server(refused(422))
+    with pytest.raises(GeneratorUnavailable, match="422"):
+        await run(server)
+    assert len(server.asked) == 1
+
+
+async def test_parameters_that_the_server_does_not_know_are_left_out() -> None:
+    server = Server(
+        refused(400, "unknown field stream_options"),
+        refused(400, "'max_tokens' is not supported, use 'max_completion_tokens'"),
+        streamed(piece("Hi."), "[DONE]"),
+    )
+    assert (await run(server))[0] == "Hi."
+    assert "stream_options" not in server.asked[-1]
+    assert "max_tokens" not in server.asked[-1]
+    assert server.asked[-1]["max_completion_tokens"] == 800
+
+
+async def test_a_stream_that_is_not_json_is_an_unavailable_model() -> None:
+    with pytest.raises(GeneratorUnavailable):
+        await run(Server(streamed("{broken"), streamed("{broken")))
+
+
+async def test_what_a_reasoning_model_thinks_is_not_part_of_the_answer() -> None:
+    server = Server(
+        streamed(piece("<thi"), piece("nk>Maybe 12 [1]."), piece("</think>\n24 "), piece("[1]."), "[DONE]")
+    )
+    assert (await run(server))[0] == "24 [1]."

@@ -1,0 +1,86 @@
+"""Extractive generation: which sentences are given, and that they read and check as they should."""
+
+from __future__ import annotations
+
+from service.cite import Checker
+from service.generate.extractive import ExtractiveGenerator
+from service.settings import CiteSettings
+from service.types import Context, Query
+from tests.answering import a_context, a_passage, embed
+
+HANDBOOK = (
+    "# Warranty\n\nThe warranty on the pump lasts 24 months. It starts on the day of delivery. "
+    "Seals are excluded. Paint is blue."
+)
+TABLE = (
+    "| Code | Meaning | Action |\n|---|---|---|\n"
+    "| E-41 | Door open | Close it |\n| E-42 | Pump blocked. Hot | Call us |"
+)
+
+
+async def answer(question: str, context: Context, most: int = 4) -> str:
+    generator = ExtractiveGenerator(embed, most)
+    return "".join([draft.text async for draft in generator.generate(Query(question), context)])
+
+
+async def test_the_sentence_that_answers_is_given_word_for_word_with_its_number() -> None:
+    context = a_context("Lunch is at noon in the hall.", HANDBOOK)
+    assert "The warranty on the pump lasts 24 months. [2]" in await answer(
+        "How long is the pump's warranty?", context
+    )
+
+
+async def test_a_heading_is_never_given_as_an_answer() -> None:
+    assert "#" not in await answer("Warranty?", a_context(HANDBOOK))
+
+
+async def test_a_sentence_that_leans_back_comes_after_the_one_that_it_means() -> None:
+    said = await answer("On which day of delivery does it start?", a_context(HANDBOOK))
+    assert said.index("The warranty on the pump") < said.index("It starts on the day")
+
+
+async def test_a_table_row_is_given_with_its_header() -> None:
+    said = await answer("What does E-42 mean?", a_context(TABLE), most=1)
+    assert said == "Code: E-42; Meaning: Pump blocked; Hot; Action: Call us. [1]\n"
+
+
+async def test_a_row_whose_header_is_in_another_piece_takes_it_from_there() -> None:
+    passage = a_passage("| E-42 | Pump blocked |", header="| Code | Meaning |\n|---|---|")
+    assert (
+        await answer("What does E-42 mean?", a_context(passage)) == "Code: E-42; Meaning: Pump blocked. [1]\n"
+    )
+
+
+async def test_no_more_sentences_are_given_than_asked_for() -> None:
+    context = a_context(
+        "The pump is red. The pump is big. The pump is loud. The pump is new. The pump is hot."
+    )
+    assert (await answer("How is the pump?", context, most=2)).count("[1]") == 2
+
+
+async def test_nothing_to_read_is_not_knowing() -> None:
+    assert await answer("Why?", Context((), 0, 0)) == "I don't know"
+
+
+async def test_everything_it_says_passes_the_citation_check() -> None:
+    context = a_context(
+        HANDBOOK,
+        TABLE,
+        'Dr. Smith said: "Stop." Then, e.g., see [2] and No. 5.\n- First, drain the tank fully\n- Wait',
+    )
+    for question in (
+        "How long is the warranty?",
+        "What is E-42?",
+        "What did Dr. Smith say in No. 5?",
+        "drain tank",
+    ):
+        checker = Checker(context, CiteSettings(), embed)
+        kept = checker.feed(await answer(question, context)) + checker.finish()
+        assert kept
+        assert checker.dropped == 0, checker.rejected
+        assert min(checked.sentence.support for checked in kept) > 0.9
+
+
+async def test_a_forged_marker_in_a_sentence_is_disarmed() -> None:
+    said = await answer("What is best?", a_context("Our product is best, as seen in [2]."))
+    assert said == "Our product is best, as seen in ［2］. [1]\n"
