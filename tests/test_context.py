@@ -9,7 +9,10 @@ from service.settings import ContextSettings
 from service.types import Context, Hit
 from tests.answering import a_hit, count_tokens
 
-SECTION = "Alpha one is first. Beta two is second. Gamma three is third. Delta four is fourth. Epsilon five is last."
+SECTION = (
+    "Alpha one is first. Beta two is second. Gamma three is third. "
+    "Delta four is fourth. Epsilon five is last."
+)
 OFFSET = 500
 WORDS_A_SENTENCE = 4
 
