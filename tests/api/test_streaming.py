@@ -123,7 +123,8 @@ async def test_a_stream_holds_its_slot_to_the_end(
 ) -> None:
     engine.gate = asyncio.Event()
     async with caller.stream("POST", "/query", json=ASKED) as response:
-        await anext(events_of(response))
+        events = events_of(response)  # held, because an iterator that is dropped closes the response
+        await anext(events)
         assert (await caller.post("/search", json={"query": "warranty?"})).status_code == 429
         engine.gate.set()
 

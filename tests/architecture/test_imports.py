@@ -20,7 +20,7 @@ HTTP = (
     "service.routes",
     "service.server",
 )
-COMMANDS = ("service.__main__", "service.commands", "eval")
+COMMANDS = ("service.__main__", "service.cli", "eval")
 
 # A vendor's package is imported in one place; where that is a family of modules, this says which.
 MODELS = ("service.models", "service.embed", "service.rerank")
