@@ -19,6 +19,10 @@ from ingestion.parse.pdf_styles import Style, Styles
 
 FAINTEST_MARK = 12
 """Grey levels (of 255) that text must differ from what surrounds it to be seen."""
+LEAST_GROUND = 0.35
+"""The share of a word's area that its letters leave free, at least."""
+RING, LEAST_RING = 2, 0.5
+"""Pixels around a word, and the share of them that differs where the ground does; solid signs fill theirs."""
 CHECK_SCALE = 1.5
 ALEFS = frozenset("اأإآٱ")
 LAM = "ل"
@@ -39,9 +43,16 @@ class Glyphs:
     words: list[Word] = field(default_factory=list)
     sideways: list[str] = field(default_factory=list)
     invisible: list[Word] = field(default_factory=list)
-    light: list[Word] = field(default_factory=list)
+    light: list[tuple[Word, Style]] = field(default_factory=list)
     hidden: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
+
+    def keep(self, word: Word, style: Style) -> None:
+        """Take a word that can be seen."""
+        if style.sideways:
+            self.sideways.append(word.text)
+        else:
+            self.words.append(word)
 
 
 @dataclass(slots=True)
@@ -69,18 +80,25 @@ def read_glyphs(page: Any, shape: Geometry) -> Glyphs:
 
 
 def drop_unseen(page: Any, shape: Geometry, glyphs: Glyphs) -> None:
-    """Keep the light words that leave a mark on the rendered page; count the others as hidden."""
+    """Keep the light words that stand out on the rendered page; count the others as hidden.
+
+    A word stands out when enough of the area between or around its letters differs from their colour: dark
+    text that crosses white letters does not make them readable.
+    """
     if not glyphs.light:
         return
     import numpy as np
 
     grey = page.render(scale=CHECK_SCALE, grayscale=True).to_numpy()
-    grey = grey.reshape(grey.shape[0], -1)
-    for word in glyphs.light:
+    grey = grey.reshape(grey.shape[0], -1).astype(np.int16)
+    for word, style in glyphs.light:
         x0, y0, x1, y1 = (round(edge * CHECK_SCALE) for edge in (word.x0, word.y0, word.x1, word.y1))
-        patch = grey[max(y0, 0) : y1 + 1, max(x0, 0) : x1 + 1]
-        if patch.size and int(np.ptp(patch)) >= FAINTEST_MARK:
-            glyphs.words.append(word)
+        around = grey[max(y0 - RING, 0) : y1 + RING + 1, max(x0 - RING, 0) : x1 + RING + 1]
+        differs = np.abs(around - style.light) >= FAINTEST_MARK
+        inside = differs[RING:-RING, RING:-RING]
+        ring = (differs.sum() - inside.sum()) / max(differs.size - inside.size, 1)
+        if differs.size and (ring >= LEAST_RING or (inside.size and inside.mean() >= LEAST_GROUND)):
+            glyphs.keep(word, style)
         else:
             glyphs.hidden["same_colour"] += len(word.text)
     glyphs.light.clear()
@@ -190,23 +208,19 @@ class _Gatherer:
         word, self._open = self._open, None
         if word is None:
             return
-        text = _logical(word)
-        if word.style.sideways:
-            self.glyphs.sideways.append(text)
-            return
-        target = self.glyphs.words
-        if word.style.invisible:
-            target = self.glyphs.invisible
-        elif word.style.light:
-            target = self.glyphs.light
-        x0, y0, x1, y1 = _around(word.boxes)
-        style = word.style
-        target.append(
-            Word(text, x0, y0, x1, y1, word.baseline, style.size, style.bold, style.italic, style.mono)
-        )
+        style, box = word.style, _around(word.boxes)
+        found = Word(_logical(word), *box, word.baseline, style.size, style.bold, style.italic, style.mono)
+        if style.invisible and style.sideways:
+            self.glyphs.hidden["invisible"] += len(found.text)
+        elif style.invisible:
+            self.glyphs.invisible.append(found)
+        elif style.light:
+            self.glyphs.light.append((found, style))
+        else:
+            self.glyphs.keep(found, style)
 
 
-def _fate(style: Style) -> tuple[bool, bool, bool]:
+def _fate(style: Style) -> tuple[bool, float, bool]:
     return style.invisible, style.light, style.sideways
 
 

@@ -25,7 +25,10 @@ FILLED = (0, 4)
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one text object is set; `hidden` names why nobody sees it, or is empty."""
+    """How one text object is set; `hidden` names why nobody sees it, or is empty.
+
+    `light` is the grey level (of 255) of light letters, whose ground may be as light, else 0.
+    """
 
     size: float
     bold: bool
@@ -34,7 +37,7 @@ class Style:
     sideways: bool
     invisible: bool
     hidden: str
-    light: bool
+    light: float
 
 
 class Styles:
@@ -96,7 +99,7 @@ class Styles:
             sideways=math.cos(angle) < LEVEL,
             invisible=mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE,
             hidden=hidden,
-            light=min(colour[:3]) > LIGHT and mode in FILLED,
+            light=_grey(colour) if min(colour[:3]) > LIGHT and mode in FILLED else 0.0,
         )
 
     def _font(self, index: int) -> tuple[bool, bool, bool]:
@@ -111,3 +114,9 @@ class Styles:
             any(word in name for word in ITALIC_NAMES) or bool(flags.value & ITALIC),
             any(word in name for word in FIXED_NAMES) or bool(flags.value & FIXED_PITCH),
         )
+
+
+def _grey(colour: tuple[int, ...]) -> float:
+    """The luma that pdfium renders a colour with (ITU-R BT.601)."""
+    red, green, blue = colour[:3]
+    return 0.299 * red + 0.587 * green + 0.114 * blue
