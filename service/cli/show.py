@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -40,7 +42,7 @@ def hits(console: Console, found: Json) -> None:
     for place, hit in enumerate(found["hits"], start=1):
         heading = " > ".join(hit["heading_path"])
         console.print(
-            f"[bold]{place}.[/] {escape(hit['source'])}  [dim]{escape(heading)}[/]", highlight=False
+            f"[bold]{place}.[/] {escape(_nearer(hit['source']))}  [dim]{escape(heading)}[/]", highlight=False
         )
         console.print(f"   {escape(_short(hit['text']))}", highlight=False)
 
@@ -62,7 +64,7 @@ def ingested(console: Console, summary: Summary) -> None:
 
 
 def _footnote(citation: Json) -> str:
-    place = [citation["source"]]
+    place = [_nearer(citation["source"])]
     if citation["page"] is not None:
         place.append(f"page {citation['page']}")
     place.append(f"characters {citation['start']}-{citation['end']}")
@@ -70,6 +72,12 @@ def _footnote(citation: Json) -> str:
         f"[bold cyan]{escape('[' + str(citation['n']) + ']')}[/] {escape(', '.join(place))}\n"
         f'    [dim]"{escape(_short(citation["quote"]))}"[/]'
     )
+
+
+def _nearer(source: str) -> str:
+    """A path below the working folder without that folder's own path."""
+    path = Path(source)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else source
 
 
 def _last_line(given: Json) -> str:

@@ -1,0 +1,86 @@
+"""The README's commands are run as a reader would type them, one shell session from top to bottom."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PORT = "8080"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "FOOTNOTE_DATA_DIR": str(tmp_path_factory.mktemp("readme")),
+        "FOOTNOTE_API__PORT": port,
+    }
+    script = "\n".join(blocks("sh")).replace(f":{PORT}", f":{port}")
+    return subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_every_command_of_the_readme_succeeds(session: subprocess.CompletedProcess[str]) -> None:
+    assert session.returncode == 0, session.stdout[-2000:] + session.stderr[-2000:]
+
+
+def test_the_sample_corpus_is_read_in_without_a_failure(session: subprocess.CompletedProcess[str]) -> None:
+    assert " 0 failed" in session.stdout
+
+
+def test_the_answer_that_the_readme_shows_is_what_comes_back(
+    session: subprocess.CompletedProcess[str],
+) -> None:
+    assert '"quote":"Der Jahresurlaub beträgt 30 Arbeitstage."' in session.stdout
+
+
+def test_a_question_without_an_answer_is_abstained(
+    session: subprocess.CompletedProcess[str],
+) -> None:
+    assert '"status": "abstained"' in session.stdout
+
+
+def test_the_filtered_search_finds_the_uploaded_policy_or_nothing_older(
+    session: subprocess.CompletedProcess[str],
+) -> None:
+    assert "travel-policy-2023" not in session.stdout.split('"hits"')[-1]
+
+
+def test_the_stream_ends_with_the_whole_answer(session: subprocess.CompletedProcess[str]) -> None:
+    assert "event: done" in session.stdout
+
+
+def test_every_setting_that_the_readme_names_exists() -> None:
+    from service.settings import Settings
+
+    for section, name in re.findall(r"FOOTNOTE_([A-Z]+)__([A-Z_]+)", README):
+        if section != "<SECTION>":
+            assert name.lower() in type(getattr(Settings(), section.lower())).model_fields
+
+
+def test_every_file_that_the_readme_links_to_exists() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
