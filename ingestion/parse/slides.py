@@ -14,6 +14,7 @@ from typing import Any
 
 from ingestion.parse.archive import checked_archive
 from ingestion.parse.base import Parsed
+from ingestion.parse.charts import chart_elements
 from ingestion.parse.core_properties import core_properties
 from ingestion.parse.markup import tree
 from ingestion.parse.markup_table import table_rows
@@ -90,7 +91,8 @@ class _Deck:
             elif getattr(shape, "has_table", False) and shape.has_table:
                 self._repeat_merged(shape.table)
             elif getattr(shape, "has_chart", False) and shape.has_chart:
-                self._take_chart(shape.chart, number)
+                found = chart_elements(shape.chart._chartSpace, number)
+                self.charts.setdefault(number, []).extend(found)
             elif hasattr(shape, "shapes") and depth < _DEEPEST_GROUP:
                 self._clean(shape.shapes, number, depth + 1)
             elif shape.has_text_frame:
@@ -115,15 +117,6 @@ class _Deck:
                 for column in range(place[1], place[1] + width):
                     table.cell(row, column).text = text
 
-    def _take_chart(self, chart: Any, number: int) -> None:
-        title = (
-            chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
-        )
-        if title:
-            self.charts.setdefault(number, []).append(Element("caption", title, page=number))
-        if table := table_element(_chart_rows(chart), number):
-            self.charts.setdefault(number, []).append(table)
-
 
 def _is_hidden(shape: Any) -> bool:
     names = shape._element.xpath("./*/p:cNvPr")
@@ -142,22 +135,6 @@ def _write_out_numbers(frame: Any) -> None:
         counts[level] = counts.get(level, int(start) - 1) + 1
         counts = {each: count for each, count in counts.items() if each <= level}
         paragraph.runs[0].text = f"{counts[level]}. {paragraph.runs[0].text}"
-
-
-def _chart_rows(chart: Any) -> Iterator[list[str]]:
-    """Categories down, series across; read from the XML, as `python-pptx` does not know all chart types."""
-    series = chart._chartSpace.xpath("//c:ser")
-    categories = _points(series[0], "c:cat | c:xVal") if series else {}
-    values = [_points(each, "c:val | c:yVal") for each in series]
-    yield ["", *("".join(each.xpath("./c:tx//c:v/text()")) for each in series)]
-    for place in sorted({place for column in values for place in column}):
-        yield [categories.get(place, ""), *(column.get(place, "") for column in values)]
-
-
-def _points(series: Any, path: str) -> dict[int, str]:
-    """The cached values of one axis of a series, by position."""
-    points = (point for axis in series.xpath(path) for point in axis.xpath(".//c:pt"))
-    return {int(point.get("idx", "0")): "".join(point.xpath("./c:v/text()")) for point in points}
 
 
 def _elements(blocks: list[Block], limits: ParseSettings) -> Iterator[Element]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import cast
 
 from ingestion.parse.archive import checked_archive
 from ingestion.parse.base import Parsed
+from ingestion.parse.charts import chart_elements
 from ingestion.parse.core_properties import core_properties
 from ingestion.parse.markup import tree
 from ingestion.parse.markup_table import table_rows
-from ingestion.parse.package import read_part, rewritten
+from ingestion.parse.package import part_tree, read_part, rewritten
 from ingestion.parse.partition import Block, word_blocks
 from ingestion.parse.tables import table_element
 from ingestion.parse.word_source import END, MARK, WordSource
@@ -20,6 +22,7 @@ from ingestion.types import Element, Kind
 from service.settings import ParseSettings
 
 _MAIN = "word/document.xml"
+_CHART = re.compile(r"word/charts/chart\d*\.xml")
 _FURNITURE: dict[str, Kind] = {"Header": "header", "Footer": "footer"}
 
 
@@ -29,8 +32,14 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     source = WordSource(Styles(_optional(archive, "word/styles.xml")))
     prepared = rewritten(archive, {_MAIN: source.rewrite})
     title, metadata = core_properties(archive)
-    elements = tuple(_joined_code(_elements(word_blocks(prepared), limits)))
+    elements = (*_joined_code(_elements(word_blocks(prepared), limits)), *_charts(archive))
     return Parsed("unstructured", elements, title=title, hidden=source.hidden, metadata=metadata)
+
+
+def _charts(archive: zipfile.ZipFile) -> Iterator[Element]:
+    """The charts, behind the text: their place in it is known only to their drawings."""
+    for name in sorted(filter(_CHART.fullmatch, archive.namelist())):
+        yield from chart_elements(part_tree(read_part(archive, name)))
 
 
 def _optional(archive: zipfile.ZipFile, name: str) -> bytes | None:

@@ -107,3 +107,20 @@ def test_xml_entities_are_refused() -> None:
 def test_a_part_that_is_no_xml_is_damage() -> None:
     with pytest.raises(CorruptFile):
         read("a.docx", with_part(word(lambda _: None), "word/document.xml", lambda xml: xml[: len(xml) // 2]))
+
+
+def test_the_data_of_a_chart_becomes_a_table() -> None:
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/"
+    points = "<c:pt idx='0'><c:v>{}</c:v></c:pt><c:pt idx='1'><c:v>{}</c:v></c:pt>"
+    chart = (
+        f"<c:chartSpace xmlns:c='{drawing}chart' xmlns:a='{drawing}main'>"
+        "<c:chart><c:title><a:t>Sales</a:t></c:title>"
+        f"<c:ser><c:tx><c:v>2025</c:v></c:tx><c:cat>{points.format('Q1', 'Q2')}</c:cat>"
+        f"<c:val>{points.format(10, 20)}</c:val></c:ser></c:chart></c:chartSpace>"
+    )
+    content = with_part(
+        word(lambda made: made.add_paragraph("x")), "word/charts/chart1.xml", lambda _: chart.encode()
+    )
+    found = elements(read("a.docx", content))
+    assert [element.kind for element in found] == ["paragraph", "caption", "table"]
+    assert found[2].rows == (("", "2025"), ("Q1", "10"), ("Q2", "20"))
