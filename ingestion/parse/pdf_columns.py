@@ -23,6 +23,8 @@ LONG_SHARE = 0.3
 """In running text this share of the lines has more words than that and takes this much of the column."""
 NEXT_LINE = 1.4
 """Font sizes from one line of a block to the next."""
+LIKE_WIDTH = 0.65
+"""Columns of text are about as wide; a much narrower one holds the terms of a list of definitions."""
 MOST_CROSSING = 0.5
 DEEPEST = 3
 
@@ -140,14 +142,21 @@ def _gutter(atoms: list[Atom]) -> float | None:
 def _divides(texts: list[Atom], gutter: float) -> bool:
     left = [atom for atom in texts if atom.x1 <= gutter]
     right = [atom for atom in texts if atom.x0 >= gutter]
-    return _running_text(left) and _running_text(right) and _side_by_side(left, right)
+    if not (_running_text(left) and _running_text(right) and _side_by_side(left, right)):
+        return False
+    narrow, wide = sorted((_width(left), _width(right)))
+    return narrow >= LIKE_WIDTH * wide
+
+
+def _width(side: list[Atom]) -> float:
+    return max(atom.x1 for atom in side) - min(atom.x0 for atom in side)
 
 
 def _running_text(side: list[Atom]) -> bool:
     """Whether a side has enough lines that hold several words and fill much of its width."""
     if len(side) < FEWEST_LINES:
         return False
-    width = max(atom.x1 for atom in side) - min(atom.x0 for atom in side)
+    width = _width(side)
     long = [atom for atom in side if atom.x1 - atom.x0 >= FILLED * width and len(atom.words) > FEWEST_WORDS]
     lines = len({round(atom.y1 / 3) for atom in side})
     if len(long) >= max(FEWEST_LINES, LONG_SHARE * lines):
