@@ -3,7 +3,7 @@
 import pytest
 
 from ingestion.parse import parse
-from ingestion.parse.registry import FORMATS, parser_for
+from ingestion.parse.registry import FORMATS, Format, parser_for
 from ingestion.types import RawFile
 from service.errors import EmptyDocument, ExplodingFile, UnsupportedMedia
 from service.settings import ParseSettings
@@ -11,8 +11,8 @@ from tests.parse.reading import read
 
 
 @pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.media_type)
-def test_every_format_in_the_registry_has_a_parser(known: object) -> None:
-    assert callable(parser_for(known.media_type))  # type: ignore[attr-defined]
+def test_every_format_in_the_registry_has_a_parser(known: Format) -> None:
+    assert callable(parser_for(known.media_type))
 
 
 def test_an_unknown_media_type_is_unsupported() -> None:
