@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -174,6 +175,15 @@ def reindex(context: typer.Context, data_dir: DataDir = None) -> None:
 def config(data_dir: DataDir = None) -> None:
     """Print the settings in force, as JSON; secrets are masked."""
     print(_settings(data_dir).model_dump_json(indent=2))
+
+
+@app.command(
+    "eval",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)
+def evaluate(context: typer.Context) -> None:
+    """Measure parsing, chunking, retrieval, answers or speed: see `footnote eval --help`."""
+    os.execv(sys.executable, [sys.executable, "-m", "eval", *context.args])
 
 
 @models.command("list")
