@@ -160,14 +160,14 @@ def weights(units: Iterable[Iterable[str]]) -> dict[str, float]:
     return {term: log(1 + len(sets) / count) / top if top else 1.0 for term, count in counts.items()}
 
 
-def _terms_of(raw: str, language: str) -> Iterator[str]:
+@lru_cache(maxsize=65_536)
+def _terms_of(raw: str, language: str) -> tuple[str, ...]:
+    """The terms of one token; remembered, because a few thousand tokens make up most text."""
     if is_identifier(raw):
-        yield raw.casefold()
-    elif _NUMBER.fullmatch(raw):
-        yield canonical_number(raw, language)
-    else:
-        for part in _PART.findall(raw):
-            yield from _word_terms(part, language)
+        return (raw.casefold(),)
+    if _NUMBER.fullmatch(raw):
+        return (canonical_number(raw, language),)
+    return tuple(term for part in _PART.findall(raw) for term in _word_terms(part, language))
 
 
 def _word_terms(word: str, language: str) -> Iterator[str]:

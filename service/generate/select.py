@@ -20,7 +20,7 @@ from service.types import Context, Passage, Vector
 Embed = Callable[[Sequence[str]], Vector]
 """Texts to unit vectors of shape (texts, dimension)."""
 
-_CANDIDATES = 8
+_CANDIDATES = 5
 _SHORTEST, _LONGEST = 3, 90
 """Words of a sentence that can be given as an answer."""
 _KEEP_ABOVE = 0.8
@@ -67,7 +67,7 @@ def select(question: str, context: Context, embed: Embed, limit: int) -> list[Ca
     candidates = [candidate for passage in context.passages for candidate in _candidates(passage)]
     if not candidates:
         return []
-    scores = _scores(question, candidates, embed)
+    scores = _scores(question, candidates, embed, max(_CANDIDATES, limit))
     chosen = _choose(candidates, scores, limit)
     best = {c.passage.n: max(scores[id(o)] for o in chosen if o.passage is c.passage) for c in chosen}
     chosen = _with_what_they_lean_on(chosen, candidates, limit)
@@ -124,8 +124,8 @@ def _cells(row: str) -> list[str]:
     return [" ".join(part.split()) for part in parts]
 
 
-def _scores(question: str, candidates: Sequence[Candidate], embed: Embed) -> dict[int, float]:
-    """The score of each candidate by `id`; those that words leave behind are not embedded."""
+def _scores(question: str, candidates: Sequence[Candidate], embed: Embed, embedded: int) -> dict[int, float]:
+    """The score by `id` of the candidates that words put first; only so many are embedded."""
     weights = words.weights(candidate.terms for candidate in candidates)
     places = _places(candidates)
     asked = {lang: frozenset(words.terms(question, lang)) for lang in {c.language for c in candidates}}
@@ -133,7 +133,7 @@ def _scores(question: str, candidates: Sequence[Candidate], embed: Embed) -> dic
         id(c): _by_words(question, asked[c.language], c, weights) + _PLACE * places[c.passage.n]
         for c in candidates
     }
-    first = sorted(candidates, key=lambda candidate: -by_words[id(candidate)])[:_CANDIDATES]
+    first = sorted(candidates, key=lambda candidate: -by_words[id(candidate)])[:embedded]
     vectors = embed([question, *(candidate.text for candidate in first)])
     cosines = np.maximum(0.0, vectors[1:] @ vectors[0])
     return {
