@@ -1,0 +1,11 @@
+"""bench: what the product costs beside what it is built on, in one run.
+
+figures.py    a measured figure with its goal and its baseline, and the tables they make
+corpora.py    what is ingested and asked: a data folder's sets, or generated ones of the same kind
+serving.py    the product as a user starts it: a process behind HTTP, and an engine in this one
+ingest.py     ingest rate over the bare encoder's, parse rates, memory over many documents
+query.py      answers over HTTP by stage, during an ingest, and the start of the server
+search.py     search and fusion by number of chunks
+baselines.py  the packages that the figures stand beside
+install.py    the default install's size and time
+"""

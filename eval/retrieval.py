@@ -1,0 +1,205 @@
+"""Retrieval quality of the served product, on sets in BEIR's form, through its public API.
+
+    python -m eval.retrieval --data DIR [--sets scifact,squad2] [--json]
+
+DIR holds a folder for each set with `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`. Every record is
+uploaded, every judged question searched for. A hit carries its rank in either list, so one search gives the
+dense, the BM25 and the fused ranking. What is judged are documents: a document stands where its first chunk
+does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from eval.bench.serving import served, upload_and_wait
+from ingestion.load import iter_paths
+from ingestion.types import RawFile
+from service.errors import CorruptFile
+from service.settings import LoadSettings
+
+Json = dict[str, Any]
+Judgements = Mapping[str, Mapping[str, int]]
+SETS = ("scifact", "squad2")
+DEPTH = 10
+RECALL_DEPTH = 5
+BOTH_LISTS = 100
+"""Both of the store's lists together: so many hits hold each list whole."""
+ANSWER_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Records, the questions with a judged record, and how relevant each of these is."""
+
+    name: str
+    records: Path
+    questions: Mapping[str, str]
+    relevant: Judgements
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Means over the questions, in [0, 1]; `served` ranks the hits as they came, for `top_k` 10."""
+
+    dataset: str
+    ranking: str
+    questions: int
+    ndcg_at_10: float
+    recall_at_5: float
+
+
+def load(folder: Path) -> Dataset:
+    """A set in BEIR's form; where `qa.jsonl` says that a question has no answer, it is left out."""
+    relevant: dict[str, dict[str, int]] = defaultdict(dict)
+    for line in (folder / "qrels" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        question, record, grade = line.split("\t")
+        if int(grade) > 0:
+            relevant[question][record] = int(grade)
+    impossible = {row["id"] for row in _rows(folder / "qa.jsonl") if row["impossible"]}
+    questions = {
+        row["_id"]: row["text"]
+        for row in _rows(folder / "queries.jsonl")
+        if row["_id"] in relevant and row["_id"] not in impossible
+    }
+    return Dataset(folder.name, folder / "corpus.jsonl", questions, relevant)
+
+
+def _rows(path: Path) -> Iterator[Json]:
+    if path.is_file():
+        with path.open(encoding="utf-8") as lines:
+            yield from (json.loads(line) for line in lines if line.strip())
+
+
+def records(path: Path) -> Iterator[RawFile]:
+    """Every record of a JSON Lines file as the loader gives it; `CorruptFile` for one that it refuses."""
+    for found in iter_paths([path], LoadSettings()):
+        if not isinstance(found, RawFile):
+            raise CorruptFile(f"{found.source} cannot be taken in")
+        yield found
+
+
+# --- the measures ----------------------------------------------------------------------------
+
+
+def ndcg(ranked: Sequence[str], relevant: Mapping[str, int], depth: int = DEPTH) -> float:
+    """Normalised discounted cumulative gain (Järvelin and Kekäläinen 2002), gains as trec_eval takes them."""
+    gained = [relevant.get(record, 0) for record in ranked[:depth]]
+    ideal = sorted(relevant.values(), reverse=True)[:depth]
+    return _discounted(gained) / _discounted(ideal)
+
+
+def recall(ranked: Sequence[str], relevant: Mapping[str, int], depth: int = RECALL_DEPTH) -> float:
+    """The share of the relevant records among the first `depth`."""
+    return len(set(ranked[:depth]) & relevant.keys()) / len(relevant)
+
+
+def _discounted(gains: Sequence[int]) -> float:
+    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))
+
+
+# --- the rankings ----------------------------------------------------------------------------
+
+
+def _by_rank(name: str) -> Callable[[Sequence[Json]], list[Json]]:
+    def order(hits: Sequence[Json]) -> list[Json]:
+        listed = [hit for hit in hits if hit["scores"][name] is not None]
+        return sorted(listed, key=lambda hit: int(hit["scores"][name]))
+
+    return order
+
+
+def _fused(hits: Sequence[Json]) -> list[Json]:
+    return sorted(hits, key=lambda hit: (-hit["scores"]["fused"], hit["chunk_id"]))
+
+
+RANKINGS: Mapping[str, Callable[[Sequence[Json]], list[Json]]] = {
+    "bm25": _by_rank("sparse_rank"),
+    "dense": _by_rank("dense_rank"),
+    "fused": _fused,
+}
+
+
+def documents(hits: Sequence[Json]) -> list[str]:
+    """The records of the hits, each once, at the place of its first chunk."""
+    return list(dict.fromkeys(str(hit["external_id"]) for hit in hits))
+
+
+def measure(dataset: Dataset, data_dir: Path) -> list[Quality]:
+    """Ingests the set into a new server and asks all of its questions."""
+    with served(data_dir, {"FOOTNOTE_API__MAX_TOP_K": str(BOTH_LISTS)}) as server:
+        upload_and_wait(server.url, records(dataset.records))
+        return ask(dataset, server.url)
+
+
+def ask(dataset: Dataset, url: str) -> list[Quality]:
+    """Every ranking's quality on a server that holds the set and allows `top_k` 100."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    with httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False) as client:
+        for question, text in dataset.questions.items():
+            hits = _search(client, text, BOTH_LISTS)
+            for name, order in RANKINGS.items():
+                found[name][question] = documents(order(hits))
+            found["served"][question] = documents(_search(client, text, DEPTH))
+    return [_quality(dataset, name, ranked) for name, ranked in found.items()]
+
+
+def _search(client: httpx.Client, text: str, top_k: int) -> list[Json]:
+    response = client.post("/search", json={"query": text, "top_k": top_k})
+    response.raise_for_status()
+    hits: list[Json] = response.json()["hits"]
+    return hits
+
+
+def _quality(dataset: Dataset, ranking: str, found: Mapping[str, Sequence[str]]) -> Quality:
+    relevant, count = dataset.relevant, len(found)
+    return Quality(
+        dataset.name,
+        ranking,
+        count,
+        round(sum(ndcg(ranked, relevant[question]) for question, ranked in found.items()) / count, 4),
+        round(sum(recall(ranked, relevant[question]) for question, ranked in found.items()) / count, 4),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure with the settings in force and print a table, or JSON."""
+    parser = argparse.ArgumentParser(prog="python -m eval.retrieval", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with one folder a set")
+    parser.add_argument("--sets", default=",".join(SETS), help="which of them, separated by commas")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args(arguments)
+    results: list[Quality] = []
+    for name in options.sets.split(","):
+        with tempfile.TemporaryDirectory(prefix="footnote-retrieval-") as folder:
+            results.extend(measure(load(options.data / name), Path(folder)))
+    if options.json:
+        print(json.dumps([asdict(result) for result in results], indent=1))
+    else:
+        show(results, Console())
+
+
+def show(results: Sequence[Quality], console: Console) -> None:
+    """One row for each ranking of each set."""
+    table = Table("set", "ranking", "questions", "nDCG@10", "recall@5")
+    for one in results:
+        table.add_row(
+            one.dataset, one.ranking, str(one.questions), f"{one.ndcg_at_10:.3f}", f"{one.recall_at_5:.3f}"
+        )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
