@@ -44,7 +44,7 @@ def _formatter(*, as_json: bool) -> logging.Formatter:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_request_id,
+        _tidy,
     ]
     last: list[structlog.types.Processor] = (
         [structlog.processors.ExceptionRenderer(_traceback), structlog.processors.JSONRenderer()]
@@ -57,7 +57,8 @@ def _formatter(*, as_json: bool) -> logging.Formatter:
     )
 
 
-def _add_request_id(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+def _tidy(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     if identifier := correlation_id.get():
         event["request_id"] = identifier
+    event.pop("color_message", None)  # uvicorn says the same twice
     return event

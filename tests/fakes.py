@@ -150,7 +150,7 @@ class FakeEngine:
         return Answer(
             id=uuid5(NAMESPACE, query.text).hex,
             status="answered" if hits else "abstained",
-            text=sentences[0].text if sentences else "I don't know.",
+            text=sentences[0].text if sentences else "",
             sentences=sentences,
             citations=citations,
             decision=decision,

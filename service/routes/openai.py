@@ -23,9 +23,9 @@ from service.schemas.openai import (
     ChatOut,
     ChatUsage,
     ChunkChoice,
-    Delta,
     ModelOut,
     ModelsOut,
+    abstention,
     footnotes,
     marked,
 )
@@ -70,7 +70,7 @@ def _check_model(name: str, held: Services) -> None:
 
 async def _chunks(held: Services, scope: Scope, asked: Query, body: ChatIn) -> AsyncGenerator[bytes, None]:
     writer = _ChunkWriter(body.model)
-    yield writer.delta(Delta(role="assistant", content=""))
+    yield writer.delta(role="assistant", content="")
     async with aclosing(held.engine.stream(scope, asked)) as happenings:
         async for happening in happenings:
             if isinstance(happening, SentenceReady):
@@ -94,22 +94,22 @@ class _ChunkWriter:
         self._id = f"chatcmpl-{time.time_ns():x}"
         self._sentences = 0
 
-    def delta(self, delta: Delta) -> bytes:
+    def delta(self, **added: str) -> bytes:
         """A chunk that adds to the message."""
-        return self._chunk([ChunkChoice(delta=delta)])
+        return self._chunk([ChunkChoice.model_validate({"delta": added})])
 
     def sentence(self, ready: SentenceReady) -> bytes:
         """A checked sentence, set apart from the one before."""
         space = " " if self._sentences else ""
         self._sentences += 1
-        return self.delta(Delta(content=space + marked(ready.sentence.text, ready.sentence.citations)))
+        return self.delta(content=space + marked(ready.sentence.text, ready.sentence.citations))
 
     def end(self, answer: Answer, *, usage: bool) -> list[bytes]:
         """The footnotes (or an abstention's text), the finish with the whole answer, the end mark."""
-        last_words = footnotes(answer.citations) if self._sentences else answer.text
-        choice = ChunkChoice(delta=Delta(), finish_reason="stop")
+        last_words = footnotes(answer.citations) if self._sentences else abstention(answer)
+        choice = ChunkChoice(delta={}, finish_reason="stop")
         parts = [
-            self.delta(Delta(content=last_words)),
+            self.delta(content=last_words),
             self._chunk([choice], footnote=AnswerOut.of(answer, explain=False)),
         ]
         if usage:
@@ -121,8 +121,9 @@ class _ChunkWriter:
         return _data(chunk)
 
 
-def _data(body: BaseModel) -> bytes:
-    return f"data: {body.model_dump_json(exclude_unset=True)}\n\n".encode()
+def _data(chunk: ChatChunk) -> bytes:
+    absent = {name for name in ("usage", "footnote") if getattr(chunk, name) is None}
+    return f"data: {chunk.model_dump_json(exclude=absent)}\n\n".encode()
 
 
 def _error(problem: Problem) -> bytes:

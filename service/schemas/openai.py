@@ -15,6 +15,8 @@ from service.errors import InvalidInput
 from service.schemas.answers import AnswerOut
 from service.types import Answer, Citation
 
+NO_ANSWER = "I don't know: the documents do not hold the answer."
+
 
 class TextPart(BaseModel):
     """A piece of a message."""
@@ -116,18 +118,12 @@ class ChatOut(BaseModel):
         )
 
 
-class Delta(BaseModel):
-    """What a chunk adds to the message."""
-
-    role: Literal["assistant"] | None = None
-    content: str | None = None
-
-
 class ChunkChoice(BaseModel):
     """The one choice of a chunk."""
 
     index: Literal[0] = 0
-    delta: Delta
+    delta: dict[Literal["role", "content"], str]
+    """What it adds to the message."""
     finish_reason: Literal["stop"] | None = None
 
 
@@ -166,11 +162,16 @@ def marked(text: str, citations: tuple[int, ...]) -> str:
 
 
 def with_footnotes(answer: Answer) -> str:
-    """The message of a whole answer; an abstention is its own text."""
+    """The message of a whole answer."""
     if not answer.sentences:
-        return answer.text
+        return abstention(answer)
     sentences = " ".join(marked(sentence.text, sentence.citations) for sentence in answer.sentences)
     return sentences + footnotes(answer.citations)
+
+
+def abstention(answer: Answer) -> str:
+    """What a chat shows where there is no answer: never an empty message."""
+    return answer.text or NO_ANSWER
 
 
 def footnotes(citations: tuple[Citation, ...]) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.calling import WARRANTY
+from service.schemas.openai import NO_ANSWER
+from tests.api.calling import WARRANTY, serving, small_limits
 from tests.fakes import FakeEngine
 
 CHAT = {"model": "footnote", "messages": [{"role": "user", "content": "How long is the warranty?"}]}
@@ -36,7 +37,7 @@ async def test_a_completion_carries_markers_and_footnotes(
 
 async def test_an_abstention_is_a_message_without_footnotes(client: httpx.AsyncClient) -> None:
     body = (await client.post("/v1/chat/completions", json=CHAT)).json()
-    assert body["choices"][0]["message"]["content"] == "I don't know."
+    assert body["choices"][0]["message"]["content"] == NO_ANSWER
 
 
 async def test_a_stream_adds_up_to_the_same_message(client: httpx.AsyncClient, document_id: str) -> None:
@@ -52,7 +53,30 @@ async def test_a_stream_adds_up_to_the_same_message(client: httpx.AsyncClient, d
 
 async def test_a_streamed_abstention_says_so(client: httpx.AsyncClient) -> None:
     chunks = chunks_of(await client.post("/v1/chat/completions", json={**CHAT, "stream": True}))
-    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == "I don't know."
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == NO_ANSWER
+
+
+async def test_every_chunk_has_the_fields_that_clients_read(
+    client: httpx.AsyncClient, document_id: str
+) -> None:
+    for chunk in chunks_of(await client.post("/v1/chat/completions", json={**CHAT, "stream": True})):
+        assert chunk["object"] == "chat.completion.chunk"
+        assert set(chunk["choices"][0]) == {"index", "delta", "finish_reason"}
+
+
+async def test_openais_own_client_reads_the_stream(engine: FakeEngine, document_id: str) -> None:
+    import openai
+
+    async with (
+        serving(engine, small_limits()) as served,
+        openai.AsyncOpenAI(base_url=f"{served.address}/v1", api_key="unused") as caller,
+    ):
+        stream = await caller.chat.completions.create(**CHAT, stream=True)
+        content = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+        with pytest.raises(openai.NotFoundError) as refused:
+            await caller.chat.completions.create(**{**CHAT, "model": "gpt-9"})
+    assert content == MESSAGE
+    assert refused.value.code == "not_found"
 
 
 async def test_usage_comes_last_when_it_is_asked_for(client: httpx.AsyncClient, document_id: str) -> None:

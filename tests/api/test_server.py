@@ -54,6 +54,20 @@ async def test_a_body_that_does_not_arrive_is_given_up(engine: FakeEngine) -> No
     assert "api.receive_timeout_s" in problem["detail"]
 
 
+async def test_a_byte_now_and_then_does_not_buy_more_time(engine: FakeEngine) -> None:
+    async with serving(engine, small_limits(receive_timeout_s=0.3)) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(HEAD + b"Content-Length: 100\r\n\r\n")
+        answer = asyncio.ensure_future(reader.readline())
+        for _ in range(100):
+            done, _ = await asyncio.wait([answer], timeout=0.05)
+            if done:
+                break
+            writer.write(b" ")
+        assert b" 408 " in await answer
+        writer.close()
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost:"], ids=["nothing", "half a head"])
 async def test_a_head_that_does_not_arrive_closes_the_connection(engine: FakeEngine, sent: bytes) -> None:
     async with serving(engine, small_limits(receive_timeout_s=0.2)) as served:
