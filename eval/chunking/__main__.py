@@ -17,6 +17,9 @@ from ingestion.chunking.ruler import Tokenize
 from service.embed import open_embedder
 from service.settings import Settings
 
+TABLE_WIDTH = 140
+"""Columns that the tables need; a narrower terminal or a file gets them all the same."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure with the settings in force and print the tables, or JSON."""
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.json:
         print(json.dumps({"embedder": embedder.name, "results": [asdict(one) for one in results]}, indent=1))
     else:
-        show(results, Console())
+        show(results, Console(width=max(Console().width, TABLE_WIDTH)))
 
 
 def token_spans(file: Path) -> Tokenize:
