@@ -56,7 +56,8 @@ def _condition(condition: Condition) -> Restriction:
         return _equals(name, _single(condition))
     if condition.op == "in":
         values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-        return edge.Filter(should=[_equals(name, value) for value in values])
+        # An empty `should` would hold for everything; nothing is among no values.
+        return edge.Filter(should=[_equals(name, value) for value in values] or [edge.HasIdCondition(set())])
     return _range(name, condition)
 
 

@@ -1,0 +1,71 @@
+"""Points and searches for the store's contract, in vectors that a reader can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
+
+from service.sparse import sparse_document, sparse_query
+from service.store import Store
+from service.store.edge import EdgeStore
+from service.types import (
+    EVERY_GROUP,
+    Condition,
+    DocumentFacts,
+    Filters,
+    Point,
+    QueryVectors,
+    Scope,
+)
+from tests.answering import DIMENSION, embed
+
+Opener = Callable[[Path], Store]
+OPENERS: dict[str, Opener] = {"edge": lambda folder: EdgeStore(folder, DIMENSION)}
+"""Every engine under its name; another one is another line."""
+
+ACME = Scope("acme", frozenset({EVERY_GROUP}))
+GLOBEX = Scope("globex", frozenset({EVERY_GROUP}))
+ANYWHERE = Filters()
+
+
+def chunk_id(name: str) -> str:
+    return str(uuid5(NAMESPACE_OID, name))
+
+
+def point(name: str, text: str) -> Point:
+    return Point(chunk_id(name), embed([text])[0], sparse_document(text, "en"))
+
+
+def stage(
+    store: Store, scope: Scope, document: str, texts: Sequence[str], facts: DocumentFacts | None = None
+) -> list[str]:
+    """Stages each text as a chunk named `document/number`; the chunks' ids."""
+    points = [point(f"{scope.tenant}/{document}/{n}", text) for n, text in enumerate(texts)]
+    store.stage(scope, document, facts or DocumentFacts(document), points)
+    return [found.chunk_id for found in points]
+
+
+def add(
+    store: Store, scope: Scope, document: str, *texts: str, facts: DocumentFacts | None = None
+) -> list[str]:
+    """Stages and promotes."""
+    ids = stage(store, scope, document, texts, facts)
+    store.promote(scope, document, facts or DocumentFacts(document))
+    return ids
+
+
+def vectors(question: str) -> QueryVectors:
+    return QueryVectors(embed([question])[0], sparse_query(question, ["en"]))
+
+
+def found(
+    store: Store, scope: Scope, question: str = "pump", filters: Filters = ANYWHERE, limit: int = 100
+) -> set[str]:
+    """The documents that either list gives."""
+    candidates = store.search(scope, vectors(question), filters, limit)
+    return {candidate.document_id for candidate in (*candidates.dense, *candidates.sparse)}
+
+
+def where(*conditions: Condition) -> Filters:
+    return Filters(metadata=conditions)
