@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from service import links, words
 from service.markers import MARKER, MARKERS, declines, numbers
@@ -21,6 +22,8 @@ from service.types import Citation, Context, Hit, Passage, Sentence
 
 _STOP = r"(?P<stop>[.!?。！？…]+[\"'”’»)*_]*)"
 _AFTER_STOP = re.compile(_STOP + "(?P<markers>" + MARKERS.pattern.replace(r"(?<!\s)", "") + ")")
+_ENDS_FOR_SURE = re.compile(MARKERS.pattern + r"(?:[.!?。！？…]+[\"'”’»)*_]*(?=\s)|[ \t]*(?=\n))")
+"""A marker with its full stop, or at the end of a line, ends a sentence whatever follows."""
 _OPEN_END = re.compile(r"[\[【][^\]】\n]{0,80}\Z|\s\Z")
 
 
@@ -136,7 +139,17 @@ class Checker:
 def sentences_of(text: str) -> list[str]:
     """The sentences of generated text, each with the markers that stand before or after its full stop."""
     inside = _AFTER_STOP.sub(_pull_inside, text)
-    return [inside[start:end] for start, end in spans(inside)]
+    return [inside[start:end] for start, end in _spans(inside)]
+
+
+def _spans(inside: str) -> list[tuple[int, int]]:
+    """The spans of sentences whose markers were pulled inside."""
+    ends = [*(match.end() for match in _ENDS_FOR_SURE.finditer(inside)), len(inside)]
+    return [
+        (begin + start, begin + end)
+        for begin, stop in pairwise([0, *ends])
+        for start, end in spans(inside[begin:stop])
+    ]
 
 
 def _pull_inside(match: re.Match[str]) -> str:
@@ -149,7 +162,7 @@ def _split_off_open_end(buffer: str) -> tuple[list[str], str]:
     if _OPEN_END.search(buffer):
         return [], buffer
     inside = _AFTER_STOP.sub(_pull_inside, buffer)
-    found = spans(inside)
+    found = _spans(inside)
     return [inside[start:end] for start, end in found[:-1]], inside[found[-1][0] :] if found else ""
 
 

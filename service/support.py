@@ -54,6 +54,8 @@ class Unit:
     end: int
     text: str
     terms: frozenset[str]
+    full: str
+    """The text, below the table header where it is a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,16 @@ def read(passage: Passage) -> Evidence:
     text = disarm(passage.text)
     found = spans(text)
     headers = _header_rows(text, found)
-    units = tuple(
-        _unit(passage, position, text[start:end], start, language)
-        for position, (start, end) in enumerate(found)
-        if position not in headers and any(map(str.isalnum, text[start:end]))
-    )
+    above = disarm(passage.header)
+    units: list[Unit] = []
+    for position, (start, end) in enumerate(found):
+        if position in headers:
+            above = text[start:end]
+        elif any(map(str.isalnum, text[start:end])):
+            units.append(_unit(passage, position, text[start:end], start, above))
     headers_text = [text[slice(*found[position])] for position in sorted(headers)]
     background = "\n".join((passage.document.title, *passage.heading_path, passage.header, *headers_text))
-    return Evidence(passage, units, disarm(background), language)
+    return Evidence(passage, tuple(units), disarm(background), language)
 
 
 def support(text: str, cited: Sequence[Evidence], weights: Mapping[str, float], embed: Embed) -> Support:
@@ -159,7 +163,7 @@ def _choose(
 
 def _goes_with(unit: Unit, claim: _Claim, weights: Mapping[str, float], total: float) -> bool:
     """Whether a further unit speaks of what the claim speaks of, and does not only hold its number."""
-    shared = claim.terms & unit.terms
+    shared = claim.terms.intersection(words.terms(unit.text, claim.language))
     share = sum(weights.get(term, 1.0) for term in shared if not term[0].isdigit()) / total
     return len(shared) > 1 and share >= _LEAST_SHARE
 
@@ -215,7 +219,7 @@ def _near(chosen: Sequence[Unit], units: Sequence[Unit]) -> list[Unit]:
 
 def _meaning(text: str, chosen: Sequence[Unit], background: str, embed: Embed) -> float:
     """Cosine similarity of the sentence to its evidence, stretched to [0, 1]."""
-    claim, evidence = embed([text, " ".join(unit.text for unit in chosen)])
+    claim, evidence = embed([text, " ".join(unit.full for unit in chosen)])
     cosine = float(np.dot(claim, evidence))
     return min(1.0, max(0.0, (cosine - _COSINE_FLOOR) / (_COSINE_TOP - _COSINE_FLOOR)))
 
@@ -280,6 +284,11 @@ def _header_rows(text: str, found: Sequence[tuple[int, int]]) -> set[int]:
     }
 
 
-def _unit(passage: Passage, position: int, text: str, start: int, language: str) -> Unit:
-    terms = frozenset(words.terms(text, language))
-    return Unit(passage, position, start, start + len(text), text, terms)
+def _unit(passage: Passage, position: int, text: str, start: int, above: str) -> Unit:
+    """A unit; a table row says what its header says too."""
+    language = passage.hits[0].chunk.language if passage.hits else "en"
+    is_row = text.startswith("|") or " | " in text or "\t" in text
+    full = f"{above}\n{text}" if is_row else text
+    return Unit(
+        passage, position, start, start + len(text), text, frozenset(words.terms(full, language)), full
+    )

@@ -184,3 +184,17 @@ def test_two_neighbouring_sentences_are_quoted_as_one_span() -> None:
     context = a_context("The pump is blue. The motor is red. The tank holds 9 litres.")
     checker = check("The pump is blue and the motor is red [1].", context)
     assert [citation.quote for citation in checker.citations] == ["The pump is blue. The motor is red."]
+
+
+def test_a_row_of_numbers_is_supported_by_itself_and_its_header() -> None:
+    table = "Power falls with the coolant.\n\n| Coolant (°C) | Power (W) |\n|---|---|\n| 20 | 800 |\n| 0 | 350 |"
+    checker = check("Coolant (°C): 0; Power (W): 350 [1].", a_context(table))
+    assert [citation.quote for citation in checker.citations] == ["| 0 | 350 |"]
+    assert kept("Coolant (°C): 20; Power (W): 350 [1].", a_context(table)) == []
+
+
+def test_a_marker_at_the_end_of_a_line_ends_a_sentence_that_small_letters_follow() -> None:
+    context = a_context(
+        "The warranty lasts 24 months. full_days: 30 or so it says.", "Lunch is served at noon."
+    )
+    assert len(kept("The warranty lasts 24 months. [1]\nfull_days: 30 or so it says. [1]\n", context)) == 2

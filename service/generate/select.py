@@ -23,6 +23,8 @@ Embed = Callable[[Sequence[str]], Vector]
 _CANDIDATES = 5
 _SHORTEST, _LONGEST = 3, 90
 """Words of a sentence that can be given as an answer."""
+_LONGEST_HEADING = 12
+"""Shorter lines without a full stop are headings, unless they are list items or `name: value`."""
 _KEEP_ABOVE = 0.8
 """A further sentence is given when its score reaches this share of the best one's."""
 _ALIKE = 0.7
@@ -98,8 +100,11 @@ def _sentence(unit: str) -> str:
     """A sentence without its list marker and line breaks; empty when it is a heading or a fragment."""
     text = " ".join(_LIST_MARKER.sub("", unit).split())
     count = len(words.tokens(text))
-    is_heading = unit.lstrip().startswith("#") or (count < 8 and text[-1:].isalnum() and text == text.title())
-    return "" if is_heading or text.endswith(":") or not _SHORTEST <= count <= _LONGEST else text
+    is_item = _LIST_MARKER.match(unit) is not None and not unit.lstrip()[:1].isdigit()
+    is_heading = count < _LONGEST_HEADING and text[-1:].isalnum() and ": " not in text and not is_item
+    if unit.lstrip().startswith("#") or is_heading or text.endswith(":"):
+        return ""
+    return text if _SHORTEST <= count <= _LONGEST else ""
 
 
 def _row(unit: str, header: Sequence[str]) -> str:
