@@ -187,7 +187,7 @@ def test_two_neighbouring_sentences_are_quoted_as_one_span() -> None:
 
 
 def test_a_row_of_numbers_is_supported_by_itself_and_its_header() -> None:
-    table = "Power falls with the coolant.\n\n| Coolant (°C) | Power (W) |\n|---|---|\n| 20 | 800 |\n| 0 | 350 |"
+    table = "Power falls.\n\n| Coolant (°C) | Power (W) |\n|---|---|\n| 20 | 800 |\n| 0 | 350 |"
     checker = check("Coolant (°C): 0; Power (W): 350 [1].", a_context(table))
     assert [citation.quote for citation in checker.citations] == ["| 0 | 350 |"]
     assert kept("Coolant (°C): 20; Power (W): 350 [1].", a_context(table)) == []
