@@ -20,7 +20,8 @@ def embed(texts: Sequence[str]) -> Vector:
     for row, text in zip(rows, texts, strict=True):
         for word in re.findall(r"\w+", text.lower()):
             row[zlib.crc32(word[:5].encode()) % DIMENSION] += 1.0
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return rows
 
 
 def count_tokens(text: str) -> int:
