@@ -40,8 +40,8 @@ _TITLES = _set(
 )
 # Not the end when a number or an identifier follows.
 _BEFORE_NUMBER = _set(
-    "no nos nr núm num n° fig figs abb sec sect § art arts abs p pp pg pág s vol ch cap kap eq ex app tab ver "
-    " v rev ref tel par para"
+    "no nos nr núm num n° fig figs abb sec sect § art arts abs p pp pg pág s vol ch cap kap eq ex app tab "
+    "ver v rev ref tel par para"
 )
 # Often the end: it depends on the word that follows.
 _PERHAPS = _set(
@@ -50,9 +50,9 @@ _PERHAPS = _set(
 )
 _STARTERS = _set(
     "the a an this that these those it its he she they we you i his her their our your in on at for from "
-    "with by when if as after before while however but and or so there here all each both no not to what who how "
-    " der die das ein eine es er sie wir im in am bei für und aber wenn le la les un une il elle ce cette en "
-    "dans pour el los las una ello esta este para si pero"
+    "with by when if as after before while however but and or so there here all each both no not to "
+    "what who how der die das ein eine es er sie wir im in am bei für und aber wenn le la les un une il elle ce cette "
+    "en dans pour el los las una ello esta este para si pero"
 )
 _MONTHS = _set(
     "januar jänner februar märz april mai juni juli august september oktober november dezember "
