@@ -19,8 +19,8 @@ from io import BytesIO
 from pathlib import Path
 
 from eval.dataset import GOLDEN, Question, fact_recall, load
-from ingestion.ingest import IngestParts
 from ingestion.load import iter_paths
+from ingestion.reading import IngestParts
 from ingestion.types import RawFile
 from ingestion.worker import Worker
 from service.local_engine import LocalEngine
@@ -113,7 +113,9 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
 def by_kind(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
     """The figures of each kind of question, then of all that have an answer."""
     kinds = dict.fromkeys(outcome.question.kind for outcome in outcomes)
-    groups = {kind: [outcome for outcome in outcomes if outcome.question.kind == kind] for kind in kinds}
+    groups: dict[str, list[Outcome]] = {
+        kind: [outcome for outcome in outcomes if outcome.question.kind == kind] for kind in kinds
+    }
     groups["answerable"] = [outcome for outcome in outcomes if outcome.question.answerable]
     return {kind: figures(group) for kind, group in groups.items() if group}
 

@@ -12,60 +12,23 @@ A crash anywhere leaves the job unfinished; the next start queues it again, and 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
-import logging
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from ingestion.load import load_bytes
-from ingestion.parse.sandbox import ChunkJob, ParserPool
 from ingestion.plan import plan
-from ingestion.types import Document, IngestReport, Plan, RawFile
-from service.catalogue import ClaimedJob, Documents, Files, Jobs, NewVersion
-from service.embed import Embedder
-from service.errors import FootnoteError, ParseCrashed
-from service.settings import Settings
+from ingestion.reading import IngestParts, ReadJob
+from ingestion.types import IngestReport, Plan
+from service.catalogue import ClaimedJob, NewVersion
 from service.sparse import sparse_document
-from service.store import Store
-from service.types import Chunk, DocumentFacts, Failure, Point, Scalar
-
-log = logging.getLogger(__name__)
-
-FORM = "1"
-"""Moves when parsing or chunking changes in a way that must reach documents that did not change."""
+from service.types import DocumentFacts, Point, Scalar
 
 CHUNKS_A_SLICE = 32
 """Chunks embedded and staged at a time: small enough to give way to questions between slices."""
 
-MOST_ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class IngestParts:
-    """What an ingest works with. A delete holds `deleting`, so that nothing is staged behind its back."""
-
-    settings: Settings
-    documents: Documents
-    jobs: Jobs
-    files: Files
-    store: Store
-    embedder: Embedder
-    deleting: threading.Lock
-    give_way: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadJob:
-    """A job whose file was read."""
-
-    job: ClaimedJob
-    raw: RawFile
-    document: Document
-    chunks: tuple[Chunk, ...]
-    made_by: str
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +43,11 @@ class Interrupted(Exception):
 
 
 class Ingestor:
-    """Carries claimed jobs through an ingest. `read` may run beside `write`, each in its own thread."""
+    """Carries files that were read (`reading.py`) to the reader's eyes."""
 
-    def __init__(self, parts: IngestParts, parsers: ParserPool, stopping: threading.Event) -> None:
+    def __init__(self, parts: IngestParts, stopping: threading.Event) -> None:
         self._parts = parts
-        self._parsers = parsers
         self._stopping = stopping
-
-    def read(self, job: ClaimedJob) -> ReadJob | None:
-        """Loads, parses and chunks; None when the job ended here, unchanged or failed."""
-        try:
-            if job.attempts > MOST_ATTEMPTS:
-                raise ParseCrashed(f"given up after {MOST_ATTEMPTS} attempts that did not end")
-            made_by = self._made_by(job)
-            if job.attempts == 1 and self._is_unchanged(job, made_by):
-                return None
-            return self._parse(job, made_by)
-        except FootnoteError as error:
-            if not self._stopping.is_set():  # stopping kills the parser: that says nothing of the file
-                self._fail(job, error)
-        except Exception as error:  # one broken file never stops the others
-            log.exception("the ingest of a document failed", extra={"job": job.id, "source": job.source})
-            self._fail(job, ParseCrashed(f"reading failed unexpectedly ({type(error).__name__})"))
-        return None
 
     def write(self, reads: Sequence[ReadJob]) -> None:
         """Embeds, stores and publishes what was read.
@@ -116,38 +61,6 @@ class Ingestor:
         self._embed_and_stage(planned)
         self._parts.jobs.move(ids, "storing", 0.9)
         self._publish(planned)
-
-    def _made_by(self, job: ClaimedJob) -> str:
-        """Identifies all that decides what becomes of a file's bytes."""
-        settings = self._parts.settings
-        identity = [
-            FORM,
-            self._parts.embedder.fingerprint,
-            settings.chunk.model_dump(),
-            [settings.parse.ocr, settings.parse.ocr_languages, settings.parse.ocr_dpi],
-            job.filename,
-            dict(job.metadata),
-            list(job.groups),
-        ]
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
-
-    def _is_unchanged(self, job: ClaimedJob, made_by: str) -> bool:
-        live = self._parts.documents.live(job.scope, job.document_id)
-        if live is None or (live.sha256, live.made_by) != (job.sha256, made_by):
-            return False
-        report = {"document_id": job.document_id, "version": live.version, "unchanged": True}
-        self._parts.jobs.finish({job.id: report})
-        return True
-
-    def _parse(self, job: ClaimedJob, made_by: str) -> ReadJob:
-        parts = self._parts
-        content = parts.files.read(job.scope, job.sha256)
-        raw = load_bytes(job.source, job.filename, content, parts.settings.load)
-        chunking = ChunkJob(
-            job.scope.tenant, job.document_id, str(parts.embedder.tokenizer_file), parts.settings.chunk
-        )
-        document, chunks = self._parsers.run(raw, chunking)
-        return ReadJob(job, raw, document, chunks, made_by)
 
     def _plan(self, read: ReadJob) -> _Planned:
         job, stored = read.job, self._stored_ids(read.job)
@@ -211,18 +124,6 @@ class Ingestor:
         for sha256 in self._parts.documents.superseded_files(job.scope, job.document_id):
             self._parts.files.remove(job.scope, sha256)
 
-    def _fail(self, job: ClaimedJob, error: FootnoteError) -> None:
-        parts = self._parts
-        failure = Failure(error.code, str(error), error.stage, error.retryable, error.hint)
-        with parts.deleting:
-            if job.attempts > 1:  # an earlier attempt may have staged chunks
-                live = {chunk.id for chunk in parts.documents.live_chunks(job.scope, job.document_id)}
-                stored = parts.store.chunk_ids(job.scope, job.document_id)
-                parts.store.discard(job.scope, job.document_id, sorted(stored - live))
-            parts.jobs.fail(job.id, failure)
-        for sha256 in parts.documents.unreferenced(job.scope, [job.sha256]):
-            parts.files.remove(job.scope, sha256)
-
 
 def searchable(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """A document's own metadata under names that can be searched: other characters become `_`."""
@@ -267,6 +168,6 @@ def _report(one: _Planned, version: int) -> dict[str, object]:
     return dataclasses.asdict(report)
 
 
-def _slices(items: Sequence[tuple[_Planned, Chunk]], size: int) -> Iterator[Sequence[tuple[_Planned, Chunk]]]:
+def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import filetype
 
@@ -112,6 +113,15 @@ def iter_paths(
             yield LoadFailure(str(path), NotFound(f"There is no file or folder {path}."))
 
 
+def iter_records(lines: BinaryIO, source: str, settings: LoadSettings) -> Iterator[RawFile | LoadFailure]:
+    """One file for each line of JSON Lines; a line that is no record is one failure, named by its number."""
+    number = 0
+    while line := lines.readline(settings.max_file_bytes + 1):
+        number += 1
+        if line.strip():
+            yield _record(line, source, number, settings)
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     root = folder.resolve()
     for here, folders, files in os.walk(root):
@@ -148,19 +158,14 @@ def _load_file(path: Path, source: str, settings: LoadSettings) -> Loaded:
 
 
 def _records(path: Path, source: str, settings: LoadSettings) -> Iterator[Loaded]:
-    """One file for each line; a line that is no record is one failure, named by its number."""
     try:
         with path.open("rb") as lines:
-            number = 0
-            while line := lines.readline(settings.max_file_bytes + 1):
-                number += 1
-                if line.strip():
-                    yield _record(line, source, number, settings)
+            yield from iter_records(lines, source, settings)
     except OSError as error:
         yield LoadFailure(source, InvalidInput(f"The file cannot be opened: {error.strerror}."))
 
 
-def _record(line: bytes, source: str, number: int, settings: LoadSettings) -> Loaded:
+def _record(line: bytes, source: str, number: int, settings: LoadSettings) -> RawFile | LoadFailure:
     place = f"{source}#line-{number}"
     if len(line) > settings.max_file_bytes:
         return LoadFailure(place, _too_large(settings))

@@ -1,7 +1,7 @@
 """The values that flow through an ingest.
 
-    IngestJob -> RawFile -> Document(elements with offsets) -> [Chunk] -> Plan(keep, upsert, delete)
-              -> [(Chunk, vectors)] -> IngestReport
+IngestJob -> RawFile -> Document(elements with offsets) -> [Chunk] -> Plan(keep, upsert, delete)
+          -> [(Chunk, vectors)] -> IngestReport
 """
 
 from __future__ import annotations

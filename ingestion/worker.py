@@ -10,8 +10,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ingestion.ingest import Ingestor, IngestParts, Interrupted, ReadJob
+from ingestion.ingest import Ingestor, Interrupted
 from ingestion.parse.sandbox import ParserPool
+from ingestion.reading import FileReader, IngestParts, ReadJob
 from service.catalogue import ClaimedJob
 
 log = logging.getLogger(__name__)
@@ -58,28 +59,29 @@ class Worker:
 
     def _run(self, *, until_idle: bool) -> None:
         with ParserPool(self._parts.settings.parse) as parsers, ThreadPoolExecutor(1) as reader:
-            ingestor = Ingestor(self._parts, parsers, self._stopping)
-            coming = reader.submit(self._read_next, ingestor)
+            files = FileReader(self._parts, parsers, self._stopping)
+            ingestor = Ingestor(self._parts, self._stopping)
+            coming = reader.submit(self._read_next, files)
             while not self._stopping.is_set():
                 batch = coming.result()
-                if batch is None and until_idle:
-                    return
-                if batch is None:
+                if batch is None and self._parts.jobs.depth() == 0:
+                    if until_idle:
+                        return
                     self._wake.wait(WAIT_S)
                     self._wake.clear()
-                coming = reader.submit(self._read_next, ingestor)
+                coming = reader.submit(self._read_next, files)
                 if batch is not None:
                     self._write(ingestor, batch)
             parsers.close()  # ends a parse that is under way
             if (batch := coming.result()) is not None:
                 self._release(batch, counted=False)
 
-    def _read_next(self, ingestor: Ingestor) -> _Batch | None:
-        """The next batch of files, read; None when the queue is empty."""
+    def _read_next(self, files: FileReader) -> _Batch | None:
+        """The next batch of files, read; None when nothing can be taken now."""
         jobs = self._parts.jobs.claim(JOBS_A_BATCH, BYTES_A_BATCH)
         if not jobs:
             return None
-        reads = [ingestor.read(job) for job in jobs if not self._stopping.is_set()]
+        reads = [files.read(job) for job in jobs if not self._stopping.is_set()]
         return _Batch(jobs, [read for read in reads if read is not None])
 
     def _write(self, ingestor: Ingestor, batch: _Batch) -> None:

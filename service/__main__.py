@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingestion.ingest import IngestParts
 from ingestion.load import LoadFailure, Skipped, iter_paths
+from ingestion.reading import IngestParts
 from ingestion.worker import Worker
 from service.cli.app import Runtime, run
 from service.cli.client import RUNNING, Client, LocalClient, LocalFile

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, NewJob
+from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, NewJob, document_id
 from service.catalogue.database import now
 from service.errors import StoreUnavailable
 from service.gate import Gate
@@ -36,14 +35,6 @@ from service.types import (
     SearchResult,
     Upload,
 )
-
-DOCUMENTS = uuid.UUID("5bb0b0d9-6a0e-5f2c-9c7e-7d0b8b1c6a54")
-"""Root of all document ids."""
-
-
-def document_id(scope: Scope, source: str) -> str:
-    """A document is (tenant, source): the same source again is a new version of it."""
-    return str(uuid.uuid5(uuid.uuid5(DOCUMENTS, scope.tenant), source))
 
 
 @dataclass(frozen=True)
@@ -121,8 +112,8 @@ class LocalEngine:
         new = []
         for upload in uploads:
             sha256, size = self.files.keep(scope, upload.content, most, upload.filename)
-            identifier = document_id(scope, upload.source)
-            new.append(NewJob(identifier, upload.source, upload.filename, sha256, size, metadata, groups))
+            named = document_id(scope, upload.source)
+            new.append(NewJob(named, upload.source, upload.filename, sha256, size, metadata, groups))
         request = hashlib.sha256(repr(new).encode()).hexdigest()
         jobs = self.jobs.add(scope, new, key, request)
         self.wake.set()
@@ -176,9 +167,9 @@ class LocalEngine:
 
     def repair(self) -> None:
         """Completes what a process that died has left: deletes, uploads, taken jobs."""
-        for scope, document_id in self.documents_.pending_purges():
-            self.store.delete_document(scope, document_id)
-            self.documents_.purged(document_id)
+        for scope, deleted in self.documents_.pending_purges():
+            self.store.delete_document(scope, deleted)
+            self.documents_.purged(deleted)
         self.files.sweep()
         self.jobs.requeue_interrupted()
         self.answers.forget_old()

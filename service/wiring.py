@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, Reader
 from service.embed import Embedder, open_embedder
-from service.errors import DataFolderLocked, IndexMismatch
+from service.errors import DataFolderLocked, IndexMismatch, Misconfigured
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 STORE_FORM = "1"
 """Moves when vectors or payload change their form, so that an older index is refused."""
+
+SPECIAL_TOKENS = 8
+"""Room for the model's own marks around a text, and for how tokenizers differ at a cut."""
 
 
 @contextmanager
@@ -44,6 +47,7 @@ def open_resources(settings: Settings) -> Iterator[LocalEngine]:
         database = Database.in_folder(settings.data_dir)
         try:
             embedder = open_embedder(settings.embed, settings.cache_dir)
+            _check_sizes(settings, embedder)
             folder = _index_folder(settings.data_dir, database, embedder)
             store = EdgeStore(folder, embedder.dimension)
             try:
@@ -104,6 +108,16 @@ def _holding(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _check_sizes(settings: Settings, embedder: Embedder) -> None:
+    """A chunk longer than the model reads would be found by its beginning alone."""
+    if settings.chunk.max_tokens + SPECIAL_TOKENS > embedder.max_tokens:
+        raise Misconfigured(
+            f"chunk.max_tokens is {settings.chunk.max_tokens}, but {embedder.name} reads "
+            f"{embedder.max_tokens} tokens, {SPECIAL_TOKENS} of which are set aside",
+            hint=f"set FOOTNOTE_CHUNK__MAX_TOKENS to {embedder.max_tokens - SPECIAL_TOKENS} or less",
+        )
 
 
 def start_reindex(settings: Settings) -> int:

@@ -96,14 +96,15 @@ class Jobs:
             return [_job(row) for row in rows]
 
     def claim(self, most_jobs: int, most_bytes: int) -> list[ClaimedJob]:
-        """Takes the oldest queued jobs, at least one if there is one, and never two of one document.
+        """Takes the oldest queued jobs; never two of one document, nor one of a document under way.
 
         A job that was tried before is taken alone, so that it cannot take others down with it again.
         """
         with self._database.writing() as connection:
+            under_way = select(JobRow.document_id).where(JobRow.state.not_in((*FINISHED, "queued")))
             queued = (
                 select(*JobRow.__table__.columns)
-                .where(JobRow.state == "queued")
+                .where(JobRow.state == "queued", JobRow.document_id.not_in(under_way))
                 .order_by(JobRow.sequence)
                 .limit(min(most_jobs, CLAIM_WINDOW))
             )

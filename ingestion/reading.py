@@ -1,0 +1,159 @@
+"""The first half of an ingest: a job's kept file is loaded, then parsed and chunked in a child process.
+
+A job may also end here: unchanged, failed, or divided into one job for each record of its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
+
+from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
+from ingestion.parse.sandbox import ChunkJob, ParserPool
+from ingestion.types import Document, RawFile
+from service.catalogue import ClaimedJob, Documents, Files, Jobs, NewJob, document_id
+from service.embed import Embedder
+from service.errors import FootnoteError, ParseCrashed
+from service.settings import Settings
+from service.store import Store
+from service.types import Chunk, Failure
+
+log = logging.getLogger(__name__)
+
+FORM = "1"
+"""Moves when parsing or chunking changes in a way that must reach documents that did not change."""
+
+MOST_ATTEMPTS = 3
+RECORDS_A_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class IngestParts:
+    """What an ingest works with. A delete holds `deleting`, so that nothing is staged behind its back."""
+
+    settings: Settings
+    documents: Documents
+    jobs: Jobs
+    files: Files
+    store: Store
+    embedder: Embedder
+    deleting: threading.Lock
+    give_way: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """A job whose file was read."""
+
+    job: ClaimedJob
+    raw: RawFile
+    document: Document
+    chunks: tuple[Chunk, ...]
+    made_by: str
+
+
+class FileReader:
+    """Reads jobs' files; it may run beside the other half, in a thread of its own."""
+
+    def __init__(self, parts: IngestParts, parsers: ParserPool, stopping: threading.Event) -> None:
+        self._parts = parts
+        self._parsers = parsers
+        self._stopping = stopping
+
+    def read(self, job: ClaimedJob) -> ReadJob | None:
+        """Loads, parses and chunks; None when the job ended here, unchanged or failed."""
+        try:
+            if job.attempts > MOST_ATTEMPTS:
+                raise ParseCrashed(f"given up after {MOST_ATTEMPTS} attempts that did not end")
+            if job.filename.lower().endswith(RECORDS):
+                self._queue_records(job)
+                return None
+            identity = made_by(self._parts, job)
+            if job.attempts == 1 and self._is_unchanged(job, identity):
+                return None
+            return self._parse(job, identity)
+        except FootnoteError as error:
+            if not self._stopping.is_set():  # stopping kills the parser: that says nothing of the file
+                self._fail(job, error)
+        except Exception as error:  # one broken file never stops the others
+            log.exception("the ingest of a document failed", extra={"job": job.id, "source": job.source})
+            self._fail(job, ParseCrashed(f"reading failed unexpectedly ({type(error).__name__})"))
+        return None
+
+    def _is_unchanged(self, job: ClaimedJob, identity: str) -> bool:
+        live = self._parts.documents.live(job.scope, job.document_id)
+        if live is None or (live.sha256, live.made_by) != (job.sha256, identity):
+            return False
+        report = {"document_id": job.document_id, "version": live.version, "unchanged": True}
+        self._parts.jobs.finish({job.id: report})
+        return True
+
+    def _queue_records(self, job: ClaimedJob) -> None:
+        """A file of records becomes one job for each; queued again after a crash, they change nothing."""
+        parts, failed, queued = self._parts, [], 0
+        lines = BytesIO(parts.files.read(job.scope, job.sha256))
+        found = iter_records(lines, job.source, parts.settings.load)
+        while batch := list(islice(found, RECORDS_A_BATCH)):
+            records = [self._record_job(job, record) for record in batch if isinstance(record, RawFile)]
+            failed += [_refusal(refused) for refused in batch if isinstance(refused, LoadFailure)]
+            parts.jobs.add(job.scope, records)
+            queued += len(records)
+        parts.jobs.finish({job.id: {"records": queued, "failed": failed}})
+        self._forget_file(job)
+
+    def _record_job(self, job: ClaimedJob, record: RawFile) -> NewJob:
+        most = self._parts.settings.load.max_file_bytes
+        sha256, size = self._parts.files.keep(job.scope, BytesIO(record.content), most, record.source)
+        named = document_id(job.scope, record.source)
+        return NewJob(named, record.source, record.filename, sha256, size, job.metadata, job.groups)
+
+    def _parse(self, job: ClaimedJob, identity: str) -> ReadJob:
+        parts = self._parts
+        content = parts.files.read(job.scope, job.sha256)
+        raw = load_bytes(job.source, job.filename, content, parts.settings.load)
+        chunking = ChunkJob(
+            job.scope.tenant, job.document_id, str(parts.embedder.tokenizer_file), parts.settings.chunk
+        )
+        document, chunks = self._parsers.run(raw, chunking)
+        return ReadJob(job, raw, document, chunks, identity)
+
+    def _fail(self, job: ClaimedJob, error: FootnoteError) -> None:
+        parts = self._parts
+        failure = Failure(error.code, str(error), error.stage, error.retryable, error.hint)
+        with parts.deleting:
+            if job.attempts > 1:  # an earlier attempt may have staged chunks
+                live = {chunk.id for chunk in parts.documents.live_chunks(job.scope, job.document_id)}
+                stored = parts.store.chunk_ids(job.scope, job.document_id)
+                parts.store.discard(job.scope, job.document_id, sorted(stored - live))
+            parts.jobs.fail(job.id, failure)
+        self._forget_file(job)
+
+    def _forget_file(self, job: ClaimedJob) -> None:
+        """The file of a job that has ended goes, unless something else needs it."""
+        for sha256 in self._parts.documents.unreferenced(job.scope, [job.sha256]):
+            self._parts.files.remove(job.scope, sha256)
+
+
+def made_by(parts: IngestParts, job: ClaimedJob) -> str:
+    """All that decides what becomes of a file's bytes, as a hash."""
+    settings = parts.settings
+    identity = [
+        FORM,
+        parts.embedder.fingerprint,
+        settings.chunk.model_dump(),
+        [settings.parse.ocr, settings.parse.ocr_languages, settings.parse.ocr_dpi],
+        job.filename,
+        dict(job.metadata),
+        list(job.groups),
+    ]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _refusal(found: LoadFailure) -> dict[str, str]:
+    return {"source": found.source, "code": found.error.code, "message": str(found.error)}
