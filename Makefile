@@ -21,7 +21,7 @@ install: $(VENV)/.installed
 
 # Installed anew only when what is to be installed has changed.
 $(VENV)/.installed: pyproject.toml constraints.txt
-	sh deploy/install-system.sh
+	PYTHON=$(PYTHON) sh deploy/install-system.sh
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Footnote needs Python 3.11 or newer: make setup PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
