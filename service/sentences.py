@@ -51,7 +51,8 @@ _PERHAPS = _set(
 _STARTERS = _set(
     "the a an this that these those it its he she they we you i his her their our your in on at for from "
     "with by when if as after before while however but and or so there here all each both no not to "
-    "what who how der die das ein eine es er sie wir im in am bei für und aber wenn le la les un une il elle ce cette "
+    "what who how "
+    "der die das ein eine es er sie wir im in am bei für und aber wenn le la les un une il elle ce cette "
     "en dans pour el los las una ello esta este para si pero"
 )
 _MONTHS = _set(
