@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -64,9 +65,9 @@ class Worker:
             coming = reader.submit(self._read_next, files)
             while not self._stopping.is_set():
                 batch = coming.result()
-                if batch is None and self._parts.jobs.depth() == 0:
-                    if until_idle:
-                        return
+                if batch is None and until_idle and not self._parts.jobs.waiting():
+                    return  # asked again, because the last write may have put its jobs back
+                if batch is None and not until_idle:
                     self._wake.wait(WAIT_S)
                     self._wake.clear()
                 coming = reader.submit(self._read_next, files)
@@ -74,26 +75,42 @@ class Worker:
                     self._write(ingestor, batch)
             parsers.close()  # ends a parse that is under way
             if (batch := coming.result()) is not None:
-                self._release(batch, counted=False)
+                self._put_back(batch.jobs, counted=False)
 
     def _read_next(self, files: FileReader) -> _Batch | None:
         """The next batch of files, read; None when nothing can be taken now."""
-        jobs = self._parts.jobs.claim(JOBS_A_BATCH, BYTES_A_BATCH)
+        try:
+            jobs = self._parts.jobs.claim(JOBS_A_BATCH, BYTES_A_BATCH)
+        except Exception:  # a catalogue that is away for a moment must not end the worker
+            log.exception("no jobs can be taken from the queue")
+            return None
         if not jobs:
             return None
-        reads = [files.read(job) for job in jobs if not self._stopping.is_set()]
+        reads = [self._read(files, job) for job in jobs if not self._stopping.is_set()]
         return _Batch(jobs, [read for read in reads if read is not None])
+
+    def _read(self, files: FileReader, job: ClaimedJob) -> ReadJob | None:
+        try:
+            return files.read(job)
+        except Exception:  # even its failure could not be noted
+            log.exception("reading a document failed, its job is queued again", extra={"job": job.id})
+            self._put_back([job], counted=True)
+            return None
 
     def _write(self, ingestor: Ingestor, batch: _Batch) -> None:
         """Writes what was read; whatever goes wrong, the jobs go back and the worker goes on."""
         try:
             if batch.reads:
                 ingestor.write(batch.reads)
+            self._wake.set()  # newer uploads of these documents have waited for this
         except Interrupted:
-            self._release(batch, counted=False)
+            self._put_back(batch.jobs, counted=False)
         except Exception:
             log.exception("storing a batch of documents failed, its jobs are queued again")
-            self._release(batch, counted=True)
+            self._put_back(batch.jobs, counted=True)
 
-    def _release(self, batch: _Batch, *, counted: bool) -> None:
-        self._parts.jobs.release([job.id for job in batch.jobs], counted=counted)
+    def _put_back(self, jobs: Sequence[ClaimedJob], *, counted: bool) -> None:
+        try:
+            self._parts.jobs.release([job.id for job in jobs], counted=counted)
+        except Exception:
+            log.exception("jobs could not be put back, the next start will do it")

@@ -179,6 +179,12 @@ class Jobs:
         with self._database.writing() as connection:
             return connection.execute(update(JobRow).where(which).values(**values)).rowcount
 
+    def waiting(self) -> bool:
+        """Whether a job is queued that nobody has taken."""
+        with self._database.reading() as connection:
+            query = select(JobRow.id).where(JobRow.state == "queued").limit(1)
+            return connection.scalar(query) is not None
+
     def depth(self) -> int:
         """How many jobs wait or run."""
         with self._database.reading() as connection:

@@ -28,7 +28,7 @@ class Store(Protocol):
         ...
 
     def stage(self, scope: Scope, document_id: str, facts: DocumentFacts, points: Sequence[Point]) -> None:
-        """Adds chunks that no search sees yet. Staging a chunk again changes nothing."""
+        """Adds chunks that no search sees yet; one that is promoted already stays so, with new vectors."""
         ...
 
     def promote(self, scope: Scope, document_id: str, facts: DocumentFacts) -> None:

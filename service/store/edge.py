@@ -15,7 +15,7 @@ from uuid import UUID
 import qdrant_edge as edge
 
 from service.errors import StoreUnavailable
-from service.store.edge_filters import corpus, keyword, of_document, searchable
+from service.store.edge_filters import corpus, keyword, of_document, promoted, searchable
 from service.store.payload import facts_payload, payload
 from service.types import Candidate, Candidates, DocumentFacts, Filters, Point, QueryVectors, Scope
 
@@ -88,9 +88,12 @@ class EdgeStore:
 
     def stage(self, scope: Scope, document_id: str, facts: DocumentFacts, points: Sequence[Point]) -> None:
         """See `Store`."""
-        beside = payload(scope.tenant, document_id, facts, live=False)
+        hidden = payload(scope.tenant, document_id, facts, live=False)
+        shown = payload(scope.tenant, document_id, facts, live=True)
         for start in range(0, len(points), POINTS_A_WRITE):
-            rows = [_row(point, beside) for point in points[start : start + POINTS_A_WRITE]]
+            piece = points[start : start + POINTS_A_WRITE]
+            live = frozenset(self._scroll(promoted(scope, [point.chunk_id for point in piece])))
+            rows = [_row(point, shown if point.chunk_id in live else hidden) for point in piece]
             self._update(edge.UpdateOperation.upsert_points(rows))
 
     def promote(self, scope: Scope, document_id: str, facts: DocumentFacts) -> None:

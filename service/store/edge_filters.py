@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import qdrant_edge as edge
@@ -34,6 +35,11 @@ def of_document(scope: Scope, document_id: str) -> edge.Filter:
 def corpus(scope: Scope) -> edge.Filter:
     """The tenant's promoted chunks: what BM25's term statistics are taken over."""
     return edge.Filter(must=[keyword("live", scope.tenant)])
+
+
+def promoted(scope: Scope, chunk_ids: Sequence[str]) -> edge.Filter:
+    """Those of the chunks that searches see."""
+    return edge.Filter(must=[keyword("live", scope.tenant), edge.HasIdCondition(set(chunk_ids))])
 
 
 def searchable(scope: Scope, filters: Filters) -> edge.Filter:

@@ -116,6 +116,14 @@ def test_staging_again_changes_nothing(store: Store) -> None:
     assert store.count(ACME, "manual") == 1
 
 
+def test_a_promoted_chunk_stays_found_while_it_is_staged_with_new_vectors(store: Store) -> None:
+    ids = add(store, ACME, "manual", "the pump hums", "the pump leaks")
+    assert stage(store, ACME, "manual", ["the valve hums", "the pump leaks", "the pump stands"])[:2] == ids
+    candidates = store.search(ACME, vectors("valve pump"), ANYWHERE, 10)
+    assert {one.chunk_id for one in candidates.dense} == set(ids)
+    assert [one.chunk_id for one in store.search(ACME, vectors("valve"), ANYWHERE, 10).sparse] == ids[:1]
+
+
 def test_a_promotion_replaces_the_facts_of_chunks_that_were_live(store: Store) -> None:
     add(store, ACME, "manual", "the pump hums", facts=DocumentFacts("old", (), {"year": 2023, "draft": True}))
     store.promote(ACME, "manual", DocumentFacts("new", ("sales",), {"year": 2024}))

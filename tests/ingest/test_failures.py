@@ -1,0 +1,251 @@
+"""What a failure may cost: its own job, and nothing of the others."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import update
+
+from ingestion.reading import MOST_ATTEMPTS
+from service.catalogue import ClaimedJob, document_id
+from service.catalogue.models import JobRow
+from service.errors import NotFound, StoreUnavailable
+from service.local_engine import LocalEngine
+from service.store.edge import EdgeStore
+from service.types import Condition, Filters, Query
+from tests.fakes_core import BROKEN, LOCAL, FakeEmbedder, drain, ingested, put, sections
+from tests.ingest.checking import assert_whole, found, sources
+
+TEXT = sections(
+    Warranty="The warranty of every pump lasts for twenty four months from delivery.",
+    Cleaning="The housing is wiped with a soft cloth and without any solvent at all.",
+)
+
+
+def test_a_broken_file_among_good_ones_fails_alone(engine: LocalEngine) -> None:
+    jobs = [put(engine, f"{n}.md", TEXT if n != 2 else f"# A\n\n{BROKEN}") for n in range(5)]
+    drain(engine)
+    ended = [engine.jobs.get(LOCAL, job.id) for job in jobs]
+    assert [job.state for job in ended] == ["done", "done", "failed", "done", "done"]
+    assert ended[2].error is not None
+    assert (ended[2].error.code, ended[2].error.stage) == ("corrupt_file", "parse")
+    assert sources(engine, "warranty") == {"0.md", "1.md", "3.md", "4.md"}
+    assert_whole(engine)
+
+
+def test_a_broken_new_version_leaves_the_old_one_live(engine: LocalEngine) -> None:
+    ingested(engine, "manual.md", TEXT)
+    job = ingested(engine, "manual.md", BROKEN)
+    assert job.state == "failed"
+    assert "twenty four months" in found(engine, "warranty")[0]
+    assert_whole(engine)
+
+
+def test_an_unforeseen_error_while_reading_fails_the_job_and_not_the_worker(engine: LocalEngine) -> None:
+    first = put(engine, "odd.md", TEXT)
+    with patch("ingestion.reading.load_bytes", side_effect=ZeroDivisionError("/secret/path")):
+        drain(engine)
+    second = ingested(engine, "good.md", TEXT)
+    failed = engine.jobs.get(LOCAL, first.id)
+    assert (failed.state, second.state) == ("failed", "done")
+    assert failed.error is not None
+    assert "secret" not in failed.error.message
+
+
+def test_the_file_of_a_failed_job_is_not_kept(engine: LocalEngine) -> None:
+    ingested(engine, "broken.md", BROKEN)
+    assert [path for path in (engine.settings.data_dir / "files").rglob("*") if path.is_file()] == []
+
+
+def test_a_job_that_never_ends_is_given_up(engine: LocalEngine) -> None:
+    job = put(engine, "manual.md", TEXT)
+    with engine.database.writing() as connection:
+        connection.execute(update(JobRow).values(attempts=MOST_ATTEMPTS))
+    drain(engine)
+    ended = engine.jobs.get(LOCAL, job.id)
+    assert ended.state == "failed"
+    assert ended.error is not None
+    assert (ended.error.code, str(MOST_ATTEMPTS) in ended.error.message) == ("parse_crashed", True)
+    assert_whole(engine)
+
+
+@pytest.mark.parametrize("method", ["stage", "promote", "flush", "discard"])
+def test_when_the_store_fails_the_jobs_are_queued_again(engine: LocalEngine, method: str) -> None:
+    ingested(engine, "before.md", TEXT)
+    jobs = [put(engine, "before.md", TEXT.replace("months", "weeks")), put(engine, "after.md", TEXT)]
+    with Failing(method, times=1):
+        drain(engine)
+    assert [engine.jobs.get(LOCAL, job.id).state for job in jobs] == ["done", "done"]
+    assert "weeks" in " ".join(found(engine, "warranty"))
+    assert_whole(engine)
+
+
+def test_a_store_that_stays_away_ends_in_failed_jobs_and_an_unchanged_index(engine: LocalEngine) -> None:
+    ingested(engine, "before.md", TEXT)
+    job = put(engine, "before.md", TEXT.replace("months", "weeks"))
+    with Failing("promote", times=1_000):
+        drain(engine)
+    assert engine.jobs.get(LOCAL, job.id).state == "failed"
+    assert "months" in " ".join(found(engine, "warranty"))
+    assert_whole(engine)
+
+
+def test_a_failure_for_good_gives_the_live_version_its_facts_back(engine: LocalEngine) -> None:
+    """The new facts were promoted already when publishing failed."""
+    ingested(engine, "manual.md", TEXT, metadata={"year": 2023})
+    job = put(engine, "manual.md", TEXT, metadata={"year": 2024})
+    with Failing("flush", times=1_000):
+        drain(engine)
+    assert engine.jobs.get(LOCAL, job.id).state == "failed"
+    of_year = [Filters(metadata=(Condition("year", "eq", year),)) for year in (2023, 2024)]
+    hits = [asyncio.run(engine.search(LOCAL, Query("warranty", filters))).hits for filters in of_year]
+    assert [len(found) > 0 for found in hits] == [True, False]
+
+
+def test_an_older_upload_that_was_put_back_does_not_overtake_a_newer_one(engine: LocalEngine) -> None:
+    put(engine, "manual.md", TEXT.replace("months", "weeks"))
+    put(engine, "manual.md", TEXT.replace("months", "years"))
+    with Failing("stage", times=1):
+        drain(engine)
+    assert "years" in found(engine, "warranty")[0]
+    assert_whole(engine)
+
+
+def test_a_queue_that_does_not_answer_once_does_not_end_the_worker(engine: LocalEngine) -> None:
+    job = put(engine, "manual.md", TEXT)
+    claim, failures = engine.jobs.claim, iter([OSError("disk"), OSError("disk")])
+
+    def claiming(most_jobs: int, most_bytes: int) -> list[ClaimedJob]:
+        if failure := next(failures, None):
+            raise failure
+        return claim(most_jobs, most_bytes)
+
+    with patch.object(engine.jobs, "claim", claiming):
+        drain(engine)
+    assert engine.jobs.get(LOCAL, job.id).state == "done"
+
+
+def test_while_a_document_is_staged_again_in_another_language_it_stays_found(
+    engine: LocalEngine, embedder: FakeEmbedder
+) -> None:
+    """Its chunks keep their ids, their terms change."""
+    ingested(engine, "manual.md", TEXT)
+    german = "Die Pumpe wird mit einem weichen Tuch gereinigt und danach getrocknet. " * 12
+    put(engine, "manual.md", f"{TEXT}\n\n# Pflege\n\n{german}")
+    seen: list[list[str]] = []
+    promote = EdgeStore.promote
+
+    def promoting(store: EdgeStore, *arguments: object) -> None:
+        seen.append(found(engine, "warranty"))
+        promote(store, *arguments)  # type: ignore[arg-type]
+
+    with patch.object(EdgeStore, "promote", promoting):
+        drain(engine)
+    assert len(embedder.passages) > 4  # the two old chunks were embedded again
+    assert any("twenty four" in text for text in seen[0])
+    assert_whole(engine)
+
+
+def test_a_document_deleted_while_it_is_embedded_leaves_nothing(
+    engine: LocalEngine, embedder: FakeEmbedder
+) -> None:
+    identifier = document_id(LOCAL, "manual.md")
+    ingested(engine, "manual.md", TEXT)
+    job = put(engine, "manual.md", TEXT.replace("months", "weeks"))
+    embedder.before_passages = _once(lambda: asyncio.run(engine.delete(LOCAL, identifier)))
+    drain(engine)
+    assert engine.store.size() == 0
+    assert found(engine, "warranty") == []
+    with pytest.raises(NotFound):
+        engine.jobs.get(LOCAL, job.id)
+    assert_whole(engine)
+
+
+def test_a_delete_between_two_slices_leaves_nothing_and_the_rest_of_the_batch_goes_on(
+    engine: LocalEngine, embedder: FakeEmbedder
+) -> None:
+    long = sections(**{f"Part_{n}": f"The pump has a part with the number {n} in it." for n in range(60)})
+    ingested(engine, "going.md", TEXT)
+    put(engine, "going.md", long)
+    put(engine, "staying.md", long)
+    slices = iter([None, lambda: asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "going.md")))])
+    embedder.before_passages = lambda: (act := next(slices, None)) and act()
+    drain(engine)
+    assert sources(engine, "pump part number") == {"staying.md"}
+    assert engine.store.count(LOCAL) == 60
+    assert_whole(engine)
+
+
+def test_a_delete_waits_for_a_publication_under_way(engine: LocalEngine) -> None:
+    """Between promotion and the receipt's count nothing new can be stored."""
+    ingested(engine, "manual.md", TEXT)
+    put(engine, "manual.md", TEXT.replace("months", "weeks"))
+    promote, receipts = EdgeStore.promote, []
+    deleting = threading.Thread(
+        target=lambda: receipts.append(asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "manual.md"))))
+    )
+
+    def promoting(store: EdgeStore, *arguments: object) -> None:
+        deleting.start()
+        deleting.join(0.2)
+        assert deleting.is_alive()
+        promote(store, *arguments)  # type: ignore[arg-type]
+
+    with patch.object(EdgeStore, "promote", promoting):
+        drain(engine)
+    deleting.join()
+    assert set(receipts[0].remaining.values()) == {0}
+    assert found(engine, "warranty") == []
+    assert engine.store.size() == 0
+    assert_whole(engine)
+
+
+def test_a_worker_that_is_stopped_gives_its_jobs_back_uncounted(
+    engine: LocalEngine, embedder: FakeEmbedder
+) -> None:
+    from service.__main__ import make_worker
+
+    long = sections(**{f"Part_{n}": f"The pump has a part with the number {n} in it." for n in range(60)})
+    job = put(engine, "manual.md", long)
+    worker = make_worker(engine)
+    embedder.before_passages = worker.stop
+    worker.run_until_idle()
+    assert engine.jobs.get(LOCAL, job.id).state == "queued"
+    embedder.before_passages = lambda: None
+    (claimed,) = engine.jobs.claim(1, 1_000_000)
+    assert claimed.attempts == 1
+    engine.jobs.release([claimed.id], counted=False)
+    drain(engine)
+    assert engine.jobs.get(LOCAL, job.id).state == "done"
+    assert_whole(engine)
+
+
+def _once(act: Callable[[], object]) -> Callable[[], None]:
+    acts = iter([act])
+    return lambda: (now := next(acts, None)) and now()  # type: ignore[return-value, func-returns-value]
+
+
+class Failing:
+    """The store's `method` raises the first `times` it is called."""
+
+    def __init__(self, method: str, times: int) -> None:
+        self._left = times
+        right = getattr(EdgeStore, method)
+
+        def fails(store: EdgeStore, *arguments: object) -> object:
+            if self._left > 0:
+                self._left -= 1
+                raise StoreUnavailable("the disk is full")
+            return right(store, *arguments)
+
+        self._patch = patch.object(EdgeStore, method, fails)
+
+    def __enter__(self) -> None:
+        self._patch.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.stop()
