@@ -170,7 +170,7 @@ class LocalEngine:
         for scope, deleted in self.documents_.pending_purges():
             self.store.delete_document(scope, deleted)
             self.documents_.purged(deleted)
-        self.files.sweep()
+        self.files.sweep(self.documents_.needed_files())
         self.jobs.requeue_interrupted()
         self.answers.forget_old()
 

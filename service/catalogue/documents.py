@@ -37,6 +37,12 @@ class NewVersion:
     groups: tuple[str, ...] = ()
 
 
+OF_LIVE_VERSIONS = select(DocumentRow.tenant, VersionRow.sha256).join(
+    VersionRow, (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
+)
+OF_UNFINISHED_JOBS = select(JobRow.tenant, JobRow.sha256).where(JobRow.state.not_in(("done", "failed")))
+"""Tenants and file hashes: an original is kept while one of these two names it."""
+
 Publication = tuple[str, Scope, NewVersion]
 """The id of the job that made a version, whose it is, and the version."""
 
@@ -161,6 +167,12 @@ class Documents:
         with self._database.reading() as connection:
             return _unreferenced(connection, scope, hashes)
 
+    def needed_files(self) -> list[tuple[Scope, str]]:
+        """The files of every live version and every unfinished job, of all tenants."""
+        with self._database.reading() as connection:
+            found = [*connection.execute(OF_LIVE_VERSIONS), *connection.execute(OF_UNFINISHED_JOBS)]
+        return [(Scope(tenant), sha256) for tenant, sha256 in found]
+
     def superseded_files(self, scope: Scope, document_id: str) -> list[str]:
         """The files of a document's older versions that nothing needs any more."""
         older = (
@@ -226,18 +238,9 @@ def count_rows(connection: Connection, scope: Scope, document_id: str) -> Mappin
 
 
 def _unreferenced(connection: Connection, scope: Scope, hashes: Sequence[str]) -> list[str]:
-    live = (
-        select(VersionRow.sha256)
-        .join(
-            DocumentRow,
-            (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number),
-        )
-        .where(DocumentRow.tenant == scope.tenant, VersionRow.sha256.in_(hashes))
-    )
-    waiting = select(JobRow.sha256).where(
-        JobRow.tenant == scope.tenant, JobRow.state.not_in(("done", "failed")), JobRow.sha256.in_(hashes)
-    )
-    needed = {*connection.scalars(live), *connection.scalars(waiting)}
+    live = OF_LIVE_VERSIONS.where(DocumentRow.tenant == scope.tenant, VersionRow.sha256.in_(hashes))
+    waiting = OF_UNFINISHED_JOBS.where(JobRow.tenant == scope.tenant, JobRow.sha256.in_(hashes))
+    needed = {sha256 for query in (live, waiting) for _, sha256 in connection.execute(query)}
     return sorted(set(hashes) - needed)
 
 

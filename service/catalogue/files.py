@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,10 +61,19 @@ class Files:
         """Whether the file is kept."""
         return self._place(scope, sha256).is_file()
 
-    def sweep(self) -> None:
-        """Removes what uploads that were cut off have left."""
-        for incoming in self._folder.glob("*/incoming-*"):
-            incoming.unlink(missing_ok=True)
+    def sweep(self, needed: Iterable[tuple[Scope, str]]) -> int:
+        """Removes all but the needed files: what a process that died has left; returns how many.
+
+        Only for the start, before uploads come in.
+        """
+        kept = {self._place(scope, sha256) for scope, sha256 in needed}
+        going = [
+            *self._folder.glob("*/incoming-*"),
+            *(file for file in self._folder.glob("*/??/*") if file not in kept),
+        ]
+        for file in going:
+            file.unlink()
+        return len(going)
 
     def _tenant_folder(self, scope: Scope) -> Path:
         return self._folder / hashlib.sha256(scope.tenant.encode()).hexdigest()[:16]
