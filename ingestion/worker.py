@@ -44,6 +44,7 @@ class Worker:
         self._parts = parts
         self._wake = wake
         self._stopping = threading.Event()
+        self._parsers: ParserPool | None = None
 
     def run_forever(self) -> None:
         """Works until `stop`; what is under way then is finished by the next start."""
@@ -57,9 +58,12 @@ class Worker:
         """Ends the loop after the slice at hand; safe to call from any thread."""
         self._stopping.set()
         self._wake.set()
+        if self._parsers is not None:
+            self._parsers.close()  # ends a parse that is under way; its job is queued again
 
     def _run(self, *, until_idle: bool) -> None:
         with ParserPool(self._parts.settings.parse) as parsers, ThreadPoolExecutor(1) as reader:
+            self._parsers = parsers
             files = FileReader(self._parts, parsers, self._stopping)
             ingestor = Ingestor(self._parts, self._stopping)
             coming = reader.submit(self._read_next, files)
@@ -73,7 +77,6 @@ class Worker:
                 coming = reader.submit(self._read_next, files)
                 if batch is not None:
                     self._write(ingestor, batch)
-            parsers.close()  # ends a parse that is under way
             if (batch := coming.result()) is not None:
                 self._put_back(batch.jobs, counted=False)
 

@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 from ingestion.load import LoadFailure, Skipped, iter_paths
@@ -87,9 +88,16 @@ def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
             announce(url)
 
         try:
-            return serve(create_app(engine, settings), settings, announce=announced)
+            app = create_app(engine, settings, lifespan=partial(_closing, engine))
+            return serve(app, settings, announce=announced)
         finally:
             running.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def _closing(engine: LocalEngine, _app: object) -> AsyncIterator[None]:
+    yield
+    await engine.aclose()
 
 
 def _work(settings: Settings, until_idle: bool) -> None:

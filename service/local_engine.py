@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, NewJob, document_id
@@ -68,10 +69,11 @@ class LocalEngine:
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         """See `Asking`."""
         with self.gate.question():
-            async for event in self.pipeline.stream(scope, query):
-                if isinstance(event, Finished):
-                    await asyncio.to_thread(self.answers.keep, scope, query.text, event.answer)
-                yield event
+            async with aclosing(self.pipeline.stream(scope, query)) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        await asyncio.to_thread(self.answers.keep, scope, query.text, event.answer)
+                    yield event
 
     async def search(self, scope: Scope, query: Query) -> SearchResult:
         """See `Asking`."""
@@ -195,3 +197,7 @@ class LocalEngine:
     def model_names(self) -> list[str]:
         """See `Observing`."""
         return ["footnote"]
+
+    async def aclose(self) -> None:
+        """Lets go of what belongs to the running loop; `open_resources` closes the rest."""
+        await self.pipeline.generator.aclose()

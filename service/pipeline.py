@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 import uuid
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from service.catalogue import Reader
@@ -25,6 +26,7 @@ from service.sparse import sparse_query
 from service.stopwatch import Stopwatch
 from service.store import Store
 from service.types import (
+    ABSTENTION,
     Answer,
     Context,
     Decision,
@@ -57,9 +59,10 @@ class Pipeline:
 
     async def answer(self, scope: Scope, query: Query) -> Answer:
         """The whole answer; abstaining is an answer, not an error."""
-        async for event in self.stream(scope, query):
-            if isinstance(event, Finished):
-                return event.answer
+        async with aclosing(self.stream(scope, query)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.answer
         raise AssertionError("a stream ends with Finished")
 
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
@@ -70,8 +73,9 @@ class Pipeline:
         telling = _Telling(self, query, hits, watch)
         if telling.decision.answer:
             context = await asyncio.to_thread(self._context, scope, hits, watch)
-            async for checked in telling.sentences(context):
-                yield SentenceReady(checked.sentence, checked.new_citations)
+            async with aclosing(telling.sentences(context)) as sentences:
+                async for checked in sentences:
+                    yield SentenceReady(checked.sentence, checked.new_citations)
         yield Finished(telling.answer())
 
     def find(self, scope: Scope, query: Query, watch: Stopwatch) -> tuple[Hit, ...]:
@@ -113,18 +117,17 @@ class _Telling:
         """Sentences as they are written and pass the check."""
         pipeline, watch = self._pipeline, self._watch
         self._checker = Checker(context, pipeline.settings.cite, pipeline.embedder.embed_sentences)
-        drafts = pipeline.generator.generate(self._query, context)
-        while True:
-            with watch.stage("generate"):
-                draft = await anext(drafts, None)
-            with watch.stage("cite"):
-                ready = await asyncio.to_thread(_check, self._checker, draft)
-            for checked in ready:
-                self._told.append(checked)
-                yield checked
-            if draft is None:
-                return
-            self._usage = draft.usage or self._usage
+        async with aclosing(pipeline.generator.generate(self._query, context)) as drafts:
+            draft: Draft | None = Draft()
+            while draft is not None:
+                with watch.stage("generate"):
+                    draft = await anext(drafts, None)
+                with watch.stage("cite"):
+                    ready = await asyncio.to_thread(_check, self._checker, draft)
+                for checked in ready:
+                    self._told.append(checked)
+                    yield checked
+                self._usage = (draft and draft.usage) or self._usage
 
     def answer(self) -> Answer:
         """The whole answer; call it once the sentences are through."""
@@ -134,7 +137,7 @@ class _Telling:
         return Answer(
             id=identifier,
             status="answered" if sentences else "abstained",
-            text=" ".join(sentence.text for sentence in sentences),
+            text=" ".join(sentence.text for sentence in sentences) or ABSTENTION,
             sentences=sentences,
             citations=checker.citations if checker is not None else (),
             decision=self.decision if sentences else _abstaining(self.decision),

@@ -75,5 +75,3 @@ def _model(language: str) -> Bm25:
             stemmer=DisabledStemmer(),
         )
     )
-
-

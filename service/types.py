@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 EVERY_GROUP = "*"
 """The group of a caller who may read every document of the tenant (the local user, an administrator)."""
 
+ABSTENTION = "I don't know: the documents do not hold the answer."
+"""The text of an answer that has no sentences; its `decision.reason` says more."""
+
 Scalar = str | int | float | bool
 Item = TypeVar("Item")
 Vector = NDArray[np.float32]

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from service.errors import Conflict, FootnoteError, InvalidInput, NotFound
 from service.types import (
+    ABSTENTION,
     Answer,
     Chunk,
     Citation,
@@ -150,7 +151,7 @@ class FakeEngine:
         return Answer(
             id=uuid5(NAMESPACE, query.text).hex,
             status="answered" if hits else "abstained",
-            text=sentences[0].text if sentences else "",
+            text=sentences[0].text if sentences else ABSTENTION,
             sentences=sentences,
             citations=citations,
             decision=decision,

@@ -20,7 +20,7 @@ from service.cli.client import Client, HttpClient, LocalFile, running_server
 from service.cli.ingesting import Refused, ingest
 from service.errors import FootnoteError
 from service.log import configure
-from service.models import compiled, ensure_compiled, remove
+from service.models import Card, Role, compiled, ensure_compiled, remove
 from service.settings import Settings
 from service.types import Scalar
 
@@ -203,12 +203,12 @@ def models_list(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def models_compile(data_dir: DataDir = None) -> None:
     """Compile the models that the settings name, unless that has been done."""
     settings = _settings(data_dir)
-    wanted = [(settings.embed.model, "embedder", settings.embed.precision)]
+    wanted: list[tuple[str, Role, str]] = [(settings.embed.model, "embedder", settings.embed.precision)]
     if settings.rerank.model:
         wanted.append((settings.rerank.model, "cross_encoder", settings.rerank.precision))
     for name, role, precision in wanted:
         with err.status(f"compiling {name} to {precision}"):
-            folder = ensure_compiled(name, role, precision, settings.cache_dir)  # type: ignore[arg-type]
+            folder = ensure_compiled(name, role, precision, settings.cache_dir)
         out.print(f"{name} ({precision}): {folder}", highlight=False)
 
 
@@ -220,7 +220,7 @@ def models_clear(data_dir: DataDir = None) -> None:
         out.print(f"removed {card.name} ({card.precision})", highlight=False)
 
 
-def _compiled(data_dir: Path | None) -> list[tuple[Path, Any]]:
+def _compiled(data_dir: Path | None) -> list[tuple[Path, Card]]:
     return compiled(_settings(data_dir).cache_dir)
 
 

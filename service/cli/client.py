@@ -16,8 +16,8 @@ from typing import Any, Protocol, Self, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from service.engine import Engine
 from service.errors import FootnoteError, InvalidInput, NotFound, Unavailable
+from service.local_engine import LocalEngine
 from service.schemas.answers import AnswerOut, SearchOut
 from service.schemas.asking import QueryIn, SearchIn
 from service.schemas.documents import JobOut, JobsOut
@@ -66,7 +66,7 @@ class Client(Protocol):
 class LocalClient:
     """An engine in this process."""
 
-    def __init__(self, engine: Engine, settings: Settings, scope: Scope) -> None:
+    def __init__(self, engine: LocalEngine, settings: Settings, scope: Scope) -> None:
         self._engine = engine
         self._settings = settings
         self._scope = scope
@@ -76,6 +76,7 @@ class LocalClient:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._runner.run(self._engine.aclose())
         self._runner.close()
 
     def upload(

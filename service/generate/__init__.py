@@ -7,7 +7,7 @@ select.py      which sentences those are
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from service.types import Context, Draft, Query
@@ -26,9 +26,13 @@ class Generator(Protocol):
         """Whether a language model writes the words."""
         ...
 
-    def generate(self, query: Query, context: Context) -> AsyncIterator[Draft]:
+    def generate(self, query: Query, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields text as it comes, then one `Draft` with the usage.
 
         Raises `GeneratorUnavailable` when the model does not answer and `DeadlineExceeded` when it is late.
         """
+        ...
+
+    async def aclose(self) -> None:
+        """Lets go of connections."""
         ...

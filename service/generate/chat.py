@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -59,7 +59,7 @@ class ChatGenerator:
         """Closes the connections."""
         await self._client.close()
 
-    async def generate(self, query: Query, context: Context) -> AsyncIterator[Draft]:
+    async def generate(self, query: Query, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields the model's text as it comes, then its usage (zero where the server does not count).
 
         Raises `DeadlineExceeded` when `deadline_s` passes before the end, `Misconfigured` when the server

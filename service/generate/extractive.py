@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from service.generate.select import Candidate, Embed, select
 from service.markers import DECLINE
@@ -21,7 +21,10 @@ class ExtractiveGenerator:
         self._embed = embed
         self._max_sentences = max_sentences
 
-    async def generate(self, query: Query, context: Context) -> AsyncIterator[Draft]:
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+    async def generate(self, query: Query, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields one sentence at a time with its `[n]`; the usage is zero."""
         chosen = await asyncio.to_thread(select, query.text, context, self._embed, self._max_sentences)
         for candidate in chosen:

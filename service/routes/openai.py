@@ -25,7 +25,6 @@ from service.schemas.openai import (
     ChunkChoice,
     ModelOut,
     ModelsOut,
-    abstention,
     footnotes,
     marked,
 )
@@ -106,7 +105,7 @@ class _ChunkWriter:
 
     def end(self, answer: Answer, *, usage: bool) -> list[bytes]:
         """The footnotes (or an abstention's text), the finish with the whole answer, the end mark."""
-        last_words = footnotes(answer.citations) if self._sentences else abstention(answer)
+        last_words = footnotes(answer.citations) if self._sentences else answer.text
         choice = ChunkChoice(delta={}, finish_reason="stop")
         parts = [
             self.delta(content=last_words),

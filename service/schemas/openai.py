@@ -15,8 +15,6 @@ from service.errors import InvalidInput
 from service.schemas.answers import AnswerOut
 from service.types import Answer, Citation
 
-NO_ANSWER = "I don't know: the documents do not hold the answer."
-
 
 class TextPart(BaseModel):
     """A piece of a message."""
@@ -164,14 +162,9 @@ def marked(text: str, citations: tuple[int, ...]) -> str:
 def with_footnotes(answer: Answer) -> str:
     """The message of a whole answer."""
     if not answer.sentences:
-        return abstention(answer)
+        return answer.text
     sentences = " ".join(marked(sentence.text, sentence.citations) for sentence in answer.sentences)
     return sentences + footnotes(answer.citations)
-
-
-def abstention(answer: Answer) -> str:
-    """What a chat shows where there is no answer: never an empty message."""
-    return answer.text or NO_ANSWER
 
 
 def footnotes(citations: tuple[Citation, ...]) -> str:

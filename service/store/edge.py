@@ -16,7 +16,7 @@ import qdrant_edge as edge
 
 from service.errors import StoreUnavailable
 from service.store.edge_filters import corpus, keyword, of_document, promoted, searchable
-from service.store.payload import facts_payload, payload
+from service.store.payload import facts_payload, metadata_by_type, payload
 from service.types import Candidate, Candidates, DocumentFacts, Filters, Point, QueryVectors, Scope
 
 DENSE, SPARSE = "dense", "bm25"
@@ -98,10 +98,10 @@ class EdgeStore:
 
     def promote(self, scope: Scope, document_id: str, facts: DocumentFacts) -> None:
         """See `Store`."""
+        for kind, fields in metadata_by_type(facts).items():
+            for name in fields:
+                self._ensure_index(f"{kind}.{name}", METADATA_INDEX[kind])
         changed = facts_payload(scope.tenant, facts, live=True)
-        for kind, index in METADATA_INDEX.items():
-            for name in changed[kind]:  # type: ignore[attr-defined]
-                self._ensure_index(f"{kind}.{name}", index)
         self._update(edge.UpdateOperation.set_payload_by_filter(of_document(scope, document_id), changed))
 
     def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:

@@ -30,16 +30,25 @@ def payload(tenant: str, document_id: str, facts: DocumentFacts, *, live: bool) 
 
 def facts_payload(tenant: str, facts: DocumentFacts, *, live: bool) -> Payload:
     """The part that a promotion sets anew."""
-    parts: dict[str, dict[str, object]] = {kind: {} for kind in KINDS}
-    for name, value in facts.metadata.items():
-        for kind, typed in typed_values(value).items():
-            parts[kind][checked_name(name)] = typed
     return {
         "live": tenant if live else "",
         "groups": list(facts.groups) or [EVERYONE],
         "source": facts.source,
-        **parts,
+        **metadata_by_type(facts),
     }
+
+
+def metadata_by_type(facts: DocumentFacts) -> dict[str, dict[str, object]]:
+    """The metadata under `text`, `number` and `date`.
+
+    Raises:
+        InvalidFilter: a field's name cannot be searched.
+    """
+    parts: dict[str, dict[str, object]] = {kind: {} for kind in KINDS}
+    for name, value in facts.metadata.items():
+        for kind, typed in typed_values(value).items():
+            parts[kind][checked_name(name)] = typed
+    return parts
 
 
 def checked_name(name: str) -> str:

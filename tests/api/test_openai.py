@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.schemas.openai import NO_ANSWER
+from service.types import ABSTENTION
 from tests.api.calling import WARRANTY, serving, small_limits
 from tests.fakes import FakeEngine
 
@@ -37,7 +37,7 @@ async def test_a_completion_carries_markers_and_footnotes(
 
 async def test_an_abstention_is_a_message_without_footnotes(client: httpx.AsyncClient) -> None:
     body = (await client.post("/v1/chat/completions", json=CHAT)).json()
-    assert body["choices"][0]["message"]["content"] == NO_ANSWER
+    assert body["choices"][0]["message"]["content"] == ABSTENTION
 
 
 async def test_a_stream_adds_up_to_the_same_message(client: httpx.AsyncClient, document_id: str) -> None:
@@ -53,7 +53,7 @@ async def test_a_stream_adds_up_to_the_same_message(client: httpx.AsyncClient, d
 
 async def test_a_streamed_abstention_says_so(client: httpx.AsyncClient) -> None:
     chunks = chunks_of(await client.post("/v1/chat/completions", json={**CHAT, "stream": True}))
-    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == NO_ANSWER
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == ABSTENTION
 
 
 async def test_every_chunk_has_the_fields_that_clients_read(
