@@ -19,6 +19,7 @@ from typing import Any
 
 from service.models.card import Card, Role
 from service.models.locate import PUBLISHED_SHA256, Located, locate, weights_sha256
+from service.models.vendor import import_openvino
 
 CALIBRATION_TEXTS = 96
 QUERIES_OF_CALIBRATION = 16
@@ -169,8 +170,9 @@ class _CrossEncoder:
 
 
 def _save(wrapped: _Embedder | _CrossEncoder, precision: str, folder: Path) -> None:
-    import openvino
     import torch
+
+    openvino = import_openvino()
 
     names = tuple(wrapped.tokenizer.model_input_names)
     examples = [tuple(example[name] for name in names) for example in wrapped.examples(_calibration_texts())]

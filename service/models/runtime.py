@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.models.card import Card
+from service.models.vendor import import_openvino
 
 LENGTH_STEP = 16
 """Batches are padded to multiples of it: the runtime keeps compiled kernels and buffers for every length that
@@ -31,7 +32,6 @@ class Encoder:
     """
 
     def __init__(self, folder: Path, use: Use, threads: int = 0) -> None:
-        import openvino
         from tokenizers import Tokenizer
 
         self.card = Card.read(folder)
@@ -42,6 +42,7 @@ class Encoder:
             pad_token=self.card.pad_token,
             pad_to_multiple_of=math.gcd(LENGTH_STEP, self.card.max_tokens),
         )
+        openvino = import_openvino()
         core = openvino.Core()
         core.set_property({"CACHE_DIR": str(folder / "compiled")})
         hints: dict[str, Any] = {"PERFORMANCE_HINT": use.upper(), "INFERENCE_PRECISION_HINT": "f32"}

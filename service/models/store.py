@@ -64,7 +64,7 @@ def remove(folder: Path) -> None:
 
 def _compile_in_child(model: str, role: Role, precision: str, folder: Path) -> None:
     command = [sys.executable, "-m", "service.models.compile", model, role, precision, str(folder)]
-    quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1", "OPENVINO_TELEMETRY": "0"}
+    quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **quiet})
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["no output"]
