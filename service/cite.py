@@ -159,11 +159,12 @@ def _pull_inside(match: re.Match[str]) -> str:
 
 def _split_off_open_end(buffer: str) -> tuple[list[str], str]:
     """The sentences that nothing to come can change, and the rest."""
-    if _OPEN_END.search(buffer):
-        return [], buffer
-    inside = _AFTER_STOP.sub(_pull_inside, buffer)
+    opened = _OPEN_END.search(buffer)
+    settled = buffer[: opened.start()].rstrip() if opened else buffer
+    inside = _AFTER_STOP.sub(_pull_inside, settled)
     found = _spans(inside)
-    return [inside[start:end] for start, end in found[:-1]], inside[found[-1][0] :] if found else ""
+    rest = inside[found[-1][0] :] if found else ""
+    return [inside[start:end] for start, end in found[:-1]], rest + buffer[len(settled) :]
 
 
 def _quotes(units: Sequence[Unit]) -> list[tuple[Passage, int, int]]:

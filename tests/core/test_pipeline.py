@@ -1,0 +1,273 @@
+"""The story of a query, every stage a fake: what is told, in which order, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.errors import GeneratorUnavailable
+from service.pipeline import Pipeline
+from service.rerank import FusedOrder
+from service.settings import DecideSettings, RerankSettings, Settings
+from service.types import (
+    Answer,
+    Candidate,
+    Candidates,
+    Context,
+    Draft,
+    Event,
+    Filters,
+    Finished,
+    Fused,
+    Hit,
+    Query,
+    QueryVectors,
+    Retrieved,
+    Scope,
+    SentenceReady,
+    Usage,
+    Warning,
+)
+from tests.answering import a_hit
+from tests.fakes_core import LOCAL, FakeEmbedder
+
+TEXT = "The warranty lasts 24 months. The housing is made of cast steel."
+QUESTION = Query("How long does the warranty last?")
+
+
+@dataclass
+class ListedStore:
+    """Gives the same two lists to every question."""
+
+    candidates: Candidates
+    asked: list[tuple[Scope, Filters, int]] = field(default_factory=list)
+
+    def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
+        self.asked.append((scope, filters, limit))
+        return self.candidates
+
+
+@dataclass
+class ListedReader:
+    """Knows these hits; a candidate that is none of them is not visible."""
+
+    hits_: tuple[Hit, ...]
+
+    def languages(self, scope: Scope) -> tuple[str, ...]:
+        return ("en",)
+
+    def hits(self, scope: Scope, fused: Sequence[Fused], limit: int) -> tuple[Hit, ...]:
+        known = {hit.chunk.id: hit for hit in self.hits_}
+        return tuple(
+            replace(known[found.chunk_id], fused=found) for found in fused if found.chunk_id in known
+        )[:limit]
+
+    def windows(self, scope: Scope, hits: Sequence[Hit], characters: int) -> dict[str, tuple[int, str]]:
+        return {hit.chunk.id: (hit.chunk.start, hit.chunk.text) for hit in hits}
+
+
+@dataclass
+class ScriptedGenerator:
+    """Says these pieces; `failure` comes after them."""
+
+    pieces: Sequence[str]
+    failure: Exception | None = None
+    model: str = "scripted"
+    llm: bool = True
+    closed: bool = False
+    said: int = 0
+
+    async def generate(self, query: Query, context: Context) -> AsyncIterator[Draft]:
+        try:
+            for piece in self.pieces:
+                self.said += 1
+                yield Draft(piece)
+            if self.failure is not None:
+                raise self.failure
+            yield Draft(usage=Usage(11, 7))
+        finally:
+            self.closed = True
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class Backwards:
+    """A reranker that turns the order round."""
+
+    name = "backwards"
+    warning: Warning | None = None
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        return tuple(replace(hit, rerank_score=float(rank)) for rank, hit in enumerate(hits))[::-1]
+
+
+def a_pipeline(*hits: Hit, generator: ScriptedGenerator | None = None, **parts: Any) -> Pipeline:
+    listed = tuple(Candidate(hit.chunk.id, hit.document.id, 0.9) for hit in hits)
+    return Pipeline(
+        settings=parts.pop("settings", Settings(decide=DecideSettings(threshold=0))),
+        embedder=FakeEmbedder(Path("unused")),
+        store=parts.pop("store", ListedStore(Candidates(listed, listed))),
+        reader=parts.pop("reader", ListedReader(hits)),  # type: ignore[arg-type]
+        reranker=parts.pop("reranker", FusedOrder()),
+        generator=generator or ScriptedGenerator(["The warranty lasts 24 months [1]."]),
+    )
+
+
+async def told(pipeline: Pipeline, query: Query = QUESTION) -> list[Event]:
+    return [event async for event in pipeline.stream(LOCAL, query)]
+
+
+async def answered(pipeline: Pipeline, query: Query = QUESTION) -> Answer:
+    return await pipeline.answer(LOCAL, query)
+
+
+# --- the order of events ---------------------------------------------------------------------
+
+
+async def test_hits_come_first_then_sentences_then_the_whole_answer() -> None:
+    pieces = ["The warranty lasts 24 months [1]. ", "The housing is made of cast steel [1]."]
+    events = await told(a_pipeline(a_hit(TEXT), generator=ScriptedGenerator(pieces)))
+    assert [type(event) for event in events] == [Retrieved, SentenceReady, SentenceReady, Finished]
+
+
+async def test_a_sentence_is_told_before_the_next_one_is_written() -> None:
+    generator = ScriptedGenerator(
+        ["The warranty lasts 24 months [1]. ", "The housing is made ", "of cast steel [1]."]
+    )
+    stream = a_pipeline(a_hit(TEXT), generator=generator).stream(LOCAL, QUESTION)
+    assert isinstance(await anext(stream), Retrieved)
+    assert generator.said == 0
+    assert isinstance(await anext(stream), SentenceReady)
+    assert generator.said < 3
+    await stream.aclose()
+
+
+async def test_the_whole_answer_is_what_was_told() -> None:
+    events = await told(a_pipeline(a_hit(TEXT)))
+    sentences = [event for event in events if isinstance(event, SentenceReady)]
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    answer = finished.answer
+    assert answer.sentences == tuple(event.sentence for event in sentences)
+    assert answer.citations == tuple(citation for event in sentences for citation in event.citations)
+    assert answer.text == " ".join(sentence.text for sentence in answer.sentences)
+    assert (answer.status, answer.model, answer.llm_generated) == ("answered", "scripted", True)
+    assert answer.usage == Usage(11, 7)
+
+
+async def test_every_quote_is_the_text_at_its_place() -> None:
+    hit = a_hit(TEXT, start=100)
+    answer = await answered(a_pipeline(hit))
+    assert answer.citations
+    for citation in answer.citations:
+        assert citation.quote == TEXT[citation.start - 100 : citation.end - 100]
+
+
+# --- abstaining ------------------------------------------------------------------------------
+
+
+async def test_without_hits_it_abstains_and_writes_nothing() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."])
+    answer = await answered(a_pipeline(generator=generator))
+    assert (answer.status, answer.sentences) == ("abstained", ())
+    assert "don't know" in answer.text
+    assert (answer.decision.answer, answer.decision.reason) == (False, "no_evidence")
+    assert (generator.said, answer.llm_generated) == (0, False)
+
+
+async def test_below_the_threshold_it_abstains_and_writes_nothing() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."])
+    settings = Settings(decide=DecideSettings(threshold=1))
+    answer = await answered(a_pipeline(a_hit(TEXT), generator=generator, settings=settings))
+    assert (answer.status, answer.decision.answer, generator.said) == ("abstained", False, 0)
+    assert answer.decision.reason in ("off_topic", "low_confidence")
+    assert len(answer.hits) == 1
+
+
+@pytest.mark.parametrize(
+    "piece", ["The warranty lasts 36 months [1].", "The warranty lasts 24 months [7].", "I don't know."]
+)
+async def test_when_no_sentence_is_supported_it_abstains_with_low_confidence(piece: str) -> None:
+    answer = await answered(a_pipeline(a_hit(TEXT), generator=ScriptedGenerator([piece])))
+    assert (answer.status, answer.sentences, answer.citations) == ("abstained", (), ())
+    assert (answer.decision.answer, answer.decision.reason) == (False, "low_confidence")
+    assert not answer.llm_generated
+
+
+async def test_unsupported_sentences_are_dropped_and_counted() -> None:
+    pieces = ["The warranty lasts 24 months [1]. The warranty lasts 36 months [1]."]
+    answer = await answered(a_pipeline(a_hit(TEXT), generator=ScriptedGenerator(pieces)))
+    assert (answer.status, len(answer.sentences), answer.dropped_sentences) == ("answered", 1, 1)
+
+
+# --- what it carries -------------------------------------------------------------------------
+
+
+async def test_timings_name_every_stage_and_add_up_to_no_more_than_the_total() -> None:
+    timings = dict((await answered(a_pipeline(a_hit(TEXT)))).timings_ms)
+    total = timings.pop("total")
+    assert set(timings) == {"embed", "search", "fuse", "rerank", "decide", "generate", "cite"}
+    assert sum(timings.values()) <= total + 0.01
+
+
+async def test_a_missing_reranker_is_said_in_every_answer() -> None:
+    for hits in ((a_hit(TEXT),), ()):
+        (warning,) = (await answered(a_pipeline(*hits))).warnings
+        assert (warning.stage, warning.code) == ("rerank", "not_installed")
+    assert (await answered(a_pipeline(a_hit(TEXT), reranker=Backwards()))).warnings == ()
+
+
+async def test_the_order_is_that_of_the_reranker_which_reads_more_than_is_asked_for() -> None:
+    hits = [a_hit(f"{TEXT} {n}", id=f"c{n}", document=f"d{n}") for n in range(6)]
+    settings = Settings(rerank=RerankSettings(depth=4), decide=DecideSettings(threshold=0))
+    pipeline = a_pipeline(*hits, reranker=Backwards(), settings=settings)
+    answer = await answered(pipeline, replace(QUESTION, top_k=2))
+    assert [hit.chunk.id for hit in answer.hits] == ["c3", "c2"]
+    assert [hit.rerank_score for hit in answer.hits] == [3.0, 2.0]
+
+
+async def test_chunks_that_the_catalogue_does_not_show_are_no_hits() -> None:
+    shown, hidden = a_hit(TEXT), a_hit(TEXT, id="gone", document="gone")
+    answer = await answered(a_pipeline(shown, hidden, reader=ListedReader((shown,))))
+    assert [hit.chunk.id for hit in answer.hits] == ["c1"]
+
+
+async def test_scope_and_filters_reach_the_store_as_they_are() -> None:
+    store = ListedStore(Candidates((), ()))
+    filters = Filters(source_prefix="policies/")
+    pipeline = a_pipeline(store=store)
+    await answered(pipeline, replace(QUESTION, filters=filters))
+    assert store.asked == [(LOCAL, filters, pipeline.settings.search.candidates)]
+
+
+async def test_two_answers_have_two_ids() -> None:
+    pipeline = a_pipeline(a_hit(TEXT))
+    first, second = await answered(pipeline), await answered(pipeline)
+    assert first.id != second.id
+    assert (len(first.trace_id), first.trace_id.isalnum()) == (32, True)
+
+
+# --- ending early ----------------------------------------------------------------------------
+
+
+async def test_closing_the_stream_stops_the_generator() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]. "] * 50)
+    stream = a_pipeline(a_hit(TEXT), generator=generator).stream(LOCAL, QUESTION)
+    async for event in stream:
+        if isinstance(event, SentenceReady):
+            break
+    await stream.aclose()
+    assert generator.closed
+    assert generator.said < 5
+
+
+async def test_a_generator_that_fails_ends_the_answer_with_its_error() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]. "], GeneratorUnavailable("gone"))
+    with pytest.raises(GeneratorUnavailable):
+        await answered(a_pipeline(a_hit(TEXT), generator=generator))
+    assert generator.closed
