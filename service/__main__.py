@@ -17,6 +17,7 @@ from ingestion.worker import Worker
 from service.cli.app import Runtime, run
 from service.cli.client import RUNNING, Client, LocalClient, LocalFile
 from service.cli.ingesting import Refused
+from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.settings import Settings
 from service.types import EVERY_GROUP, Scope
@@ -57,7 +58,12 @@ def make_worker(engine: LocalEngine) -> Worker:
 def working(engine: LocalEngine) -> Iterator[None]:
     """The worker runs in a thread of its own until the block ends; what it has under way is queued again."""
     worker = make_worker(engine)
-    thread = threading.Thread(target=worker.run_forever, name="ingestion-worker")
+
+    def work() -> None:
+        step_back()  # the model for bulk work is loaded here, so its threads step back as well
+        worker.run_forever()
+
+    thread = threading.Thread(target=work, name="ingestion-worker")
     thread.start()
     try:
         yield
