@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options().parse_args(arguments)
     if options.quick:
         options.sizes, options.documents, options.records, options.questions = [1_000, 10_000], 400, 80, 40
-    report = Report(Console(), {name: str(value) for name, value in vars(options).items()})
+    report = Report(Console(soft_wrap=True), {name: str(value) for name, value in vars(options).items()})
     sections = _sections(options)
     for name in options.only or [name for name in sections if name != "install" or options.install]:
         started = time.perf_counter()
