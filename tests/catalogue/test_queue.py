@@ -1,0 +1,152 @@
+"""The queue: who is taken when, what a retry costs, and what an upload may be sent twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+
+from service.catalogue import Answers, Database, Jobs
+from service.catalogue.database import now
+from service.errors import Conflict, NotFound
+from service.types import (
+    Answer,
+    Decision,
+    Failure,
+    Feedback,
+    Usage,
+)
+from tests.catalogue.writing import ACME, GLOBEX, a_job
+
+PLENTY = 1_000_000
+
+
+def queued(database: Database, *sources: str, size_bytes: int = 10) -> Jobs:
+    jobs = Jobs(database)
+    jobs.add(ACME, [a_job(ACME, source, size_bytes) for source in sources])
+    return jobs
+
+
+def claimed(jobs: Jobs, most_jobs: int = 10, most_bytes: int = PLENTY) -> list[str]:
+    return [job.source for job in jobs.claim(most_jobs, most_bytes)]
+
+
+def test_jobs_are_taken_in_the_order_in_which_they_came(database: Database) -> None:
+    jobs = queued(database, "c", "a", "b")
+    assert (claimed(jobs, 2), claimed(jobs), claimed(jobs)) == (["c", "a"], ["b"], [])
+
+
+def test_a_batch_ends_before_it_has_too_many_bytes_but_holds_one_job_at_least(database: Database) -> None:
+    jobs = queued(database, "a", "b", "c", size_bytes=40)
+    assert (claimed(jobs, most_bytes=80), claimed(jobs, most_bytes=10)) == (["a", "b"], ["c"])
+
+
+def test_two_uploads_of_one_document_are_never_under_way_at_once(database: Database) -> None:
+    jobs = queued(database, "a", "a", "b")
+    (first,) = jobs.claim(10, PLENTY)
+    assert claimed(jobs) == ["b"]
+    jobs.finish({first.id: {}})
+    assert claimed(jobs) == ["a"]
+
+
+def test_the_same_source_of_two_tenants_may_be_under_way_at_once(database: Database) -> None:
+    jobs = queued(database, "a")
+    jobs.add(GLOBEX, [a_job(GLOBEX, "a")])
+    assert len(jobs.claim(10, PLENTY)) == 2
+
+
+def test_a_job_that_was_tried_before_is_taken_alone(database: Database) -> None:
+    jobs = queued(database, "a", "b", "c")
+    first = jobs.claim(1, PLENTY)
+    jobs.release([first[0].id], counted=True)
+    assert (claimed(jobs), claimed(jobs)) == (["a"], ["b", "c"])
+
+
+@pytest.mark.parametrize(("counted", "attempts"), [(True, 2), (False, 1)])
+def test_a_job_that_is_put_back_has_made_an_attempt_or_not(
+    database: Database, counted: bool, attempts: int
+) -> None:
+    jobs = queued(database, "a")
+    (first,) = jobs.claim(1, PLENTY)
+    assert first.attempts == 1
+    jobs.move([first.id], "embedding", 0.5)
+    assert jobs.release([first.id], counted=counted) == 1
+    state = jobs.get(ACME, first.id)
+    assert (state.state, state.progress) == ("queued", 0.0)
+    assert jobs.claim(1, PLENTY)[0].attempts == attempts
+
+
+def test_jobs_that_have_ended_or_wait_are_not_put_back(database: Database) -> None:
+    jobs = queued(database, "done", "failed", "waiting")
+    done, failed = jobs.claim(2, PLENTY)
+    jobs.finish({done.id: {"chunks": 3}})
+    jobs.fail(failed.id, Failure("corrupt_file", "damaged", "parse"))
+    assert jobs.release([done.id, failed.id], counted=True) == 0
+    assert jobs.requeue_interrupted() == 0
+    ended = jobs.get(ACME, done.id), jobs.get(ACME, failed.id)
+    assert [(job.state, job.finished) for job in ended] == [("done", True), ("failed", True)]
+    assert (ended[0].report, ended[1].error) == (
+        {"chunks": 3},
+        Failure("corrupt_file", "damaged", "parse"),
+    )
+
+
+def test_a_start_puts_back_what_was_under_way(database: Database) -> None:
+    jobs = queued(database, "a", "b", "c")
+    jobs.claim(2, PLENTY)
+    assert jobs.requeue_interrupted() == 2
+    assert jobs.depth() == 3
+    assert jobs.waiting()
+
+
+def test_depth_counts_what_waits_or_runs(database: Database) -> None:
+    jobs = queued(database, "a", "b", "c")
+    first, _ = jobs.claim(2, PLENTY)
+    jobs.finish({first.id: {}})
+    assert jobs.depth() == 2
+
+
+def test_nothing_is_queued_twice_with_one_key(database: Database) -> None:
+    jobs = Jobs(database)
+    first = jobs.add(ACME, [a_job(ACME, name) for name in "ba"], "key", "request")
+    again = jobs.add(ACME, [a_job(ACME, name) for name in "ba"], "key", "request")
+    assert [job.id for job in first] == [job.id for job in again]
+    with pytest.raises(Conflict):
+        jobs.add(ACME, [a_job(ACME, "other")], "key", "another request")
+    assert jobs.depth() == 2
+    assert len(jobs.add(GLOBEX, [a_job(GLOBEX, "b")], "key", "another request")) == 1
+
+
+def test_a_job_of_another_tenant_is_not_there(database: Database) -> None:
+    (job,) = Jobs(database).add(ACME, [a_job(ACME, "a")])
+    with pytest.raises(NotFound):
+        Jobs(database).get(GLOBEX, job.id)
+
+
+# --- answers and judgements ------------------------------------------------------------------
+
+
+def an_answer(identifier: str) -> Answer:
+    decision = Decision(False, 0.1, 0.5, False, "no_evidence")
+    return Answer(identifier, "abstained", "", (), (), decision, "extractive", False, Usage(), {}, "0" * 32)
+
+
+def test_an_answer_is_judged_by_those_it_was_given_to(database: Database) -> None:
+    answers = Answers(database, 30)
+    answers.keep(ACME, "Why?", an_answer("one"))
+    assert answers.judge(ACME, Feedback("one", "up")) != answers.judge(ACME, Feedback("one", "down", "no"))
+    for scope, given in ((GLOBEX, "one"), (ACME, "two")):
+        with pytest.raises(NotFound):
+            answers.judge(scope, Feedback(given, "up"))
+
+
+def test_answers_are_forgotten_after_their_time(database: Database) -> None:
+    answers = Answers(database, 30)
+    with patch("service.catalogue.answers.now", lambda: now() - timedelta(days=31)):
+        answers.keep(ACME, "Why?", an_answer("old"))
+    answers.keep(ACME, "Why?", an_answer("new"))
+    assert answers.forget_old() == 1
+    with pytest.raises(NotFound):
+        answers.judge(ACME, Feedback("old", "up"))
+    assert answers.judge(ACME, Feedback("new", "up"))
