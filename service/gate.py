@@ -12,7 +12,7 @@ MOST_WAIT_S = 2.0
 """So that a stream of questions slows an ingest down, but never stops it."""
 
 NICENESS = 15
-"""So that an answer hardly notices an ingest, and the ingest goes on beside a busy machine's other programs."""
+"""So that an answer hardly notices an ingest, and the ingest goes on beside other programs."""
 
 
 def step_back() -> None:
