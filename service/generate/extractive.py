@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from itertools import pairwise
 
-from service.generate.select import Candidate, Embed, select
+from service.generate.candidates import Candidate
+from service.generate.rank import Embed
+from service.generate.select import select
 from service.markers import DECLINE
 from service.sentences import spans
 from service.types import Context, Draft, Query, Usage
@@ -27,16 +30,21 @@ class ExtractiveGenerator:
     async def generate(self, query: Query, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields one sentence at a time with its `[n]`; the usage is zero."""
         chosen = await asyncio.to_thread(select, query.text, context, self._embed, self._max_sentences)
-        for candidate in chosen:
-            for sentence in _cited(candidate):
-                yield Draft(text=sentence)
+        for sentence in _cited(chosen):
+            yield Draft(text=sentence)
         if not chosen:
             yield Draft(text=DECLINE)
         yield Draft(usage=Usage())
 
 
-def _cited(candidate: Candidate) -> Iterator[str]:
-    """The sentence with its marker, on a line of its own so that nothing runs into the next."""
-    text = candidate.text
-    for start, end in spans(text):
-        yield f"{text[start:end]} [{candidate.passage.n}]\n"
+def _cited(chosen: Sequence[Candidate]) -> Iterator[str]:
+    """The sentences with their markers, each on a line of its own so that nothing runs into the next.
+
+    What a list hangs on is said once, before its first item.
+    """
+    for before, candidate in pairwise([None, *chosen]):
+        assert candidate is not None
+        n, lead = candidate.passage.n, candidate.lead
+        if lead and (before is None or (before.passage.n, before.lead) != (n, lead)):
+            yield f"{lead} [{n}]\n"
+        yield from (f"{candidate.text[start:end]} [{n}]\n" for start, end in spans(candidate.text))

@@ -1,0 +1,183 @@
+"""What of a passage can be shown: whole sentences, table rows below their header, list items with their lead.
+
+A heading, a rule or a fragment says nothing alone and is no candidate. An item that is no sentence ("damage
+by liquid;") is shown after the sentence, or the heading, that its list hangs on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from service import words
+from service.markers import disarm
+from service.sentences import spans
+from service.types import Passage
+
+_SHORTEST, _LONGEST = 3, 90
+"""Words of a sentence that can be given as an answer."""
+_LONGEST_HEADING = 12
+_LONGEST_FRAGMENT = 6
+"""A text without an end is a fragment up to this length, a heading up to the other if written like one."""
+_WRAPPED_LINE = 45
+"""A shorter line was not wrapped: the next one says something else."""
+
+_RULE = re.compile(r"[\s|:+-]*\Z")
+_LIST_MARKER = re.compile(r"^\s*(?:[-*+•‣◦▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")
+_SECTION_NUMBER = re.compile(r"^[\s#]*(?:\d+(?:\.\d+)*[.)]?\s+)?")
+_QUOTED = re.compile(r"(?m)^[ \t]*[>›]+(?:[ \t]|$)")
+_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]*_]*\Z")
+_COLUMN = re.compile(r"\S {3,}\S")
+_NAMED_VALUE = re.compile(r"[^\s:][^:]*:\s+\S")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """Something that can be shown; `position` counts the units of its passage."""
+
+    passage: Passage
+    position: int
+    text: str
+    terms: frozenset[str]
+    is_row: bool = False
+    lead: str = ""
+    """What a list item hangs on, to be shown before it."""
+
+    @property
+    def language(self) -> str:
+        """The language of the passage."""
+        return _language(self.passage)
+
+
+def candidates(passage: Passage) -> list[Candidate]:
+    """What can be shown of a passage, in its order."""
+    text = disarm(passage.text)
+    reading = _Reading(passage)
+    for start, end in spans(text):
+        for line in _lines(text[start:end]):
+            reading.take(line)
+    return reading.found
+
+
+class _Reading:
+    """One passage being read: a row belongs to the header above it, an item to what its list hangs on."""
+
+    def __init__(self, passage: Passage) -> None:
+        self.found: list[Candidate] = []
+        self._passage = passage
+        self._header = _cells(disarm(passage.header).split("\n")[0])
+        self._headings = {_folded(heading) for hit in passage.hits for heading in hit.chunk.heading_path}
+        self._before = ""
+        self._lead = ""
+        self._position = 0
+
+    def take(self, unit: str) -> None:
+        """Reads the next unit."""
+        self._position += 1
+        if "|" in unit and _RULE.match(unit):
+            self._header = self._forget_last()
+        elif _is_row(unit):
+            self._add(_row(unit, self._header), unit, is_row=True)
+        elif _LIST_MARKER.match(unit) and not self._is_heading(unit):
+            self._take_item(unit)
+        else:
+            self._take_sentence(unit)
+        self._before = unit
+
+    def _forget_last(self) -> list[str]:
+        """The row above a rule is a header, and was no candidate."""
+        if self.found and self.found[-1].position == self._position - 1:
+            self.found.pop()
+        return _cells(self._before)
+
+    def _take_item(self, unit: str) -> None:
+        text = _plain(_LIST_MARKER.sub("", unit))
+        if _is_whole(text) and not text[:1].islower():
+            self._add(text, text)
+        elif self._lead:
+            self._add(text.rstrip(";,") or text, f"{self._lead} {text}", lead=self._lead)
+
+    def _take_sentence(self, unit: str) -> None:
+        text = _plain(unit)
+        is_heading = self._is_heading(unit)
+        if is_heading or text.endswith(":"):
+            self._lead = f"{_SECTION_NUMBER.sub('', text).rstrip(':')}:" if text[-1:] not in ".!?" else ""
+            return
+        self._lead = ""
+        if _is_whole(text):
+            self._add(text, text)
+
+    def _is_heading(self, unit: str) -> bool:
+        text = _plain(unit)
+        known = unit.lstrip().startswith("#") or _folded(text) in self._headings
+        return known or (text.isupper() and " " in text and len(words.tokens(text)) < _LONGEST_HEADING)
+
+    def _add(self, shown: str, read: str, *, is_row: bool = False, lead: str = "") -> None:
+        count = len(words.tokens(shown))
+        fits = count > 0 if is_row else (1 if lead else _SHORTEST) <= count <= _LONGEST
+        if fits:
+            terms = frozenset(words.terms(f"{read}\n{shown}", _language(self._passage)))
+            self.found.append(Candidate(self._passage, self._position, shown, terms, is_row, lead))
+
+
+def _lines(unit: str) -> Iterator[str]:
+    """The unit, or its lines where they stand in columns or are too short to have been wrapped."""
+    lines = unit.split("\n")
+    in_columns = sum(_COLUMN.search(line) is not None for line in lines) > 1
+    are_short = len(lines) > 2 and max(map(len, lines)) < _WRAPPED_LINE and not _END.search(unit)
+    is_listing = are_short or all(map(_NAMED_VALUE.match, lines))
+    yield from (line for line in lines if line.strip()) if in_columns or is_listing else (unit,)
+
+
+def _plain(unit: str) -> str:
+    """The unit on one line, without the marks of a quoted mail."""
+    return " ".join(_QUOTED.sub("", unit).split())
+
+
+def _folded(text: str) -> str:
+    return _SECTION_NUMBER.sub("", " ".join(text.split())).casefold()
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text says something alone: it ends, names a value, or is too long to be a heading."""
+    if _END.search(text):
+        return True
+    if _NAMED_VALUE.match(text) and not text.endswith(":"):
+        return True
+    return len(words.tokens(text)) >= (_LONGEST_HEADING if _is_titled(text) else _LONGEST_FRAGMENT)
+
+
+def _is_titled(text: str) -> bool:
+    """Whether a text is written like a title: nearly every word that is no function word has a capital."""
+    content = [t.group() for t in words.tokens(text) if t.group()[0].isalpha() and len(t.group()) > 3]
+    return sum(word[0].isupper() for word in content) > 0.7 * len(content)
+
+
+def _language(passage: Passage) -> str:
+    return passage.hits[0].chunk.language if passage.hits else "en"
+
+
+# --- tables ---------------------------------------------------------------------------------
+
+
+def _is_row(unit: str) -> bool:
+    return unit.startswith("|") or " | " in unit or "\t" in unit or _COLUMN.search(unit.strip()) is not None
+
+
+def _row(unit: str, header: Sequence[str]) -> str:
+    """A table row as `Header: cell; Header: cell.`; empty for a rule or an empty row."""
+    cells = _cells(unit)
+    if not any(any(map(str.isalnum, cell)) for cell in cells):
+        return ""
+    # A single cell is a remark that goes through all columns.
+    named = len(header) == len(cells) and list(header) != cells and sum(map(bool, cells)) > 1
+    names = header if named else [""] * len(cells)
+    pairs = [f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell]
+    # A full stop inside a cell would cut the row in two when it is read back.
+    return re.sub(r"[.!?]+\s+", "; ", "; ".join(pairs)).rstrip(".;") + "."
+
+
+def _cells(row: str) -> list[str]:
+    separator = r"(?<!\\)\||\t" if "|" in row or "\t" in row else r" {3,}"
+    return [" ".join(part.split()) for part in re.split(separator, row.strip().strip("|"))]

@@ -1,0 +1,77 @@
+"""What a question asks for: its parts, the codes and numbers it names, the kind of answer it wants."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from service import words
+
+_SHARED = 0.3
+"""What a term of another part of the question counts: it sets the scene."""
+_FEWEST_TERMS = 2
+"""A part with fewer terms of its own ("and what is it about?") is no question by itself."""
+
+_PREPOSITION = r"(?:in|at|to|for|from|until|since|by|on|of|after|within|under|above|with|ab|bis|seit|mit|bei)"
+_ASKING = (
+    r"(?:what|which|who|whom|whose|when|where|why|how|was|wer|wen|wem|wann|wo|warum|wie|welche[rsnm]?"
+    r"|quel(?:le)?s?|qui|quand|où|comment|combien|qué|quién|cuándo|dónde|cómo|cuánt[oa]s?)\b"
+)
+_NEXT_PART = re.compile(
+    rf"(?:[,;]\s*(?:and|und|et|y)?|\s(?:and|und|et|y))\s+(?=(?:{_PREPOSITION}\s+)?{_ASKING})", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"(?<=[?!.])\s+(?=[A-ZÀ-Þ])")
+_ASKS_TIME = re.compile(r"\b(when|what (year|date|day|month|time)|wann|quand|cuándo|quando|wanneer)\b", re.I)
+_ASKS_AMOUNT = re.compile(
+    r"\b(how (many|much|long|often|old|far|high|large|big|fast|deep|heavy)"
+    r"|what (percentage|percent|number|amount)|wie ?(viele?|lange|hoch|oft)|combien"
+    r"|cuánt[oa]s?|quant[oie])\b",
+    re.I,
+)
+_ASKS_PERSON = re.compile(r"\b(who|whom|whose|wer|wem|qui|quién|chi|wie is)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is asked, with the rest of the question, which sets its scene."""
+
+    text: str
+    rest: str = ""
+
+    def asked(self, language: str) -> dict[str, float]:
+        """The terms to look for, each with what it counts: 1, or less where only the rest names it."""
+        scene = dict.fromkeys(words.terms(self.rest, language), _SHARED)
+        return scene | dict.fromkeys(words.terms(self.text, language), 1.0)
+
+    def cue(self, text: str, beyond: frozenset[str]) -> float:
+        """1 when a text holds the kind of thing that is asked for, else 0.
+
+        `beyond` are the terms of the text that the question does not name itself.
+        """
+        if _ASKS_TIME.search(self.text) or _ASKS_AMOUNT.search(self.text):
+            return float(any(term[0].isdigit() for term in beyond))
+        if _ASKS_PERSON.search(self.text):
+            return float(any(self._is_new_name(token) for token in words.tokens(text)[1:]))
+        return 0.0
+
+    def _is_new_name(self, token: re.Match[str]) -> bool:
+        word = token.group()
+        return word[0].isupper() and word.casefold() not in self.text.casefold()
+
+
+def parts(question: str) -> list[Part]:
+    """The things that a question asks, in order; one at least."""
+    sentences = _SENTENCE.split(question.strip())
+    asking = [sentence for sentence in sentences if sentence.endswith("?")] or [question]
+    scene = " ".join(sentence for sentence in sentences if sentence not in asking)
+    pieces = [piece for sentence in asking for piece in _NEXT_PART.split(sentence)]
+    if any(len(set(words.terms(piece))) < _FEWEST_TERMS for piece in pieces):
+        return [Part(question)]
+    return [
+        Part(piece, " ".join((scene, *(other for other in pieces if other is not piece)))) for piece in pieces
+    ]
+
+
+def exact(terms: dict[str, float]) -> dict[str, float]:
+    """Those of the terms that name one thing exactly: codes, part numbers, numbers, years."""
+    return {term: share for term, share in terms.items() if share == 1.0 and any(map(str.isdigit, term))}

@@ -1,0 +1,147 @@
+"""How well each candidate answers each part of a question.
+
+Words first, because they cost nothing: the terms of the question weighed by rarity, the codes and numbers
+that it names, the kind of answer that it wants, the place of the passage. The best few are then compared with
+the question by embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from service import words
+from service.generate.candidates import Candidate
+from service.generate.question import Part, exact
+from service.types import Passage, Vector
+
+Embed = Callable[[Sequence[str]], Vector]
+"""Texts to unit vectors of shape (texts, dimension)."""
+
+_EMBEDDED = 6
+"""How many candidates are embedded, over all parts of the question."""
+_MEANING, _WORDS, _CUE, _PLACE, _EXACT = 0.45, 0.40, 0.15, 0.05, 0.30
+_AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
+"""What a term counts in the headings above and in the sentences beside, and a code in the same document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The candidates as answers to one part of the question."""
+
+    part: Part
+    by_words: Mapping[Candidate, float]
+    scores: Mapping[Candidate, float]
+    """Of the candidates that were embedded, best first."""
+    exact: Mapping[Candidate, float]
+    weights: Mapping[str, float]
+
+    @property
+    def best(self) -> float:
+        """The best score."""
+        return next(iter(self.scores.values()))
+
+    def gain(self, candidate: Candidate, known: Sequence[Candidate]) -> float:
+        """The share of what is asked for that a candidate adds to those that are known."""
+        asked = _weighed(self.part.asked(candidate.language), self.weights)
+        said = frozenset[str]().union(*(other.terms for other in known))
+        added = sum(weight for term, weight in asked.items() if term in candidate.terms - said)
+        return added / (sum(asked.values()) or 1.0)
+
+
+def ranked(asked: Sequence[Part], found: Sequence[Candidate], embed: Embed) -> list[Ranking]:
+    """A ranking for each part; only the candidates that words put first are embedded, in one go."""
+    evidence = _Evidence(found)
+    by_words = [evidence.by_words(part) for part in asked]
+    each = max(2, _EMBEDDED // len(asked))
+    first = [sorted(scores, key=lambda candidate: -scores[candidate])[:each] for scores in by_words]
+    texts = list(dict.fromkeys(candidate for some in first for candidate in some))
+    vectors = embed([*(part.text for part in asked), *(candidate.text for candidate in texts)])
+    meant = np.maximum(0.0, vectors[: len(asked)] @ vectors[len(asked) :].T)
+    place = {candidate: index for index, candidate in enumerate(texts)}
+    rankings: list[Ranking] = []
+    for row, part, words_only, some in zip(meant, asked, by_words, first, strict=True):
+        scores = {c: words_only[c] + _MEANING * float(row[place[c]]) for c in some}
+        ordered = dict(sorted(scores.items(), key=lambda entry: -entry[1]))
+        rankings.append(Ranking(part, words_only, ordered, evidence.exact(part), evidence.weights))
+    return rankings
+
+
+class _Evidence:
+    """All candidates, with what their headings and their documents say."""
+
+    def __init__(self, found: Sequence[Candidate]) -> None:
+        self._found = found
+        self.weights = words.weights(candidate.terms for candidate in found)
+        passages = {candidate.passage.n: candidate.passage for candidate in found}
+        self._around = {n: _around(passage) for n, passage in passages.items()}
+        self._places = _places(list(passages.values()))
+        self._document: dict[str, frozenset[str]] = {}
+        for c in found:
+            known = self._document.get(c.passage.document.id, frozenset())
+            self._document[c.passage.document.id] = known | c.terms | self._around[c.passage.n]
+        at = {(c.passage.n, c.position): c.terms for c in found if not c.is_row}
+        self._beside = {
+            c: frozenset[str]().union(*(at.get((c.passage.n, c.position + step), ()) for step in (-1, 1)))
+            for c in found
+        }
+
+    def by_words(self, part: Part) -> dict[Candidate, float]:
+        """The score of every candidate without its meaning."""
+        held = self.exact(part)
+        return {
+            c: self._shared(part, c) + _EXACT * held[c] + _PLACE * self._places[c.passage.n]
+            for c in self._found
+        }
+
+    def exact(self, part: Part) -> dict[Candidate, float]:
+        """The share of the codes and numbers asked for that each candidate is about."""
+        shares: dict[Candidate, float] = {}
+        for c in self._found:
+            asked = _weighed(exact(part.asked(c.language)), self.weights)
+            around, document = self._around[c.passage.n], self._document[c.passage.document.id]
+            held = sum(
+                weight * (1.0 if t in c.terms or t in around else _ELSEWHERE * (t in document))
+                for t, weight in asked.items()
+            )
+            shares[c] = held / sum(asked.values()) if asked else 0.0
+        return shares
+
+    def _shared(self, part: Part, candidate: Candidate) -> float:
+        """Shared terms by rarity, less for those of the headings, and the wanted kind of answer."""
+        counts = part.asked(candidate.language)
+        asked = _weighed(counts, self.weights)
+        known = self._known(candidate)
+        shared = sum(weight * known.get(term, 0.0) for term, weight in asked.items())
+        cue = part.cue(candidate.text, candidate.terms - counts.keys())
+        return _WORDS * shared / (sum(asked.values()) or 1.0) + _CUE * cue
+
+    def _known(self, candidate: Candidate) -> dict[str, float]:
+        """What each term counts that a candidate holds, or that stands beside or above it."""
+        known = dict.fromkeys(self._beside[candidate], _BESIDE)
+        known |= dict.fromkeys(self._around[candidate.passage.n], _AROUND)
+        return known | dict.fromkeys(candidate.terms, 1.0)
+
+
+def _weighed(counts: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
+    return {term: count * weights.get(term, 1.0) for term, count in counts.items()}
+
+
+def _around(passage: Passage) -> frozenset[str]:
+    """The terms of the headings above a passage and of its document's title."""
+    language = passage.hits[0].chunk.language if passage.hits else "en"
+    return frozenset(words.terms(" ".join((passage.document.title, *passage.heading_path)), language))
+
+
+def _places(passages: Sequence[Passage]) -> dict[int, float]:
+    """By passage number, 1 for the best hit's passage, 1/2 for the next: numbers go out from both ends."""
+    ranked = sorted(passages, key=_strength, reverse=True)
+    return {passage.n: 1 / (1 + rank) for rank, passage in enumerate(ranked)}
+
+
+def _strength(passage: Passage) -> tuple[float, float]:
+    """The scores that its best hit was ranked by."""
+    reranked = max((hit.rerank_score for hit in passage.hits if hit.rerank_score is not None), default=0.0)
+    return reranked, max((hit.fused.score for hit in passage.hits), default=0.0)
