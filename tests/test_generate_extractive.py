@@ -39,6 +39,29 @@ async def test_a_sentence_that_leans_back_comes_after_the_one_that_it_means() ->
     assert said.index("The warranty on the pump") < said.index("It starts on the day")
 
 
+async def test_what_a_list_hangs_on_is_said_once_before_its_items() -> None:
+    items = "- damage by liquid in the pump;\n- damage by solvent in the pump;"
+    terms = f"The warranty of the pump ends with:\n\n{items}"
+    said = await answer("Does the warranty cover damage by liquid or damage by solvent?", a_context(terms))
+    assert said.split(" [1]\n") == [
+        "The warranty of the pump ends with:",
+        "damage by liquid in the pump;",
+        "damage by solvent in the pump;",
+        "",
+    ]
+
+
+async def test_an_item_with_its_lead_passes_the_citation_check() -> None:
+    context = a_context("The warranty of the pump ends with:\n\n- damage by liquid;\n- opened heads.")
+    checker = Checker(context, CiteSettings(), embed)
+    kept = checker.feed(await answer("Is damage by liquid covered?", context)) + checker.finish()
+    assert [checked.sentence.text for checked in kept] == [
+        "The warranty of the pump ends with:",
+        "damage by liquid;",
+    ]
+    assert checker.dropped == 0
+
+
 async def test_a_table_row_is_given_with_its_header() -> None:
     said = await answer("What does E-42 mean?", a_context(TABLE), most=1)
     assert said == "Code: E-42; Meaning: Pump blocked; Hot; Action: Call us. [1]\n"
@@ -52,10 +75,9 @@ async def test_a_row_whose_header_is_in_another_piece_takes_it_from_there() -> N
 
 
 async def test_no_more_sentences_are_given_than_asked_for() -> None:
-    context = a_context(
-        "The pump is red. The pump is big. The pump is loud. The pump is new. The pump is hot."
-    )
-    assert (await answer("How is the pump?", context, most=2)).count("[1]") == 2
+    policies = [f"The daily allowance is EUR {amount} for a full day." for amount in (28, 30, 32)]
+    said = await answer("What is the daily allowance for a full day?", a_context(*policies), most=2)
+    assert said.count("\n") == 2
 
 
 async def test_nothing_to_read_is_not_knowing() -> None:

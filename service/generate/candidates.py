@@ -93,10 +93,10 @@ class _Reading:
 
     def _take_item(self, unit: str) -> None:
         text = _plain(_LIST_MARKER.sub("", unit))
-        if _is_whole(text) and not text[:1].islower():
+        if self._lead and (text[:1].islower() or not _END.search(text)):
+            self._add(text, f"{self._lead} {text}", lead=self._lead)
+        elif _is_whole(text):
             self._add(text, text)
-        elif self._lead:
-            self._add(text.rstrip(";,") or text, f"{self._lead} {text}", lead=self._lead)
 
     def _take_sentence(self, unit: str) -> None:
         text = _plain(unit)
@@ -115,7 +115,8 @@ class _Reading:
 
     def _add(self, shown: str, read: str, *, is_row: bool = False, lead: str = "") -> None:
         count = len(words.tokens(shown))
-        fits = count > 0 if is_row else (1 if lead else _SHORTEST) <= count <= _LONGEST
+        says_enough = lead or count >= _SHORTEST or _NAMED_VALUE.match(shown)
+        fits = count > 0 if is_row else says_enough and count <= _LONGEST
         if fits:
             terms = frozenset(words.terms(f"{read}\n{shown}", _language(self._passage)))
             self.found.append(Candidate(self._passage, self._position, shown, terms, is_row, lead))

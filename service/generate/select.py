@@ -25,6 +25,7 @@ _LEAST_GAIN = 0.2
 _PART_ABOVE = 0.6
 """A part of the question is answered when its best score reaches this share of the best part's."""
 _SAME_SUBJECT = 0.6
+_SAME_WORDS = 0.8
 _LEANS_BACK = re.compile(
     r"(?:this|that|these|those|it|its|they|their|he|his|she|her|such|the (?:former|latter)|also|however"
     r"|then|dies|diese[rsnm]?|sie|er|es|dabei|il|elle|ils|elles|cela)\b",
@@ -66,7 +67,9 @@ def _is_wanted(candidate: Candidate, best: Candidate, known: Sequence[Candidate]
     if any(_says_the_same(candidate, other) for other in known):
         return False
     score = ranking.scores.get(candidate, 0.0)
-    if _is_other_version(candidate, best) or (score >= _CLOSE_CALL * ranking.best and known == [best]):
+    if _is_other_version(candidate, best):
+        return all(other.passage.document.id != candidate.passage.document.id for other in known)
+    if score >= _CLOSE_CALL * ranking.best and known == [best]:
         return True
     return score >= _KEEP_ABOVE * ranking.best and ranking.gain(candidate, known) >= _LEAST_GAIN
 
@@ -94,8 +97,8 @@ def _sameness(one: Candidate, other: Candidate) -> float:
 
 
 def _says_the_same(one: Candidate, other: Candidate) -> bool:
-    """Whether two candidates of one subject hold the same numbers and denials."""
-    if _sameness(one, other) < _SAME_SUBJECT or one.terms - _subject(one) != other.terms - _subject(other):
+    """Whether two candidates share nearly all words, and all numbers and denials."""
+    if _sameness(one, other) < _SAME_WORDS or one.terms - _subject(one) != other.terms - _subject(other):
         return False
     return words.negations(one.text) == words.negations(other.text)
 

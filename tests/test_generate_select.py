@@ -1,0 +1,212 @@
+"""Which sentences are chosen as an answer: the one that holds what is asked for, and little else."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.generate.candidates import candidates
+from service.generate.question import exact, parts
+from service.generate.select import select
+from service.types import Passage
+from tests.answering import a_context, a_passage, embed
+
+CODES = (
+    "| Code | Meaning | Action |\n|---|---|---|\n"
+    "| MV-E03 | Motor too hot | Let the pump cool |\n"
+    "| MV-E04 | Speed deviates | Check the exhaust |\n"
+    "| MV-E07 | Leak sensor wet | Stop the pump |"
+)
+SPEEDS = (
+    "| Property | MV200 |\n|---|---|\n| Pumping speed at 50 Hz | 1.2 |\n| Pumping speed at 60 Hz | 1.4 |\n"
+    "| Sound level at 60 Hz | 44 |"
+)
+NOT_COVERED = (
+    "The warranty does not cover the following damage:\n\n- wear of seals;\n- damage by liquid in a pump;\n"
+    "- opened heads.\n\nClaims are made within 30 days."
+)
+
+
+def texts(question: str, *passages: str | Passage) -> list[str]:
+    return [found.text for found in select(question, a_context(*passages), embed, 4)]
+
+
+def shown(text: str, headings: tuple[str, ...] = ()) -> list[str]:
+    return [found.text for found in candidates(a_passage(text, headings=headings))]
+
+
+def test_rows_of_other_codes_are_left_out() -> None:
+    assert texts("What does the message MV-E07 mean?", CODES) == [
+        "Code: MV-E07; Meaning: Leak sensor wet; Action: Stop the pump."
+    ]
+
+
+def test_a_number_in_the_question_must_be_in_the_row() -> None:
+    assert texts("What is the pumping speed of the MV200 at 60 Hz?", SPEEDS) == [
+        "Property: Pumping speed at 60 Hz; MV200: 1.4."
+    ]
+
+
+def test_a_code_in_the_heading_counts_as_much_as_in_the_sentence() -> None:
+    other = a_passage("The fee is EUR 40 a day.", document="d1", headings=("Loan of the VC10",))
+    wanted = a_passage("The fee is EUR 90 a day.", document="d2", headings=("Loan of the MV450",))
+    assert texts("What is the fee for the MV450?", other, wanted) == ["The fee is EUR 90 a day."]
+
+
+def test_one_good_sentence_is_enough() -> None:
+    handbook = (
+        "The warranty of the chiller lasts 24 months. Chillers are heavy. A warranty is good. Tea is free."
+    )
+    assert texts("How long does the warranty of the chiller last?", handbook) == [
+        "The warranty of the chiller lasts 24 months."
+    ]
+
+
+def test_a_second_sentence_is_given_when_it_adds_what_is_asked_for() -> None:
+    handbook = "Loan pumps have a yearly fee. Loan pumps are returned in the original box. Tea is free."
+    said = texts("What yearly fee and which original box do loan pumps have?", handbook)
+    assert said == ["Loan pumps have a yearly fee.", "Loan pumps are returned in the original box."]
+
+
+def test_each_part_of_a_question_is_answered_from_its_own_document() -> None:
+    said = texts(
+        "How much does the level 1 course cost, and who repairs the chillers in Canada?",
+        "The level 1 course costs EUR 690 per person. Bring shoes.",
+        "Chillers in Canada are repaired by a refrigeration company in Halifax. Snow is deep.",
+    )
+    assert said == [
+        "The level 1 course costs EUR 690 per person.",
+        "Chillers in Canada are repaired by a refrigeration company in Halifax.",
+    ]
+
+
+def test_documents_that_disagree_are_both_given() -> None:
+    said = texts(
+        "How many days a week may I work from home?",
+        "Up to 2 days a week may be worked from home.",
+        "Up to 3 days a week may be worked from home.",
+    )
+    assert sorted(said) == [
+        "Up to 2 days a week may be worked from home.",
+        "Up to 3 days a week may be worked from home.",
+    ]
+
+
+def test_documents_that_agree_are_given_once() -> None:
+    rule = "Up to 2 days a week may be worked from home."
+    assert texts("How many days a week may I work from home?", rule, rule) == [rule]
+
+
+def test_the_year_that_is_asked_for_is_given_alone() -> None:
+    old = a_passage("The rate is EUR 0.30 per kilometre.", document="d1", headings=("Travel policy 2023",))
+    new = a_passage("The rate is EUR 0.38 per kilometre.", document="d2", headings=("Travel policy 2025",))
+    assert texts("What was the rate per kilometre in 2023?", old, new) == [
+        "The rate is EUR 0.30 per kilometre."
+    ]
+
+
+def test_only_one_row_of_another_version_is_given() -> None:
+    head = "| Place | Limit per night |\n|---|---|\n"
+    said = texts(
+        "What is the hotel limit per night in the own country?",
+        f"{head}| Own country | EUR 120 |\n| Other countries | EUR 145 |",
+        f"{head}| Own country | EUR 150 |\n| Other countries | EUR 170 |",
+    )
+    assert sorted(said) == [
+        "Place: Own country; Limit per night: EUR 120.",
+        "Place: Own country; Limit per night: EUR 150.",
+    ]
+
+
+def test_a_passage_without_anything_to_show_gives_nothing() -> None:
+    assert texts("What is this?", "# Contents\n\n---") == []
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "FACTORY ACCEPTANCE TEST",
+        "FACTORY ACCEPTANCE TEST.",
+        "# Warranty terms",
+        "2.3 Hotels",
+        "Gas Ballast Valve of the New Pump",
+    ],
+)
+def test_a_heading_is_not_shown(heading: str) -> None:
+    assert shown(f"{heading}\n\nThe gauge is RG-117.") == ["The gauge is RG-117."]
+
+
+def test_a_long_heading_is_known_from_the_path() -> None:
+    heading = "1 Who may work from home and for how many days"
+    path = ("Remote work", "Who may work from home and for how many days")
+    assert shown(f"{heading}\n\nUp to 3 days.", headings=path) == ["Up to 3 days."]
+
+
+def test_a_line_of_a_slide_is_shown_though_it_has_no_full_stop() -> None:
+    line = "warranty of the pumps 36 months without registration"
+    assert shown(line) == [line]
+
+
+def test_a_list_item_that_is_no_sentence_brings_what_its_list_hangs_on() -> None:
+    found = {c.text: c.lead for c in candidates(a_passage(NOT_COVERED))}
+    assert found["damage by liquid in a pump;"] == "The warranty does not cover the following damage:"
+    assert found["Claims are made within 30 days."] == ""
+
+
+def test_a_list_below_a_heading_hangs_on_it() -> None:
+    passage = a_passage("## 3 What is not covered\n\n- wear of the seals;")
+    assert [c.lead for c in candidates(passage)] == ["What is not covered:"]
+
+
+def test_a_fragment_of_a_list_that_hangs_on_nothing_is_left_out() -> None:
+    assert shown("The pump is red.\n\n- Home\n- Products\n- About us") == ["The pump is red."]
+
+
+def test_steps_that_are_sentences_stand_alone() -> None:
+    found = candidates(a_passage("Please do this:\n\n1. Limit the speed to 1,050 rpm.\n2. Measure again."))
+    assert [(c.text, c.lead) for c in found] == [("Limit the speed to 1,050 rpm.", "")]
+
+
+def test_lines_in_columns_are_read_as_rows() -> None:
+    table = (
+        "A-32  Call the eight silent customers      Callum Brathwaite   15 July\n"
+        "A-33  Second technician for Kaltenbrunn    Tobias Reinecke     30 September"
+    )
+    assert shown(table)[1] == "A-33 Second technician for Kaltenbrunn; Tobias Reinecke; 30 September."
+
+
+def test_lines_that_name_values_are_not_run_together() -> None:
+    assert shown("session_minutes: 20\nlock_minutes: 15") == ["session_minutes: 20", "lock_minutes: 15"]
+
+
+def test_the_marks_of_a_quoted_mail_are_taken_off() -> None:
+    quoted = (
+        "> Three of the fourteen pumps in the rooms in Verano have\n> become noisy, the others are quiet."
+    )
+    assert shown(quoted) == [
+        "Three of the fourteen pumps in the rooms in Verano have become noisy, the others are quiet."
+    ]
+
+
+def test_a_remark_that_goes_through_all_columns_gets_no_header() -> None:
+    table = "| Part | Price | Stock |\n|---|---|---|\n| 030-1 | 5.00 | 7 |\n| Counted on 3 March | | |"
+    assert shown(table)[-1] == "Counted on 3 March."
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("How long is the number valid, and how many years is the declaration kept?", 2),
+        ("What is the tare weight and the gross weight?", 1),
+        ("Who has action A-33 and what is it about?", 1),
+        ("A chiller has broken down. Who repairs chillers there and how long was its warranty?", 2),
+        ("Was bedeutet die Vereinbarung BV-2024-2 und ab wann gilt sie im Werk?", 2),
+        ("pump price", 1),
+    ],
+)
+def test_a_question_is_cut_where_it_asks_anew(question: str, count: int) -> None:
+    assert len(parts(question)) == count
+
+
+def test_codes_numbers_and_years_are_exact() -> None:
+    (part,) = parts("What did the MV450 cost in 2024 at 60 Hz?")
+    assert set(exact(part.asked("en"))) == {"mv450", "2024", "60"}
