@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -49,7 +50,6 @@ class Encoder:
         if threads:
             hints["INFERENCE_NUM_THREADS"] = threads
         self._compiled = core.compile_model(folder / "model.xml", "CPU", hints)
-        self._queue_type = openvino.AsyncInferQueue
         self._local = threading.local()
 
     def run(self, texts: Sequence[Text]) -> tuple[NDArray[np.float32], ...]:
@@ -66,12 +66,18 @@ class Encoder:
         """The first output, (n, d), for any number of texts; batches hold texts of like length."""
         result = np.empty((len(texts), self.card.dimension), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda index: len(_joined(texts[index])))
-        queue = self._queue_type(self._compiled)
-        queue.set_callback(lambda request, rows: result.__setitem__(rows, request.get_output_tensor(0).data))
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            queue.start_async(self._inputs([texts[index] for index in rows]), userdata=rows)
-        queue.wait_all()
+        batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+        at_once = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        requests = [self._compiled.create_infer_request() for _ in batches[:at_once]]
+        running: deque[tuple[Any, list[int]]] = deque()
+        # Waited for in turn, not called back: a thread of the runtime that needs Python's lock to call back
+        # may still want it when the model is let go of, and then neither moves on.
+        for rows in batches:
+            request = requests.pop() if requests else _collect(running, result)
+            request.start_async(self._inputs([texts[index] for index in rows]))
+            running.append((request, rows))
+        while running:
+            _collect(running, result)
         return result
 
     def _inputs(self, texts: Sequence[Text]) -> dict[str, NDArray[np.int64]]:
@@ -101,6 +107,14 @@ class TokenCounter:
     def __call__(self, text: str) -> int:
         """The number of tokens of `text`."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _collect(running: deque[tuple[Any, list[int]]], result: NDArray[np.float32]) -> Any:
+    """Waits for the oldest request and writes its rows; the request, free again."""
+    request, rows = running.popleft()
+    request.wait()
+    result[rows] = request.get_output_tensor(0).data
+    return request
 
 
 def _joined(text: Text) -> str:
