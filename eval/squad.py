@@ -1,0 +1,121 @@
+"""Answers on reading comprehension over a whole corpus: `python -m eval.squad --data DIR`.
+
+DIR holds `corpus.jsonl` (records `_id, title, text`) and `qa.jsonl` (`question, answers, impossible`), as
+made from SQuAD 2 (Rajpurkar et al. 2018). A sample of the answerable questions is asked over all records, as
+a user would ask. An answer is right when it holds one of the gold answers, in capitals or not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import random
+import statistics
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, TypeAdapter
+
+from eval.answers import SCOPE, corpus
+from eval.dataset import holds
+from service.local_engine import LocalEngine
+from service.settings import DecideSettings, Settings
+from service.types import Answer, Query
+
+SAMPLE, SEED = 300, 1
+
+
+class Asked(BaseModel):
+    """One line of `qa.jsonl`; what else it says is not needed."""
+
+    question: str
+    answers: tuple[str, ...]
+    impossible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Shares in [0, 1] over all questions asked; lengths over the answers that were given."""
+
+    questions: int
+    found: float
+    """The share of questions for which a hit holds a gold answer: more cannot be answered."""
+    answered: float
+    right: float
+    """The share of questions whose answer holds a gold answer."""
+    words: float
+    """Median length of the answers."""
+    sentences: float
+    """Mean number of sentences."""
+    generate_ms: float
+    """Median time to build the context and choose the sentences."""
+
+
+def sample(lines: Iterable[str], count: int = SAMPLE, seed: int = SEED) -> list[Asked]:
+    """So many of the questions that have an answer, the same ones for the same seed."""
+    read = [TypeAdapter(Asked).validate_json(line) for line in lines if line.strip()]
+    answerable = [asked for asked in read if not asked.impossible and asked.answers]
+    return random.Random(seed).sample(answerable, min(count, len(answerable)))
+
+
+def is_right(text: str, answers: Sequence[str]) -> bool:
+    """Whether the text holds one of the answers; a number only as a whole."""
+    return any(holds(text, [answer]) for answer in answers)
+
+
+async def ask(engine: LocalEngine, questions: Sequence[Asked]) -> list[Answer]:
+    """The answer to each question, in order."""
+    return [await engine.answer(SCOPE, Query(asked.question)) for asked in questions]
+
+
+def figures(questions: Sequence[Asked], answers: Sequence[Answer]) -> Figures:
+    """The figures of one run; there must be one question at least."""
+    given = [answer for answer in answers if answer.status == "answered"]
+    pairs = list(zip(questions, answers, strict=True))
+    return Figures(
+        questions=len(questions),
+        found=_share(any(is_right(hit.chunk.text, q.answers) for hit in answer.hits) for q, answer in pairs),
+        answered=len(given) / len(questions),
+        right=_share(answer in given and is_right(answer.text, q.answers) for q, answer in pairs),
+        words=statistics.median(len(answer.text.split()) for answer in given) if given else 0.0,
+        sentences=statistics.fmean(len(answer.sentences) for answer in given) if given else 0.0,
+        generate_ms=statistics.median(answer.timings_ms["generate"] for answer in given) if given else 0.0,
+    )
+
+
+def _share(flags: Iterable[bool]) -> float:
+    return statistics.fmean(map(float, flags))
+
+
+def _lines(found: Figures) -> Iterator[str]:
+    for field in dataclasses.fields(Figures):
+        yield f"{field.name:14}{getattr(found, field.name):10.3g}"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with corpus.jsonl and qa.jsonl")
+    parser.add_argument("--data-dir", type=Path, help="keep the ingested corpus here, for another run")
+    parser.add_argument("--sample", type=int, default=SAMPLE, help="how many questions")
+    parser.add_argument(
+        "--always", action="store_true", help="answer every question, to see the answers alone"
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    given = parser.parse_args()
+    with (given.data / "qa.jsonl").open(encoding="utf-8") as lines:
+        questions = sample(lines, given.sample)
+    with tempfile.TemporaryDirectory() as scratch:
+        decide = DecideSettings(threshold=0.0 if given.always else DecideSettings().threshold)
+        settings = Settings(data_dir=given.data_dir or Path(scratch), decide=decide)
+        with corpus([given.data / "corpus.jsonl"], settings) as engine:
+            found = figures(questions, asyncio.run(ask(engine, questions)))
+    print(json.dumps(dataclasses.asdict(found), indent=2) if given.json else "\n".join(_lines(found)))
+
+
+if __name__ == "__main__":
+    main()
