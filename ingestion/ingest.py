@@ -26,7 +26,11 @@ from service.sparse import sparse_document
 from service.types import DocumentFacts, Point, Scalar
 
 CHUNKS_A_SLICE = 32
-"""Chunks embedded and staged at a time: small enough to give way to questions between slices."""
+"""Chunks embedded at a time: small enough to give way to questions between slices."""
+
+CHUNKS_A_STAGE = 512
+"""Chunks held before they are staged. They are embedded by length, so a slice has some of every document, and
+staging each slice would write every document's few chunks again and again."""
 
 Item = TypeVar("Item")
 
@@ -80,27 +84,33 @@ class Ingestor:
     def _embed_and_stage(self, planned: Sequence[_Planned]) -> None:
         waiting = [(one, chunk) for one in planned for chunk in one.plan.upsert]
         waiting.sort(key=lambda pair: len(pair[1].indexed_text))
-        for number, piece in enumerate(_slices(waiting, CHUNKS_A_SLICE), start=1):
+        points: dict[str, list[Point]] = {}
+        done = held = 0
+        for piece in _slices(waiting, CHUNKS_A_SLICE):
             if self._stopping.is_set():
                 raise Interrupted
             self._parts.give_way()
             vectors = self._parts.embedder.embed_passages([chunk.indexed_text for _, chunk in piece])
-            points: dict[str, list[Point]] = {}
             for (one, chunk), dense in zip(piece, vectors, strict=True):
                 sparse = sparse_document(chunk.indexed_text, chunk.language)
                 points.setdefault(one.read.job.id, []).append(Point(chunk.id, dense, sparse))
-            self._stage([(one, points[one.read.job.id]) for one in planned if one.read.job.id in points])
-            if number % 8 == 0:
-                done = number * CHUNKS_A_SLICE / len(waiting)
-                self._parts.jobs.move([one.read.job.id for one in planned], "embedding", 0.3 + 0.6 * done)
+            done, held = done + len(piece), held + len(piece)
+            if held >= CHUNKS_A_STAGE:
+                self._stage(planned, points)
+                self._parts.jobs.move(
+                    [one.read.job.id for one in planned], "embedding", 0.3 + 0.6 * done / len(waiting)
+                )
+                points, held = {}, 0
+        self._stage(planned, points)
 
-    def _stage(self, batch: Sequence[tuple[_Planned, Sequence[Point]]]) -> None:
+    def _stage(self, planned: Sequence[_Planned], points: Mapping[str, Sequence[Point]]) -> None:
+        """Adds points, by job, to the store."""
         with self._parts.deleting:
-            there = self._parts.jobs.existing([one.read.job.id for one, _ in batch])
-            for one, points in batch:
+            there = self._parts.jobs.existing(list(points))
+            for one in planned:
                 job = one.read.job
                 if job.id in there:
-                    self._parts.store.stage(job.scope, job.document_id, one.facts, points)
+                    self._parts.store.stage(job.scope, job.document_id, one.facts, points[job.id])
 
     def _publish(self, planned: Sequence[_Planned]) -> None:
         parts = self._parts
@@ -116,8 +126,9 @@ class Ingestor:
             for one in alive:
                 parts.store.discard(one.read.job.scope, one.read.job.document_id, one.plan.delete)
             parts.jobs.finish({one.read.job.id: _report(one, versions[one.read.job.id]) for one in alive})
-        for one in planned:
-            self._forget_older_files(one.read.job)
+        for one in alive:
+            if versions[one.read.job.id] > 1:
+                self._forget_older_files(one.read.job)
 
     def _forget_older_files(self, job: ClaimedJob) -> None:
         """A file is kept while a live version or a waiting job needs it."""

@@ -116,6 +116,8 @@ class Documents:
             for job_id, scope, new in publications:
                 if connection.scalar(select(JobRow.id).where(JobRow.id == job_id)) is not None:
                     numbers[job_id] = self._publish(connection, scope, new)
+            for tenant in {scope.tenant for job_id, scope, _ in publications if job_id in numbers}:
+                move_epoch(connection, tenant)
         return numbers
 
     def _publish(self, connection: Connection, scope: Scope, new: NewVersion) -> int:
@@ -125,8 +127,8 @@ class Documents:
         connection.execute(
             update(DocumentRow).where(DocumentRow.id == new.document_id).values(live_version=number)
         )
-        _forget_older(connection, new.document_id, number, self._keep_versions)
-        move_epoch(connection, scope.tenant)
+        if number > 1:
+            _forget_older(connection, new.document_id, number, self._keep_versions)
         return number
 
     def delete(self, scope: Scope, document_id: str) -> Mapping[str, int]:

@@ -49,5 +49,5 @@ def found(engine: LocalEngine, question: str, scope: Scope = LOCAL, top_k: int =
 
 
 def sources(engine: LocalEngine, question: str, scope: Scope = LOCAL) -> set[str]:
-    result = asyncio.run(engine.search(scope, Query(question, top_k=50)))
+    result = asyncio.run(engine.search(scope, Query(question, top_k=1_000)))
     return {hit.document.source for hit in result.hits}

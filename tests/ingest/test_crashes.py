@@ -88,7 +88,7 @@ def test_an_ingest_that_was_killed_is_completed_by_the_next_start(folder: Path, 
 def test_a_delete_that_was_killed_is_not_begun_or_completed(folder: Path, point: str) -> None:
     _die(folder, "delete", point)
     begun = point != "Documents.delete 1 before"
-    with opened(folder / "data", _embedder(folder)) as engine:
+    with opened(folder / "data", _embedder(folder), search={"candidates": 100}) as engine:  # all chunks
         assert sources(engine, "pump part number") == (ALL - {"0.md"} if begun else ALL)
         if begun:
             with pytest.raises(NotFound):
