@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from service.cli import show
 from service.cli.client import Client, HttpClient, LocalFile, running_server
 from service.cli.ingesting import Refused, ingest
-from service.errors import FootnoteError
+from service.errors import FootnoteError, Misconfigured
 from service.log import configure
 from service.models import Card, Role, compiled, ensure_compiled, remove
-from service.settings import Settings
+from service.settings import Settings, config_file
 from service.types import Scalar
 
 Finder = Callable[[Sequence[Path], Settings], Iterator[LocalFile | Refused]]
@@ -231,12 +233,24 @@ def _runtime(context: typer.Context) -> Runtime:
 
 
 def _settings(data_dir: Path | None) -> Settings:
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    settings = _read_settings({} if data_dir is None else {"data_dir": data_dir})
     quiet = (
         settings.log.model_copy(update={"level": "warning"}) if settings.log.level == "info" else settings.log
     )
     configure(quiet)
     return settings
+
+
+def _read_settings(given: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        message = f"the setting {place}: {first['msg']}"
+    except TOMLDecodeError as error:
+        message = f"{config_file()} is no valid TOML: {error}"
+    raise Misconfigured(message, hint="look at footnote.toml and the FOOTNOTE_* environment variables")
 
 
 @contextmanager

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from service.embed import Embedder
+from service.embed.cpu import OpenVinoEmbedder
+from service.settings import EmbedSettings, default_cache_dir
 from service.store import Store
 from tests.contract.stores import OPENERS
 from tests.fakes_core import quick_folder
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
@@ -46,3 +55,21 @@ def shared_store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store for tests that only read."""
     with reopening(request.param) as again:
         yield again()
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small random models, compiled, with what their own library says of some texts in `said.json`."""
+    folder = tmp_path_factory.mktemp("models")
+    command = [sys.executable, "-m", "tests.contract.making_models", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def default_embedder() -> Embedder:
+    """The default model as it is served, compiled once into the user's cache."""
+    return OpenVinoEmbedder(
+        EmbedSettings(), Path(os.environ.get("FOOTNOTE_CACHE_DIR") or default_cache_dir())
+    )

@@ -1,0 +1,147 @@
+"""What each command prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Server, footnote, said
+
+QUESTION = "How long does the warranty of the P-200 pump last?"
+
+
+# --- help, settings, usage: nothing is opened ------------------------------------------------
+
+
+def test_help_names_every_command(folder: Path) -> None:
+    done = footnote("--help", data=folder / "data")
+    assert done.returncode == 0
+    for command in ("ingest", "ask", "search", "serve", "worker", "reindex", "config", "eval", "models"):
+        assert re.search(rf"\b{command}\b", done.stdout), command
+    assert not (folder / "data").exists()
+
+
+@pytest.mark.parametrize("command", ["ingest", "serve", "models compile"])
+def test_each_command_has_help(folder: Path, command: str) -> None:
+    done = footnote(*command.split(), "--help", data=folder / "data")
+    assert (done.returncode, "--data-dir" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("ask",), ("nonsense",), ("ask", "why?", "--filters", "{"), ("search", "x", "--top-k", "0")]
+)
+def test_wrong_usage_ends_with_2_and_says_why(folder: Path, arguments: tuple[str, ...]) -> None:
+    done = footnote(*arguments, data=folder / "data")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Usage" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_config_prints_what_is_in_force_without_secrets(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = folder / "data"
+    done = footnote("config", "--data-dir", str(folder / "elsewhere"), data=data)
+    assert json.loads(done.stdout)["data_dir"] == str(folder / "elsewhere")
+    data.with_name("footnote.toml").write_text(
+        '[generate]\napi_key = "very-secret"\n[chunk]\nmin_tokens = 7\n'
+    )
+    done = footnote("config", data=data)
+    assert json.loads(done.stdout)["chunk"]["min_tokens"] == 7
+    assert "very-secret" not in done.stdout
+
+
+def test_an_unknown_setting_is_named_and_ends_with_1(folder: Path) -> None:
+    data = folder / "data"
+    data.with_name("footnote.toml").write_text("[chunk]\nmax_tokes = 7\n")
+    done = footnote("config", data=data)
+    assert done.returncode == 1
+    assert "chunk.max_tokes" in done.stderr
+    assert "misconfigured" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_settings_file_that_is_no_toml_is_named(folder: Path) -> None:
+    data = folder / "data"
+    file = data.with_name("footnote.toml")
+    file.write_text("[chunk\n")
+    done = footnote("config", data=data)
+    assert done.returncode == 1
+    assert str(file) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_models_are_listed_for_machines(folder: Path) -> None:
+    found = said(footnote("models", "list", "--json", data=folder / "data"))
+    assert {model["role"] for model in found} <= {"embedder", "cross_encoder"}
+
+
+# --- through the running server --------------------------------------------------------------
+
+
+def test_ask_prints_the_answer_with_its_footnotes(server: Server) -> None:
+    done = footnote("ask", QUESTION, data=server.data)
+    assert done.returncode == 0, done.stderr
+    assert "24 months" in done.stdout
+    assert "[1]" in done.stdout
+    assert "warranty.md" in done.stdout
+
+
+def test_ask_prints_the_api_s_answer_for_machines(server: Server) -> None:
+    given = said(footnote("ask", QUESTION, "--json", "--explain", "--top-k", "3", data=server.data))
+    assert given["status"] == "answered"
+    assert (
+        given["citations"][0]["quote"]
+        in "The warranty of the P-200 pump lasts 24 months from the day of delivery."
+    )
+    assert given["hits"]
+
+
+def test_a_question_that_the_documents_do_not_answer_is_no_error(server: Server) -> None:
+    done = footnote("ask", "Who won the football cup in 1954?", data=server.data)
+    assert done.returncode == 0
+    assert "I don't know" in done.stdout
+
+
+def test_search_finds_chunks_and_keeps_to_the_filters(server: Server, documents: Path) -> None:
+    found = said(footnote("search", "pump housing", "--json", data=server.data))
+    assert {Path(hit["source"]).name for hit in found["hits"]} == {"warranty.md", "cleaning.md"}
+    filters = json.dumps({"source_prefix": str(documents / "clean")})
+    found = said(footnote("search", "pump housing", "--json", "--filters", filters, data=server.data))
+    assert {Path(hit["source"]).name for hit in found["hits"]} == {"cleaning.md"}
+
+
+def test_ingesting_again_changes_nothing_and_says_so(server: Server, documents: Path) -> None:
+    summary = said(footnote("ingest", str(documents), "--json", data=server.data))
+    assert [summary[name] for name in ("done", "unchanged", "embedded", "passed_over", "failed")] == [
+        2, 2, 0, 1, [],
+    ]  # fmt: skip
+
+
+def test_a_file_that_fails_ends_with_1_and_the_others_are_read(server: Server, folder: Path) -> None:
+    (folder / "good.md").write_text("# Storage\n\nThe device is stored in a dry room.\n")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nthis is no pdf\n")
+    done = footnote(
+        "ingest",
+        str(folder / "good.md"),
+        str(folder / "broken.pdf"),
+        str(folder / "gone.md"),
+        "--json",
+        data=server.data,
+    )
+    assert done.returncode == 1
+    summary = json.loads(done.stdout)
+    assert summary["done"] == 1
+    assert sorted(Path(one["source"]).name for one in summary["failed"]) == ["broken.pdf", "gone.md"]
+    assert all(one["code"] and one["message"] for one in summary["failed"])
+
+
+def test_a_worker_beside_a_server_is_refused_with_a_hint(server: Server) -> None:
+    done = footnote("worker", "--until-idle", data=server.data)
+    assert done.returncode == 1
+    assert "data_folder_locked" in done.stderr
+    assert "hint" in done.stderr
+    assert "Traceback" not in done.stderr
