@@ -36,7 +36,9 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class _Planned:
+class Planned:
+    """A document on its way into the store: what was read of it, and what must change."""
+
     read: ReadJob
     plan: Plan
     facts: DocumentFacts
@@ -53,20 +55,23 @@ class Ingestor:
         self._parts = parts
         self._stopping = stopping
 
-    def write(self, reads: Sequence[ReadJob]) -> None:
-        """Embeds, stores and publishes what was read.
+    def embed(self, reads: Sequence[ReadJob]) -> list[Planned]:
+        """Embeds what is new in the files that were read, and stages it where no search sees it.
 
         Raises:
             Interrupted: the worker is stopping; nothing became visible.
         """
         planned = [self._plan(read) for read in reads]
-        ids = [read.job.id for read in reads]
-        self._parts.jobs.move(ids, "embedding", 0.3)
+        self._parts.jobs.move([read.job.id for read in reads], "embedding", 0.3)
         self._embed_and_stage(planned)
-        self._parts.jobs.move(ids, "storing", 0.9)
+        return planned
+
+    def publish(self, planned: Sequence[Planned]) -> None:
+        """Makes what was staged visible; it may run beside the next `embed`, in a thread of its own."""
+        self._parts.jobs.move([one.read.job.id for one in planned], "storing", 0.9)
         self._publish(planned)
 
-    def _plan(self, read: ReadJob) -> _Planned:
+    def _plan(self, read: ReadJob) -> Planned:
         job, stored = read.job, self._stored_ids(read.job)
         live = self._parts.documents.live_chunks(job.scope, job.document_id) if stored else ()
         planned = plan([chunk for chunk in live if chunk.id in stored], read.chunks)
@@ -74,14 +79,14 @@ class Ingestor:
         going = tuple(sorted(stored - wanted))
         metadata = {**searchable(read.document.metadata), **job.metadata}
         facts = DocumentFacts(job.source, job.groups, metadata)
-        return _Planned(read, dataclasses.replace(planned, delete=going), facts)
+        return Planned(read, dataclasses.replace(planned, delete=going), facts)
 
     def _stored_ids(self, job: ClaimedJob) -> frozenset[str]:
         if job.attempts == 1 and self._parts.documents.live(job.scope, job.document_id) is None:
             return frozenset()
         return self._parts.store.chunk_ids(job.scope, job.document_id)
 
-    def _embed_and_stage(self, planned: Sequence[_Planned]) -> None:
+    def _embed_and_stage(self, planned: Sequence[Planned]) -> None:
         waiting = [(one, chunk) for one in planned for chunk in one.plan.upsert]
         waiting.sort(key=lambda pair: len(pair[1].indexed_text))
         points: dict[str, list[Point]] = {}
@@ -103,7 +108,7 @@ class Ingestor:
                 points, held = {}, 0
         self._stage(planned, points)
 
-    def _stage(self, planned: Sequence[_Planned], points: Mapping[str, Sequence[Point]]) -> None:
+    def _stage(self, planned: Sequence[Planned], points: Mapping[str, Sequence[Point]]) -> None:
         """Adds points, by job, to the store."""
         with self._parts.deleting:
             there = self._parts.jobs.existing(list(points))
@@ -112,7 +117,7 @@ class Ingestor:
                 if job.id in there:
                     self._parts.store.stage(job.scope, job.document_id, one.facts, points[job.id])
 
-    def _publish(self, planned: Sequence[_Planned]) -> None:
+    def _publish(self, planned: Sequence[Planned]) -> None:
         parts = self._parts
         with parts.deleting:
             there = parts.jobs.existing([one.read.job.id for one in planned])
@@ -144,7 +149,7 @@ def searchable(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return {name: value for name, value in renamed.items() if name}
 
 
-def _version(one: _Planned) -> NewVersion:
+def _version(one: Planned) -> NewVersion:
     job, document = one.read.job, one.read.document
     return NewVersion(
         document_id=job.document_id,
@@ -165,7 +170,7 @@ def _version(one: _Planned) -> NewVersion:
     )
 
 
-def _report(one: _Planned, version: int) -> dict[str, object]:
+def _report(one: Planned, version: int) -> dict[str, object]:
     report = IngestReport(
         document_id=one.read.job.document_id,
         version=version,

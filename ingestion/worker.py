@@ -1,4 +1,4 @@
-"""The worker: takes jobs from the queue, reads the next batch while the last one is embedded and stored.
+"""The worker: takes jobs from the queue, and reads one batch while it embeds another and publishes a third.
 
 `run_until_idle` and `run_forever` are two exits of one loop.
 """
@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ingestion.ingest import Ingestor, Interrupted
+from ingestion.ingest import Ingestor, Interrupted, Planned
 from ingestion.parse.sandbox import ParserPool
 from ingestion.reading import FileReader, IngestParts, ReadJob
 from service.catalogue import ClaimedJob
 
 log = logging.getLogger(__name__)
 
-JOBS_A_BATCH = 32
+JOBS_A_BATCH = 64
 BYTES_A_BATCH = 8 * 1024 * 1024
 WAIT_S = 5.0
 """How long to sleep without a sign of new work; only a lost signal ever makes it matter."""
@@ -30,6 +30,14 @@ class _Batch:
 
     jobs: list[ClaimedJob]
     reads: list[ReadJob]
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """The same, embedded and staged."""
+
+    jobs: list[ClaimedJob]
+    planned: list[Planned]
 
 
 class Worker:
@@ -62,13 +70,20 @@ class Worker:
             self._parsers.close()  # ends a parse that is under way; its job is queued again
 
     def _run(self, *, until_idle: bool) -> None:
-        with ParserPool(self._parts.settings.parse) as parsers, ThreadPoolExecutor(1) as reader:
+        with (
+            ParserPool(self._parts.settings.parse) as parsers,
+            ThreadPoolExecutor(1) as reader,
+            ThreadPoolExecutor(1) as publisher,
+        ):
             self._parsers = parsers
             files = FileReader(self._parts, parsers, self._stopping)
             ingestor = Ingestor(self._parts, self._stopping)
             coming = reader.submit(self._read_next, files)
+            going = publisher.submit(self._publish, ingestor, _Embedded([], []))
             while not self._stopping.is_set():
                 batch = coming.result()
+                if batch is None:
+                    going.result()
                 if batch is None and until_idle and not self._parts.jobs.waiting():
                     return  # asked again, because the last write may have put its jobs back
                 if batch is None and not until_idle:
@@ -76,7 +91,9 @@ class Worker:
                     self._wake.clear()
                 coming = reader.submit(self._read_next, files)
                 if batch is not None:
-                    self._write(ingestor, batch)
+                    embedded = self._embed(ingestor, batch)
+                    going.result()  # one batch waits at most, so that memory is bounded
+                    going = publisher.submit(self._publish, ingestor, embedded)
             if (batch := coming.result()) is not None:
                 self._put_back(batch.jobs, counted=False)
 
@@ -100,16 +117,24 @@ class Worker:
             self._put_back([job], counted=True)
             return None
 
-    def _write(self, ingestor: Ingestor, batch: _Batch) -> None:
-        """Writes what was read; whatever goes wrong, the jobs go back and the worker goes on."""
+    def _embed(self, ingestor: Ingestor, batch: _Batch) -> _Embedded:
+        """Embeds what was read; whatever goes wrong, the jobs go back and the worker goes on."""
         try:
-            if batch.reads:
-                ingestor.write(batch.reads)
-            self._wake.set()  # newer uploads of these documents have waited for this
+            return _Embedded(batch.jobs, ingestor.embed(batch.reads) if batch.reads else [])
         except Interrupted:
             self._put_back(batch.jobs, counted=False)
         except Exception:
-            log.exception("storing a batch of documents failed, its jobs are queued again")
+            log.exception("embedding a batch of documents failed, its jobs are queued again")
+            self._put_back(batch.jobs, counted=True)
+        return _Embedded([], [])
+
+    def _publish(self, ingestor: Ingestor, batch: _Embedded) -> None:
+        try:
+            if batch.planned:
+                ingestor.publish(batch.planned)
+            self._wake.set()  # newer uploads of these documents have waited for this
+        except Exception:
+            log.exception("publishing a batch of documents failed, its jobs are queued again")
             self._put_back(batch.jobs, counted=True)
 
     def _put_back(self, jobs: Sequence[ClaimedJob], *, counted: bool) -> None:
