@@ -40,7 +40,7 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sizes", type=_numbers, default=[1_000, 10_000, 100_000], help="chunks searched")
     parser.add_argument("--documents", type=int, default=10_000, help="small documents for the memory curve")
-    parser.add_argument("--records", type=int, default=400, help="short records for the ingest rate")
+    parser.add_argument("--records", type=int, default=1_000, help="short records for the ingest rate")
     parser.add_argument("--questions", type=int, default=200, help="questions asked over HTTP")
     parser.add_argument("--only", type=_names, help="sections: " + ", ".join(SECTIONS))
     parser.add_argument("--install", action="store_true", help="measure the default install too; minutes")
