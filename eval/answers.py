@@ -20,9 +20,8 @@ from pathlib import Path
 
 from eval.dataset import GOLDEN, Question, fact_recall, load
 from ingestion.load import iter_paths
-from ingestion.reading import IngestParts
 from ingestion.types import RawFile
-from ingestion.worker import Worker
+from ingestion.worker import worker_for
 from service.local_engine import LocalEngine
 from service.settings import Settings
 from service.types import EVERY_GROUP, Answer, Query, Scope, Upload
@@ -74,17 +73,7 @@ def corpus(paths: Sequence[Path], settings: Settings) -> Iterator[LocalEngine]:
             if isinstance(found, RawFile):
                 upload = Upload(found.source, found.filename, BytesIO(found.content))
                 asyncio.run(engine.upload(SCOPE, [upload], metadata={}, groups=(), idempotency_key=None))
-        parts = IngestParts(
-            settings=settings,
-            documents=engine.documents_,
-            jobs=engine.jobs,
-            files=engine.files,
-            store=engine.store,
-            embedder=engine.pipeline.embedder,
-            deleting=engine.deleting,
-            give_way=engine.gate.give_way,
-        )
-        Worker(parts, engine.wake).run_until_idle()
+        worker_for(engine).run_until_idle()
         yield engine
 
 

@@ -137,8 +137,9 @@ class Ingestor:
 
     def _forget_older_files(self, job: ClaimedJob) -> None:
         """A file is kept while a live version or a waiting job needs it."""
-        for sha256 in self._parts.documents.superseded_files(job.scope, job.document_id):
-            self._parts.files.remove(job.scope, sha256)
+        with self._parts.files.changing:
+            for sha256 in self._parts.documents.superseded_files(job.scope, job.document_id):
+                self._parts.files.remove(job.scope, sha256)
 
 
 def searchable(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:

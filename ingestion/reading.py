@@ -100,9 +100,10 @@ class FileReader:
         lines = BytesIO(parts.files.read(job.scope, job.sha256))
         found = iter_records(lines, job.source, parts.settings.load)
         while batch := list(islice(found, RECORDS_A_BATCH)):
-            records = [self._record_job(job, record) for record in batch if isinstance(record, RawFile)]
             failed += [_refusal(refused) for refused in batch if isinstance(refused, LoadFailure)]
-            parts.jobs.add(job.scope, records)
+            with parts.files.changing:
+                records = [self._record_job(job, record) for record in batch if isinstance(record, RawFile)]
+                parts.jobs.add(job.scope, records)
             queued += len(records)
         parts.jobs.finish({job.id: {"records": queued, "failed": failed}})
         self._forget_file(job)
@@ -144,8 +145,9 @@ class FileReader:
 
     def _forget_file(self, job: ClaimedJob) -> None:
         """The file of a job that has ended goes, unless something else needs it."""
-        for sha256 in self._parts.documents.unreferenced(job.scope, [job.sha256]):
-            self._parts.files.remove(job.scope, sha256)
+        with self._parts.files.changing:
+            for sha256 in self._parts.documents.unreferenced(job.scope, [job.sha256]):
+                self._parts.files.remove(job.scope, sha256)
 
 
 def made_by(parts: IngestParts, job: ClaimedJob) -> str:

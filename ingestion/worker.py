@@ -15,6 +15,7 @@ from ingestion.ingest import Ingestor, Interrupted, Planned
 from ingestion.parse.sandbox import ParserPool
 from ingestion.reading import FileReader, IngestParts, ReadJob
 from service.catalogue import ClaimedJob
+from service.local_engine import LocalEngine
 
 log = logging.getLogger(__name__)
 
@@ -142,3 +143,18 @@ class Worker:
             self._parts.jobs.release([job.id for job in jobs], counted=counted)
         except Exception:
             log.exception("jobs could not be put back, the next start will do it")
+
+
+def worker_for(engine: LocalEngine) -> Worker:
+    """The worker of this process over the engine's parts."""
+    parts = IngestParts(
+        settings=engine.settings,
+        documents=engine.versions,
+        jobs=engine.jobs,
+        files=engine.files,
+        store=engine.store,
+        embedder=engine.pipeline.embedder,
+        deleting=engine.deleting,
+        give_way=engine.gate.give_way,
+    )
+    return Worker(parts, engine.wake)

@@ -12,8 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ingestion.load import LoadFailure, Skipped, iter_paths
-from ingestion.reading import IngestParts
-from ingestion.worker import Worker
+from ingestion.worker import worker_for
 from service.cli.app import Runtime, run
 from service.cli.client import RUNNING, Client, LocalClient, LocalFile
 from service.cli.ingesting import Refused
@@ -39,25 +38,10 @@ def main() -> None:
     run(Runtime(find=_find, local=_local, serve=_serve, work=_work, reindex=_reindex))
 
 
-def make_worker(engine: LocalEngine) -> Worker:
-    """The worker over an engine's parts."""
-    parts = IngestParts(
-        settings=engine.settings,
-        documents=engine.documents_,
-        jobs=engine.jobs,
-        files=engine.files,
-        store=engine.store,
-        embedder=engine.pipeline.embedder,
-        deleting=engine.deleting,
-        give_way=engine.gate.give_way,
-    )
-    return Worker(parts, engine.wake)
-
-
 @contextmanager
 def working(engine: LocalEngine) -> Iterator[None]:
     """The worker runs in a thread of its own until the block ends; what it has under way is queued again."""
-    worker = make_worker(engine)
+    worker = worker_for(engine)
 
     def work() -> None:
         step_back()  # the model for bulk work is loaded here, so its threads step back as well
@@ -108,7 +92,7 @@ async def _closing(engine: LocalEngine, _app: object) -> AsyncIterator[None]:
 
 def _work(settings: Settings, until_idle: bool) -> None:
     with open_resources(settings) as engine:
-        worker = make_worker(engine)
+        worker = worker_for(engine)
         try:
             worker.run_until_idle() if until_idle else worker.run_forever()
         except KeyboardInterrupt:

@@ -45,7 +45,7 @@ class LocalEngine:
     settings: Settings
     pipeline: Pipeline
     database: Database
-    documents_: Documents
+    versions: Documents
     listing: Listing
     jobs: Jobs
     answers: Answers
@@ -112,12 +112,13 @@ class LocalEngine:
     ) -> list[Job]:
         most = self.settings.load.max_file_bytes
         new = []
-        for upload in uploads:
-            sha256, size = self.files.keep(scope, upload.content, most, upload.filename)
-            named = document_id(scope, upload.source)
-            new.append(NewJob(named, upload.source, upload.filename, sha256, size, metadata, groups))
-        request = hashlib.sha256(repr(new).encode()).hexdigest()
-        jobs = self.jobs.add(scope, new, key, request)
+        with self.files.changing:
+            for upload in uploads:
+                sha256, size = self.files.keep(scope, upload.content, most, upload.filename)
+                named = document_id(scope, upload.source)
+                new.append(NewJob(named, upload.source, upload.filename, sha256, size, metadata, groups))
+            request = hashlib.sha256(repr(new).encode()).hexdigest()
+            jobs = self.jobs.add(scope, new, key, request)
         self.wake.set()
         return jobs
 
@@ -147,32 +148,32 @@ class LocalEngine:
 
     def _delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
         record = self.listing.document(scope, document_id)
-        with self.deleting:
-            hashes = self.documents_.file_hashes(scope, document_id)
+        with self.deleting, self.files.changing:
+            hashes = self.versions.file_hashes(scope, document_id)
             vectors = self.store.count(scope, document_id)
-            removed = self.documents_.delete(scope, document_id)  # from here on nobody sees it
+            removed = self.versions.delete(scope, document_id)  # from here on nobody sees it
             self.store.delete_document(scope, document_id)
-            gone = self.documents_.unreferenced(scope, sorted(hashes))
+            gone = self.versions.unreferenced(scope, sorted(hashes))
             files = [sha256 for sha256 in gone if self.files.exists(scope, sha256)]
             for sha256 in files:
                 self.files.remove(scope, sha256)
             remaining = {
-                **self.documents_.count(scope, document_id),
+                **self.versions.count(scope, document_id),
                 "vectors": self.store.count(scope, document_id),
                 "files": sum(self.files.exists(scope, sha256) for sha256 in gone),
             }
             if any(remaining.values()):
                 raise StoreUnavailable(f"the delete of {document_id} is not complete: {remaining} remain")
-            self.documents_.purged(document_id)
+            self.versions.purged(document_id)
         counts = {**removed, "vectors": vectors, "files": len(files)}
         return DeletionReceipt(document_id, record.source, now(), counts, remaining)
 
     def repair(self) -> None:
         """Completes what a process that died has left: deletes, uploads, taken jobs."""
-        for scope, deleted in self.documents_.pending_purges():
+        for scope, deleted in self.versions.pending_purges():
             self.store.delete_document(scope, deleted)
-            self.documents_.purged(deleted)
-        self.files.sweep(self.documents_.needed_files())
+            self.versions.purged(deleted)
+        self.files.sweep(self.versions.needed_files())
         self.jobs.requeue_interrupted()
         self.answers.forget_old()
 

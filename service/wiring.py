@@ -73,7 +73,7 @@ def _engine(settings: Settings, database: Database, embedder: Embedder, store: E
         settings=settings,
         pipeline=pipeline,
         database=database,
-        documents_=Documents(database, settings.catalogue.keep_versions),
+        versions=Documents(database, settings.catalogue.keep_versions),
         listing=Listing(database),
         jobs=Jobs(database),
         answers=Answers(database, settings.catalogue.keep_answers_days),

@@ -28,8 +28,7 @@ from ingestion.chunk import chunk
 from ingestion.parse import parse
 from ingestion.parse.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
-from ingestion.worker import Worker
-from service.__main__ import make_worker
+from ingestion.worker import Worker, worker_for
 from service.errors import CorruptFile
 from service.local_engine import LocalEngine
 from service.settings import ParseSettings, Settings
@@ -139,7 +138,7 @@ def opened(folder: Path, embedder: FakeEmbedder, **sections: Any) -> Iterator[Lo
 
 def drain(engine: LocalEngine) -> Worker:
     """Works through the queue in this thread; returns the worker that did."""
-    worker = make_worker(engine)
+    worker = worker_for(engine)
     worker.run_until_idle()
     return worker
 

@@ -65,7 +65,7 @@ def test_languages_without_spaces_have_their_own_full_stop() -> None:
     assert cut("东京很大。北京也很大！真的？") == ["东京很大。", "北京也很大！", "真的？"]
 
 
-@given(st.text(alphabet=st.sampled_from(list("aB1 .!?\n|-#*`\t。\"[]")), max_size=80))
+@given(st.text(alphabet=st.sampled_from(list('aB1 .!?\n|-#*`\t。"[]')), max_size=80))
 def test_the_spans_hold_every_visible_character_once_and_in_order(text: str) -> None:
     covered = [index for start, end in spans(text) for index in range(start, end)]
     assert covered == sorted(set(covered))

@@ -17,7 +17,8 @@ from eval.bench.figures import Figure, Goal, resident_mib
 from eval.bench.serving import served, upload_and_wait
 from ingestion.parse.sandbox import ParserPool
 from ingestion.types import RawFile
-from service.__main__ import LOCAL_SCOPE, make_worker
+from ingestion.worker import worker_for
+from service.__main__ import LOCAL_SCOPE
 from service.local_engine import LocalEngine
 from service.settings import ParseSettings, Settings
 from service.types import Upload
@@ -77,7 +78,7 @@ def _ingest(engine: LocalEngine, files: Sequence[RawFile]) -> float:
     """Seconds from the first upload until the queue is empty, the worker reading from the start."""
     started = time.perf_counter()
     asyncio.run(_upload(engine, files))
-    make_worker(engine).run_until_idle()
+    worker_for(engine).run_until_idle()
     return time.perf_counter() - started
 
 
@@ -93,8 +94,8 @@ async def _upload(engine: LocalEngine, files: Sequence[RawFile]) -> None:
 def _texts(engine: LocalEngine) -> list[str]:
     """What was embedded, of every document."""
     texts: list[str] = []
-    for scope, document in engine.documents_.everything():
-        chunks = engine.documents_.live_chunks(scope, document.document_id)
+    for scope, document in engine.versions.everything():
+        chunks = engine.versions.live_chunks(scope, document.document_id)
         texts.extend(chunk.indexed_text for chunk in chunks)
     return texts
 

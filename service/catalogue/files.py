@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -16,10 +17,15 @@ PIECE = 1024 * 1024
 
 
 class Files:
-    """Originals under `folder/<tenant>/<2 digits>/<sha256>`."""
+    """Originals under `folder/<tenant>/<2 digits>/<sha256>`.
+
+    Who keeps a file and then writes the job that needs it holds `changing` over both, and so does who finds
+    out that a file is not needed and then removes it: the same content may be coming and going at once.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.changing = threading.RLock()
 
     def keep(self, scope: Scope, content: BinaryIO, most_bytes: int, name: str) -> tuple[str, int]:
         """Copies a file in; returns its SHA-256 and size.

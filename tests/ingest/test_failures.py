@@ -207,11 +207,11 @@ def test_a_delete_waits_for_a_publication_under_way(engine: LocalEngine) -> None
 def test_a_worker_that_is_stopped_gives_its_jobs_back_uncounted(
     engine: LocalEngine, embedder: FakeEmbedder
 ) -> None:
-    from service.__main__ import make_worker
+    from ingestion.worker import worker_for
 
     long = sections(**{f"Part_{n}": f"The pump has a part with the number {n} in it." for n in range(60)})
     job = put(engine, "manual.md", long)
-    worker = make_worker(engine)
+    worker = worker_for(engine)
     embedder.before_passages = worker.stop
     worker.run_until_idle()
     assert engine.jobs.get(LOCAL, job.id).state == "queued"
