@@ -23,8 +23,9 @@ from ingestion.load import iter_paths
 from ingestion.types import RawFile
 from ingestion.worker import worker_for
 from service.local_engine import LocalEngine
+from service.records import Upload
 from service.settings import Settings
-from service.types import EVERY_GROUP, Answer, Query, Scope, Upload
+from service.types import EVERY_GROUP, Answer, Query, Scope
 from service.wiring import open_resources
 
 DOCUMENTS = Path("deploy/demo/documents")

@@ -20,9 +20,10 @@ from ingestion.types import Document, RawFile
 from service.catalogue import ClaimedJob, Documents, Files, Jobs, NewJob, document_id
 from service.embed import Embedder
 from service.errors import FootnoteError, ParseCrashed
+from service.records import Failure
 from service.settings import Settings
 from service.store import Store
-from service.types import Chunk, DocumentFacts, Failure
+from service.types import Chunk, DocumentFacts
 
 log = logging.getLogger(__name__)
 

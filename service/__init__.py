@@ -13,6 +13,6 @@ The life of one query, in the order to read the files:
     generate.py   sentences, each with its [n]
     cite.py       each sentence checked against its passage; what is not supported is dropped
 
-`wiring.py` chooses the concrete parts, `app.py` and `routes/` put them behind HTTP, `types.py` holds what
+`wiring.py` chooses the concrete parts, `app.py` and `routes/` put them behind HTTP, `types.py` and `records.py` hold what
 flows between the stages and `errors.py` all that can go wrong.
 """

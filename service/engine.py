@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
-from service.types import (
-    Answer,
-    Chunk,
+from service.records import (
     DeletionReceipt,
     DocumentRecord,
     DocumentText,
-    Event,
     Feedback,
     Job,
     Page,
-    Query,
     Readiness,
-    Scalar,
-    Scope,
-    SearchResult,
     Upload,
 )
+from service.types import Answer, Chunk, Event, Query, Scalar, Scope, SearchResult
 
 
 class Asking(Protocol):

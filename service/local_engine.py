@@ -14,28 +14,21 @@ from service.catalogue.database import now
 from service.errors import StoreUnavailable
 from service.gate import Gate
 from service.pipeline import Pipeline
+from service.records import (
+    DeletionReceipt,
+    DocumentRecord,
+    DocumentText,
+    Feedback,
+    Job,
+    Page,
+    Readiness,
+    Upload,
+)
 from service.settings import Settings
 from service.stopwatch import Stopwatch
 from service.store import Store
 from service.store.payload import checked_name
-from service.types import (
-    Answer,
-    Chunk,
-    DeletionReceipt,
-    DocumentRecord,
-    DocumentText,
-    Event,
-    Feedback,
-    Finished,
-    Job,
-    Page,
-    Query,
-    Readiness,
-    Scalar,
-    Scope,
-    SearchResult,
-    Upload,
-)
+from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
 
 
 @dataclass(frozen=True)

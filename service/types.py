@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO, Generic, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ ABSTENTION = "I don't know: the documents do not hold the answer."
 """The text of an answer that has no sentences; its `decision.reason` says more."""
 
 Scalar = str | int | float | bool
-Item = TypeVar("Item")
 Vector = NDArray[np.float32]
 
 
@@ -351,129 +350,3 @@ class SearchResult:
 
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float]
-
-
-# --- managing documents ----------------------------------------------------------------------
-
-JobState = Literal["queued", "parsing", "chunking", "embedding", "storing", "done", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One file on its way in. `content` is open for reading, at its start, and closed by who opened it.
-
-    `source` names the document within the tenant: the same source again is a new version of it.
-    """
-
-    source: str
-    filename: str
-    content: BinaryIO
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a job failed: the fields of the `FootnoteError` that ended it."""
-
-    code: str
-    message: str
-    stage: str = ""
-    retryable: bool = False
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """The ingest of one uploaded file. `progress` lies in [0, 1].
-
-    `report` is the JSON form of the ingest report, present once the job is done.
-    """
-
-    id: str
-    document_id: str
-    source: str
-    state: JobState
-    progress: float
-    created_at: datetime
-    updated_at: datetime
-    error: Failure | None = None
-    report: Mapping[str, object] | None = None
-
-    @property
-    def finished(self) -> bool:
-        """Whether the state will not change any more."""
-        return self.state in ("done", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRecord:
-    """A document as the catalogue knows it, at its live version.
-
-    `groups` may read it (empty: the whole tenant). `receipt` is the JSON form of the extraction receipt.
-    """
-
-    id: str
-    source: str
-    title: str
-    version: int
-    filename: str
-    media_type: str
-    size_bytes: int
-    chunks: int
-    language: str
-    created_at: datetime
-    updated_at: datetime
-    external_id: str | None = None
-    metadata: Mapping[str, Scalar] = field(default_factory=dict)
-    groups: tuple[str, ...] = ()
-    receipt: Mapping[str, object] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentText:
-    """The normalised text of one version: what all offsets point into."""
-
-    document_id: str
-    version: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
-    """A part of a longer list; `next_cursor` asks for what follows, None at the end."""
-
-    items: tuple[Item, ...]
-    next_cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionReceipt:
-    """What a delete removed, and the counts taken afterwards that prove it.
-
-    Keys of both maps name a place (`versions`, `chunks`, `vectors`, `files`, ...). `remaining` was counted
-    after the removal; all its values are zero, or the delete would have failed.
-    """
-
-    document_id: str
-    source: str
-    deleted_at: datetime
-    removed: Mapping[str, int]
-    remaining: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """A reader's judgement of one answer, by the answer's id."""
-
-    query_id: str
-    rating: Literal["up", "down"]
-    comment: str = ""
-    correction: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether one component can serve now, and if not, why."""
-
-    component: str
-    ready: bool
-    detail: str = ""

@@ -10,32 +10,34 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from service.errors import Conflict, FootnoteError, InvalidInput, NotFound
+from service.records import (
+    DeletionReceipt,
+    DocumentRecord,
+    DocumentText,
+    Feedback,
+    Job,
+    Page,
+    Readiness,
+    Upload,
+)
 from service.types import (
     ABSTENTION,
     Answer,
     Chunk,
     Citation,
     Decision,
-    DeletionReceipt,
-    DocumentRecord,
     DocumentRef,
-    DocumentText,
     Event,
-    Feedback,
     Finished,
     Fused,
     Hit,
-    Job,
-    Page,
     Query,
-    Readiness,
     Retrieved,
     Scalar,
     Scope,
     SearchResult,
     Sentence,
     SentenceReady,
-    Upload,
     Usage,
 )
 

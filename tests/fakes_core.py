@@ -31,8 +31,9 @@ from ingestion.types import Document, RawFile
 from ingestion.worker import Worker, worker_for
 from service.errors import CorruptFile
 from service.local_engine import LocalEngine
+from service.records import Job, Upload
 from service.settings import ParseSettings, Settings
-from service.types import EVERY_GROUP, Chunk, Job, Scalar, Scope, Upload, Vector
+from service.types import EVERY_GROUP, Chunk, Scalar, Scope, Vector
 from service.wiring import open_resources
 from tests.answering import DIMENSION, embed
 

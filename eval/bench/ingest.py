@@ -20,8 +20,8 @@ from ingestion.types import RawFile
 from ingestion.worker import worker_for
 from service.__main__ import LOCAL_SCOPE
 from service.local_engine import LocalEngine
+from service.records import Upload
 from service.settings import ParseSettings, Settings
-from service.types import Upload
 from service.wiring import open_resources
 
 FILES_AN_UPLOAD = 32

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.sqlite import insert
 from service.catalogue.database import Database, now
 from service.catalogue.models import AnswerRow, FeedbackRow
 from service.errors import NotFound
-from service.types import Answer, Feedback, Scope
+from service.records import Feedback
+from service.types import Answer, Scope
 
 
 class Answers:

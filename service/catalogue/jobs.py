@@ -15,7 +15,8 @@ from sqlalchemy.dialects.sqlite import insert
 from service.catalogue.database import Database, now
 from service.catalogue.models import IdempotencyRow, JobRow
 from service.errors import Conflict, NotFound
-from service.types import Failure, Job, JobState, Scalar, Scope
+from service.records import Failure, Job, JobState
+from service.types import Scalar, Scope
 
 FINISHED = ("done", "failed")
 CLAIM_WINDOW = 256

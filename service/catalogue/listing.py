@@ -12,7 +12,8 @@ from service.catalogue.models import ChunkRow, DocumentRow, VersionRow
 from service.catalogue.reading import may_read
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.errors import InvalidInput, NotFound
-from service.types import Chunk, DocumentRecord, DocumentText, Page, Scope
+from service.records import DocumentRecord, DocumentText, Page
+from service.types import Chunk, Scope
 
 
 class Listing:

@@ -18,11 +18,12 @@ from pydantic import ValidationError
 
 from service.errors import FootnoteError, InvalidInput, NotFound, Unavailable
 from service.local_engine import LocalEngine
+from service.records import Upload
 from service.schemas.answers import AnswerOut, SearchOut
 from service.schemas.asking import QueryIn, SearchIn
 from service.schemas.documents import JobOut, JobsOut
 from service.settings import Settings
-from service.types import Scalar, Scope, Upload
+from service.types import Scalar, Scope
 
 Json = dict[str, Any]
 Form = TypeVar("Form", bound=SearchIn)

@@ -10,8 +10,9 @@ from fastapi import UploadFile
 from pydantic import Field, TypeAdapter, ValidationError
 
 from service.errors import InvalidInput, LimitExceeded
+from service.records import Upload
 from service.schemas.asking import FieldName, ScalarIn
-from service.types import Scalar, Upload
+from service.types import Scalar
 
 MAX_SOURCE_CHARACTERS = 1000
 _metadata = TypeAdapter(Annotated[dict[FieldName, ScalarIn], Field(max_length=64)])

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 from pydantic.config import JsonDict
 
 from service.errors import InvalidFilter, LimitExceeded
+from service.records import Feedback
 from service.settings import ApiSettings
-from service.types import Condition, Feedback, Filters, Query, Scalar
+from service.types import Condition, Filters, Query, Scalar
 
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 # What a database's integer holds.

@@ -8,8 +8,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
+from service.records import DocumentRecord, Job, JobState, Page
 from service.schemas.answers import Response
-from service.types import Chunk, DocumentRecord, Job, JobState, Page
+from service.types import Chunk
 
 
 class JobRef(BaseModel):

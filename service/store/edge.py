@@ -167,9 +167,16 @@ class EdgeStore:
 
 
 def _configuration(dimension: int) -> edge.EdgeConfig:
-    """No HNSW graph is built: at 100,000 chunks a scan of the tenant's vectors takes milliseconds."""
+    """No HNSW graph is built: at 100,000 chunks a scan of the tenant's vectors takes milliseconds.
+
+    They are kept in a byte a number (TurboQuant, Zandieh et al. 2025), because a scan takes as long as memory
+    does to give them: a quarter of the time and place of float32, with 99 % of the same best fifty.
+    """
+    dense = edge.EdgeVectorParams(
+        size=dimension, distance=edge.Distance.Cosine, datatype=edge.VectorStorageDatatype.Turbo8
+    )
     return edge.EdgeConfig(
-        vectors={DENSE: edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)},
+        vectors={DENSE: dense},
         sparse_vectors={SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
         optimizers=edge.EdgeOptimizersConfig(indexing_threshold=NEVER_KB),
     )

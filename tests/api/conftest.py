@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.engine import Engine
-from service.types import Upload
+from service.records import Upload
 from tests.api.calling import LOCAL, WARRANTY, calling, small_limits
 from tests.fakes import FakeEngine
 

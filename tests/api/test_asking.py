@@ -3,7 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from service.types import Condition, Feedback, Filters
+from service.records import Feedback
+from service.types import Condition, Filters
 from tests.api.calling import LOCAL, WARRANTY
 from tests.fakes import FakeEngine
 

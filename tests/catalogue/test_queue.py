@@ -10,13 +10,8 @@ import pytest
 from service.catalogue import Answers, Database, Jobs
 from service.catalogue.database import now
 from service.errors import Conflict, NotFound
-from service.types import (
-    Answer,
-    Decision,
-    Failure,
-    Feedback,
-    Usage,
-)
+from service.records import Failure, Feedback
+from service.types import Answer, Decision, Usage
 from tests.catalogue.writing import ACME, GLOBEX, a_job
 
 PLENTY = 1_000_000

@@ -13,8 +13,9 @@ import pytest
 from service.catalogue import document_id
 from service.errors import Conflict, InvalidFilter, InvalidInput, LimitExceeded, NotFound
 from service.local_engine import LocalEngine
+from service.records import Feedback, Upload
 from service.settings import DecideSettings, LoadSettings
-from service.types import EVERY_GROUP, Answer, Feedback, Finished, Query, Scope, Upload
+from service.types import EVERY_GROUP, Answer, Finished, Query, Scope
 from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put, sections
 
 TEXT = sections(
