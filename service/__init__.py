@@ -3,16 +3,17 @@
 The life of one query, in the order to read the files:
 
     pipeline.py   answer(): the whole story in one screen
-    embed.py      the question becomes a dense vector          sparse.py   and BM25 terms
+    embed/        the question becomes a dense vector          sparse.py   and BM25 terms
     store/        two ranked lists of chunk ids come back (Qdrant)
     fuse.py       one list, by Reciprocal Rank Fusion
     catalogue/    ids become visible chunks of live document versions (SQL)
     rerank.py     the best few are read together with the question
     decide.py     is there an answer in them? if not: abstain, with the reason
     context.py    numbered passages within the token budget
-    generate.py   sentences, each with its [n]
+    generate/     sentences, each with its [n]
     cite.py       each sentence checked against its passage; what is not supported is dropped
 
-`wiring.py` chooses the concrete parts, `app.py` and `routes/` put them behind HTTP, `types.py` and `records.py` hold what
-flows between the stages and `errors.py` all that can go wrong.
+`wiring.py` chooses the concrete parts, `local_engine.py` joins them, `app.py` and `routes/` put them behind HTTP,
+`cli/` on the command line. `types.py` and `records.py` hold what flows between the stages, `errors.py` all that
+can go wrong.
 """
