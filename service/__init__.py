@@ -13,7 +13,7 @@ The life of one query, in the order to read the files:
     generate/     sentences, each with its [n]
     cite.py       each sentence checked against its passage; what is not supported is dropped
 
-`wiring.py` chooses the concrete parts and `local_engine.py` joins them; `app.py` and `routes/` put them behind
-HTTP, `cli/` on the command line. `types.py` and `records.py` hold what flows between the stages, `errors.py` all
-that can go wrong.
+`wiring.py` chooses the concrete parts and `local_engine.py` joins them; `app.py` and `routes/` put them
+behind HTTP, `cli/` on the command line. `types.py` and `records.py` hold what flows between the stages,
+`errors.py` all that can go wrong.
 """
