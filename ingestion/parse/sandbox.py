@@ -47,7 +47,7 @@ from service.types import Chunk
 
 __all__ = ["ChunkJob", "ParserPool"]
 
-_FILES_PER_CHILD = 500
+_FILES_PER_CHILD = 2_000
 _START_SECONDS = 60
 _STDERR_TAIL = 4096
 _REPLY_BYTES_PER_CHARACTER = 16
