@@ -25,7 +25,7 @@ from service.catalogue import ClaimedJob, NewVersion
 from service.sparse import sparse_document
 from service.types import DocumentFacts, Point, Scalar
 
-CHUNKS_A_SLICE = 32
+CHUNKS_A_SLICE = 64
 """Chunks embedded at a time: small enough to give way to questions between slices."""
 
 CHUNKS_A_STAGE = 512
