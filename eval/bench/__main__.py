@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from eval import retrieval
-from eval.bench import ingest, install, query, search
+from eval.bench import ingest, install, query, rate, search
 from eval.bench.figures import Figure, Goal, Report
 
 Section = Callable[[], Iterator[Figure]]
@@ -56,7 +56,7 @@ def _sections(options: argparse.Namespace) -> Mapping[str, Section]:
     return {
         "query": lambda: query.answers(options.data, options.questions),
         "parse": lambda: ingest.parsing(0.5 if options.quick else 2.0),
-        "ingest": lambda: ingest.rates(options.data, options.records),
+        "ingest": lambda: rate.rates(options.data, options.records),
         "search": lambda: search.sizes(options.sizes),
         "memory": lambda: ingest.memory(options.documents),
         "retrieval": lambda: _quality(options.data),

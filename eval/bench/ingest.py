@@ -1,103 +1,26 @@
-"""What an ingest costs: its rate over the bare encoder's, parsing by format, memory over many documents."""
+"""What reading files costs: parsing by format, and memory over many documents."""
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from itertools import islice
 from pathlib import Path, PurePath
 
-from eval.bench.baselines import torch_rate
-from eval.bench.corpora import demo_files, pages, short_records, small_pages
+from eval.bench.corpora import demo_files, small_pages
 from eval.bench.figures import Figure, Goal, resident_mib
 from eval.bench.serving import served, upload_and_wait
 from ingestion.parse.sandbox import ParserPool
 from ingestion.types import RawFile
-from ingestion.worker import worker_for
-from service.__main__ import LOCAL_SCOPE
-from service.local_engine import LocalEngine
-from service.records import Upload
-from service.settings import ParseSettings, Settings
-from service.wiring import open_resources
+from service.settings import ParseSettings
 
-FILES_AN_UPLOAD = 32
-RATE = Goal("at least", 0.85)
 PARTS = 8
 """Memory is sampled after each of so many parts of the documents."""
 FLAT = Goal("at most", 1.25)
 PARSED_S = 2.0
 """How long each format is parsed, at least once through."""
-
-
-# --- the rate of an ingest -------------------------------------------------------------------
-
-
-def rates(data: Path | None, documents: int) -> Iterator[Figure]:
-    """End to end over the bare encoder on the same chunks, for short records and for long pages.
-
-    Args:
-        data: the data folder, None for generated documents.
-        documents: how many short records; a page counts for four.
-    """
-    for name, files in (
-        ("short records", short_records(data, documents)),
-        ("markdown pages", pages(data, max(2, documents // 4))),
-    ):
-        yield from _rates_of(name, files)
-
-
-def _rates_of(name: str, files: Sequence[RawFile]) -> Iterator[Figure]:
-    with (
-        tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder,
-        open_resources(Settings(data_dir=Path(folder))) as engine,
-    ):
-        engine.pipeline.embedder.embed_passages(["loads the model for bulk work"])
-        seconds = _ingest(engine, files)
-        texts = _texts(engine)
-        started = time.perf_counter()
-        engine.pipeline.embedder.embed_passages(texts)
-        bare = len(texts) / (time.perf_counter() - started)
-    whole = len(texts) / seconds
-    yield Figure(
-        "ingest",
-        f"{name}: chunks/s end to end",
-        whole,
-        "/s",
-        note=f"{len(files)} documents, {len(texts)} chunks",
-    )
-    yield Figure("ingest", f"{name}: bare encoder, the same chunks", bare, "/s", baseline=torch_rate(texts))
-    yield Figure("ingest", f"{name}: end to end over bare encoder", whole / bare, goal=RATE)
-    yield Figure("ingest", f"{name}: documents/s end to end", len(files) / seconds, "/s")
-
-
-def _ingest(engine: LocalEngine, files: Sequence[RawFile]) -> float:
-    """Seconds from the first upload until the queue is empty, the worker reading from the start."""
-    started = time.perf_counter()
-    asyncio.run(_upload(engine, files))
-    worker_for(engine).run_until_idle()
-    return time.perf_counter() - started
-
-
-async def _upload(engine: LocalEngine, files: Sequence[RawFile]) -> None:
-    for start in range(0, len(files), FILES_AN_UPLOAD):
-        uploads = [
-            Upload(file.source, file.filename, BytesIO(file.content))
-            for file in files[start : start + FILES_AN_UPLOAD]
-        ]
-        await engine.upload(LOCAL_SCOPE, uploads, metadata={}, groups=(), idempotency_key=None)
-
-
-def _texts(engine: LocalEngine) -> list[str]:
-    """What was embedded, of every document."""
-    texts: list[str] = []
-    for scope, document in engine.versions.everything():
-        chunks = engine.versions.live_chunks(scope, document.document_id)
-        texts.extend(chunk.indexed_text for chunk in chunks)
-    return texts
 
 
 # --- parsing ---------------------------------------------------------------------------------
