@@ -209,7 +209,8 @@ def test_a_worker_that_is_stopped_gives_its_jobs_back_uncounted(
 ) -> None:
     from ingestion.worker import worker_for
 
-    long = sections(**{f"Part_{n}": f"The pump has a part with the number {n} in it." for n in range(120)})  # two slices
+    # More chunks than one slice holds.
+    long = sections(**{f"Part_{n}": f"The pump has a part with the number {n} in it." for n in range(120)})
     job = put(engine, "manual.md", long)
     worker = worker_for(engine)
     embedder.before_passages = worker.stop
