@@ -95,10 +95,12 @@ class Ingestor:
             if self._stopping.is_set():
                 raise Interrupted
             self._parts.give_way()
-            vectors = self._parts.embedder.embed_passages([chunk.indexed_text for _, chunk in piece])
-            for (one, chunk), dense in zip(piece, vectors, strict=True):
+            encoded = self._parts.embedder.embed_passages([chunk.indexed_text for _, chunk in piece])
+            for (one, chunk), found in zip(piece, encoded, strict=True):
                 sparse = sparse_document(chunk.indexed_text, chunk.language)
-                points.setdefault(one.read.job.id, []).append(Point(chunk.id, dense, sparse))
+                points.setdefault(one.read.job.id, []).append(
+                    Point(chunk.id, found.dense, sparse, found.tokens)
+                )
             done, held = done + len(piece), held + len(piece)
             if held >= CHUNKS_A_STAGE:
                 self._stage(planned, points)

@@ -12,7 +12,7 @@ from math import exp
 from service import words
 from service.sentences import spans
 from service.settings import DecideSettings
-from service.types import Decision, Hit, Query, Reason
+from service.types import Decision, Found, Hit, Query, Reason
 
 _READ = 5
 """How many of the best hits are read closely."""
@@ -37,16 +37,16 @@ _LITTLE_COVERAGE = 0.35
 _LITTLE_SIMILARITY = 0.35
 
 
-def decide(query: Query, hits: Sequence[Hit], settings: DecideSettings) -> Decision:
-    """Answer or abstain, for hits best first. `features` holds every quantity the decision rests on."""
-    if not hits:
+def decide(found: Found, settings: DecideSettings) -> Decision:
+    """Answer or abstain, for the hits found. `features` holds every quantity the decision rests on."""
+    if not found.hits:
         return _decision(0.0, settings, "no_evidence", {})
-    found = features(query, hits)
-    p = 1 / (1 + exp(-(_BIAS + sum(weight * found[name] for name, weight in _WEIGHTS.items()))))
+    evidence = features(found.question.query, found.best)
+    p = 1 / (1 + exp(-(_BIAS + sum(weight * evidence[name] for name, weight in _WEIGHTS.items()))))
     if p >= settings.threshold:
-        return _decision(p, settings, None, found)
-    off_topic = found["coverage"] < _LITTLE_COVERAGE and found["dense"] < _LITTLE_SIMILARITY
-    return _decision(p, settings, "off_topic" if off_topic else "low_confidence", found)
+        return _decision(p, settings, None, evidence)
+    off_topic = evidence["coverage"] < _LITTLE_COVERAGE and evidence["dense"] < _LITTLE_SIMILARITY
+    return _decision(p, settings, "off_topic" if off_topic else "low_confidence", evidence)
 
 
 def features(query: Query, hits: Sequence[Hit]) -> dict[str, float]:

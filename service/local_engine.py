@@ -72,8 +72,8 @@ class LocalEngine:
         """See `Asking`."""
         watch = Stopwatch()
         with self.gate.question():
-            hits = await asyncio.to_thread(self.pipeline.find, scope, query, watch)
-        return SearchResult(hits, watch.timings_ms())
+            found = await asyncio.to_thread(self.pipeline.find, scope, query, watch)
+        return SearchResult(found.best, watch.timings_ms())
 
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
         """See `Asking`."""

@@ -33,9 +33,11 @@ from service.types import (
     Draft,
     Event,
     Finished,
+    Found,
     Hit,
     Query,
     QueryVectors,
+    Question,
     Retrieved,
     Scope,
     SentenceReady,
@@ -68,28 +70,37 @@ class Pipeline:
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         """What was found, then each checked sentence, then the whole answer."""
         watch = Stopwatch()
-        hits = await asyncio.to_thread(self.find, scope, query, watch)
-        yield Retrieved(hits)
-        telling = _Telling(self, query, hits, watch)
+        found = await asyncio.to_thread(self.find, scope, query, watch)
+        yield Retrieved(found.best)
+        telling = _Telling(self, found, watch)
         if telling.decision.answer:
-            context = await asyncio.to_thread(self._context, scope, hits, watch)
+            context = await asyncio.to_thread(self._context, scope, found.best, watch)
             async with aclosing(telling.sentences(context)) as sentences:
                 async for checked in sentences:
                     yield SentenceReady(checked.sentence, checked.new_citations)
         yield Finished(telling.answer())
 
-    def find(self, scope: Scope, query: Query, watch: Stopwatch) -> tuple[Hit, ...]:
-        """The best `top_k` visible chunks."""
+    def find(self, scope: Scope, query: Query, watch: Stopwatch) -> Found:
+        """The visible chunks that come closest, best first: at least `top_k`, where there are so many."""
         with watch.stage("embed"):
-            languages = self.reader.languages(scope)
-            vectors = QueryVectors(self.embedder.embed_query(query.text), sparse_query(query.text, languages))
+            encoded = self.embedder.embed_query(query.text)
+            terms = sparse_query(query.text, self.reader.languages(scope))
+            question = Question(query, QueryVectors(encoded.dense, terms, encoded.tokens))
         with watch.stage("search"):
-            candidates = self.store.search(scope, vectors, query.filters, self.settings.search.candidates)
+            limit = self.settings.search.candidates
+            candidates = self.store.search(scope, question.vectors, query.filters, limit)
         with watch.stage("fuse"):
             fused = fuse(candidates, self.settings.fuse)
             hits = self.reader.hits(scope, fused, max(query.top_k, self.settings.rerank.depth))
         with watch.stage("rerank"):
-            return self.reranker.rerank(query.text, hits)[: query.top_k]
+            return Found(question, self.reranker.rerank(question, self._with_tokens(scope, hits)))
+
+    def _with_tokens(self, scope: Scope, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """The hits with their token vectors, where the store has some."""
+        if not self.settings.rerank.token_dimensions:
+            return hits
+        tokens = self.store.tokens(scope, [hit.chunk.id for hit in hits])
+        return tuple(dataclasses.replace(hit, tokens=tokens.get(hit.chunk.id)) for hit in hits)
 
     def _context(self, scope: Scope, hits: tuple[Hit, ...], watch: Stopwatch) -> Context:
         settings = self.settings.context
@@ -102,22 +113,21 @@ class Pipeline:
 class _Telling:
     """One answer in the making."""
 
-    def __init__(self, pipeline: Pipeline, query: Query, hits: tuple[Hit, ...], watch: Stopwatch) -> None:
+    def __init__(self, pipeline: Pipeline, found: Found, watch: Stopwatch) -> None:
         self._pipeline = pipeline
-        self._query = query
-        self._hits = hits
+        self._found = found
         self._watch = watch
         self._usage = Usage()
         self._checker: Checker | None = None
         self._told: list[CheckedSentence] = []
         with watch.stage("decide"):
-            self.decision: Decision = decide(query, hits, pipeline.settings.decide)
+            self.decision: Decision = decide(found, pipeline.settings.decide)
 
     async def sentences(self, context: Context) -> AsyncGenerator[CheckedSentence, None]:
         """Sentences as they are written and pass the check."""
         pipeline, watch = self._pipeline, self._watch
         self._checker = Checker(context, pipeline.settings.cite, pipeline.embedder.embed_sentences)
-        async with aclosing(pipeline.generator.generate(self._query, context)) as drafts:
+        async with aclosing(pipeline.generator.generate(self._found.question, context)) as drafts:
             draft: Draft | None = Draft()
             while draft is not None:
                 with watch.stage("generate"):
@@ -148,7 +158,7 @@ class _Telling:
             trace_id=identifier.replace("-", ""),
             dropped_sentences=checker.dropped if checker is not None else 0,
             warnings=tuple(warning for warning in (pipeline.reranker.warning,) if warning is not None),
-            hits=self._hits,
+            hits=self._found.best,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from service.models import Encoder, ensure_compiled
 from service.settings import RerankSettings
-from service.types import Hit, Warning
+from service.types import Hit, Question, Warning
 
 PAIRS_A_BATCH = 8
 
@@ -19,7 +19,7 @@ class Reranker(Protocol):
 
     name: str
 
-    def rerank(self, question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The same hits, best first; those that were read carry `rerank_score`, higher is better."""
         ...
 
@@ -34,7 +34,7 @@ class FusedOrder:
 
     name = "none"
 
-    def rerank(self, question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """See `Reranker`."""
         return tuple(hits)
 
@@ -59,13 +59,13 @@ class CrossEncoder:
         self._depth = settings.depth
         self.name = f"{self._encoder.card.name} ({settings.precision})"
 
-    def rerank(self, question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """See `Reranker`; the first `depth` hits are read."""
         head, tail = hits[: self._depth], hits[self._depth :]
         scores: list[float] = []
         for start in range(0, len(head), PAIRS_A_BATCH):
-            pairs = [(question, hit.chunk.indexed_text) for hit in head[start : start + PAIRS_A_BATCH]]
-            scores.extend(float(row[0]) for row in self._encoder.run(pairs)[0])
+            pairs = [(question.text, hit.chunk.indexed_text) for hit in head[start : start + PAIRS_A_BATCH]]
+            scores.extend(float(row[0]) for row in self._encoder.run(pairs).outputs[0])
         scored = [
             dataclasses.replace(hit, rerank_score=score) for hit, score in zip(head, scores, strict=True)
         ]
@@ -74,4 +74,4 @@ class CrossEncoder:
 
 def open_reranker(settings: RerankSettings, cache_dir: Path) -> Reranker:
     """The reranker for the settings."""
-    return CrossEncoder(settings, cache_dir) if settings.model else FusedOrder()
+    return CrossEncoder(settings, cache_dir) if settings.method == "cross_encoder" else FusedOrder()

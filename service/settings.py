@@ -100,10 +100,16 @@ class FuseSettings(Section):
 
 
 class RerankSettings(Section):
-    """The cross-encoder: a sentence-transformers id or a local path; empty means none."""
+    """How the best hits are put in order."""
 
+    method: Literal["late", "cross_encoder", "none"] = "late"
+    depth: Count = 50
+    """How many of the fused hits are reranked."""
+    token_dimensions: Annotated[int, Field(ge=0, le=1024)] = 128
+    """Bytes kept of each token of a chunk for late interaction: about 10 KB a chunk of 80 tokens at 128. At 0
+    nothing is kept. Another value needs `footnote reindex`."""
     model: str = ""
-    depth: Count = 20
+    """The cross-encoder: a sentence-transformers id or a local path."""
     precision: Literal["int8", "float32"] = "int8"
 
 

@@ -81,12 +81,54 @@ class SparseVector:
     values: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenVectors:
+    """A text token by token, for late interaction, in the order of the text and without special tokens.
+
+    `ids` of shape (n,) are token ids of the embedder's tokenizer. `vectors` of shape (n, k) are the tokens'
+    vectors along the k directions in which the embedder's tokens differ most, one byte a number; only their
+    own directions mean something.
+    """
+
+    ids: NDArray[np.int32]
+    vectors: NDArray[np.int8]
+
+    def unit(self) -> NDArray[np.float32]:
+        """The vectors with length 1, of shape (n, k)."""
+        vectors = self.vectors.astype(np.float32)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1.0)
+        return vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A text as the embedder gives it: one vector of shape (dimension,), unit length, and its tokens'."""
+
+    dense: Vector
+    tokens: TokenVectors | None = None
+    """None where `rerank.token_dimensions` is 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueryVectors:
-    """A question as one dense vector of shape (dimension,), unit length, and its BM25 terms."""
+    """A question as one dense vector of shape (dimension,), unit length, its BM25 terms and its tokens."""
 
     dense: Vector
     sparse: SparseVector
+    tokens: TokenVectors | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query that has been embedded: what the stages after the search work with."""
+
+    query: Query
+    vectors: QueryVectors
+
+    @property
+    def text(self) -> str:
+        """The words of the question."""
+        return self.query.text
 
 
 # --- what is stored --------------------------------------------------------------------------
@@ -151,6 +193,7 @@ class Point:
     chunk_id: str
     dense: Vector
     sparse: SparseVector
+    tokens: TokenVectors | None = None
 
 
 # --- finding ---------------------------------------------------------------------------------
@@ -193,6 +236,24 @@ class Hit:
     document: DocumentRef
     fused: Fused
     rerank_score: float | None = None
+    tokens: TokenVectors | None = field(default=None, compare=False, repr=False)
+    """Those of `chunk.indexed_text`, as far as the embedder reads it; None where none are stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search half of a query gives: the question, and the visible hits, best first.
+
+    There may be more hits than the query's `top_k`: the decision looks at all, the answer at the first.
+    """
+
+    question: Question
+    hits: tuple[Hit, ...]
+
+    @property
+    def best(self) -> tuple[Hit, ...]:
+        """The `top_k` hits that were asked for."""
+        return self.hits[: self.question.query.top_k]
 
 
 # --- answering -------------------------------------------------------------------------------

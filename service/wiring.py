@@ -26,7 +26,7 @@ from service.store.edge import EdgeStore
 
 log = logging.getLogger(__name__)
 
-STORE_FORM = "1"
+STORE_FORM = "2"
 """Moves when vectors or payload change their form, so that an older index is refused."""
 
 SPECIAL_TOKENS = 8
@@ -46,7 +46,7 @@ def open_resources(settings: Settings) -> Iterator[LocalEngine]:
     with _holding(settings.data_dir):
         database = Database.in_folder(settings.data_dir)
         try:
-            embedder = open_embedder(settings.embed, settings.cache_dir)
+            embedder = _embedder(settings)
             _check_sizes(settings, embedder)
             folder = _index_folder(settings.data_dir, database, embedder)
             store = EdgeStore(folder, embedder.dimension)
@@ -81,6 +81,10 @@ def _engine(settings: Settings, database: Database, embedder: Embedder, store: E
         store=store,
         gate=Gate(),
     )
+
+
+def _embedder(settings: Settings) -> Embedder:
+    return open_embedder(settings.embed, settings.cache_dir, settings.rerank.token_dimensions)
 
 
 def _generator(settings: Settings, embedder: Embedder) -> Generator:
@@ -128,7 +132,7 @@ def start_reindex(settings: Settings) -> int:
     with _holding(settings.data_dir):
         database = Database.in_folder(settings.data_dir)
         try:
-            embedder = open_embedder(settings.embed, settings.cache_dir)
+            embedder = _embedder(settings)
             queued = 0
             for scope, document in Documents(database, settings.catalogue.keep_versions).everything():
                 Jobs(database).add(scope, [document])
@@ -162,4 +166,5 @@ def _name_index(database: Database, embedder: Embedder) -> str:
 
 
 def _index_name(embedder: Embedder) -> str:
-    return f"{STORE_FORM}-{embedder.dimension}-{embedder.fingerprint}"
+    tokens = embedder.tokens_fingerprint or "none"
+    return f"{STORE_FORM}-{embedder.dimension}-{embedder.fingerprint}-{tokens}"

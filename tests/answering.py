@@ -9,7 +9,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from service.types import Chunk, Context, DocumentRef, Fused, Hit, Passage, Vector
+from service.types import (
+    Chunk,
+    Context,
+    DocumentRef,
+    Fused,
+    Hit,
+    Passage,
+    Query,
+    QueryVectors,
+    Question,
+    SparseVector,
+    TokenVectors,
+    Vector,
+)
 
 DIMENSION = 256
 
@@ -22,6 +35,21 @@ def embed(texts: Sequence[str]) -> Vector:
             row[zlib.crc32(word[:5].encode()) % DIMENSION] += 1.0
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return rows
+
+
+def token_vectors(text: str) -> TokenVectors:
+    """A token for each word, near those of the same first letters; an id for each word."""
+    found = re.findall(r"\w+", text.lower())
+    ids = np.array([zlib.crc32(word.encode()) % 30_000 for word in found], dtype=np.int32)
+    vectors = embed(found).reshape(len(found), DIMENSION)
+    return TokenVectors(ids, np.rint(vectors * 127).astype(np.int8))
+
+
+def a_question(text: str, top_k: int = 8) -> Question:
+    """A question as the search half of a query leaves it."""
+    return Question(
+        Query(text, top_k=top_k), QueryVectors(embed([text])[0], SparseVector((), ()), token_vectors(text))
+    )
 
 
 def count_tokens(text: str) -> int:
@@ -66,7 +94,12 @@ def a_hit(
         dense_score=dense[1] if dense else None,
         sparse_score=sparse[1] if sparse else None,
     )
-    return Hit(chunk=chunk, document=DocumentRef(document, f"{document}.md", "Handbook", 1), fused=fused)
+    return Hit(
+        chunk=chunk,
+        document=DocumentRef(document, f"{document}.md", "Handbook", 1),
+        fused=fused,
+        tokens=token_vectors(chunk.indexed_text),
+    )
 
 
 def a_passage(text: str, n: int = 1, **hit: object) -> Passage:

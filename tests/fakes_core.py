@@ -33,9 +33,9 @@ from service.errors import CorruptFile
 from service.local_engine import LocalEngine
 from service.records import Job, Upload
 from service.settings import ParseSettings, Settings
-from service.types import EVERY_GROUP, Chunk, Scalar, Scope, Vector
+from service.types import EVERY_GROUP, Chunk, Encoded, Scalar, Scope
 from service.wiring import open_resources
-from tests.answering import DIMENSION, embed
+from tests.answering import DIMENSION, embed, token_vectors
 
 LOCAL = Scope("local", frozenset({EVERY_GROUP}))
 BROKEN = "this file cannot be read"
@@ -58,6 +58,7 @@ class FakeEmbedder:
     tokenizer_file: Path
     name: str = "words"
     fingerprint: str = "words-1"
+    tokens_fingerprint: str = "words-1"
     dimension: int = DIMENSION
     max_tokens: int = 256
     passages: list[str] = field(default_factory=list)
@@ -67,17 +68,22 @@ class FakeEmbedder:
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 
-    def embed_query(self, text: str) -> Vector:
-        vector: Vector = self.embed_sentences([text])[0]
-        return vector
+    def embed_query(self, text: str) -> Encoded:
+        return self._encoded([text])[0]
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return embed(texts)[:, : self.dimension]
 
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str]) -> list[Encoded]:
         self.before_passages()
         self.passages.extend(texts)
-        return self.embed_sentences(texts)
+        return self._encoded(texts)
+
+    def _encoded(self, texts: Sequence[str]) -> list[Encoded]:
+        return [
+            Encoded(vector, token_vectors(text))
+            for vector, text in zip(self.embed_sentences(texts), texts, strict=True)
+        ]
 
 
 class InlineParsers:

@@ -16,7 +16,7 @@ from eval.chunking.report import EVERY, measure
 from eval.chunking.score import Score, TokenMap, score
 from eval.chunking.splitters import Piece, Splitter, by_title, fixed, ours, recursive
 from service.settings import ChunkSettings
-from service.types import Vector
+from service.types import Encoded
 from tests.chunk_documents import tokenize
 
 RAW = "Pumps move water.\n\nHeaters   make it warm. They need 230 V.\n\nA valve closes the line."
@@ -27,20 +27,20 @@ class LetterEmbedder:
 
     name = "letters"
     fingerprint = "letters"
+    tokens_fingerprint = ""
     dimension = 26
     max_tokens = 256
     tokenizer_file = Path("none")
 
-    def embed_query(self, text: str) -> Vector:
+    def embed_query(self, text: str) -> Encoded:
         counts = np.array([text.lower().count(chr(97 + place)) for place in range(26)], dtype=np.float32)
-        vector: Vector = counts / max(float(np.linalg.norm(counts)), 1.0)
-        return vector
+        return Encoded(counts / max(float(np.linalg.norm(counts)), 1.0))
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.stack([self.embed_query(text) for text in texts])
+        return np.stack([self.embed_query(text).dense for text in texts])
 
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self.embed_sentences(texts)
+    def embed_passages(self, texts: Sequence[str]) -> list[Encoded]:
+        return [self.embed_query(text) for text in texts]
 
 
 def numbered(count: int) -> dict[str, TokenMap]:

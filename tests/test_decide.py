@@ -6,14 +6,14 @@ import pytest
 
 from service.decide import decide
 from service.settings import DecideSettings
-from service.types import Decision, Hit, Query
-from tests.answering import a_hit
+from service.types import Decision, Found, Hit
+from tests.answering import a_hit, a_question
 
 WARRANTY = "The warranty on the PX-100 pump lasts 24 months from delivery."
 
 
 def ask(question: str, *hits: Hit, threshold: float = 0.5) -> Decision:
-    return decide(Query(question), hits, DecideSettings(threshold=threshold))
+    return decide(Found(a_question(question), hits), DecideSettings(threshold=threshold))
 
 
 def test_a_question_whose_terms_stand_in_one_sentence_is_answered() -> None:

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from service.errors import DeadlineExceeded, GeneratorUnavailable, Misconfigured
 from service.generate.chat import ChatGenerator
 from service.settings import GenerateSettings
-from service.types import Query, Usage
-from tests.answering import a_context
+from service.types import Usage
+from tests.answering import a_context, a_question
 
 SECRET = "sk-very-secret"
 URL = "http://user:hidden@llm.test/v1"
@@ -89,7 +89,8 @@ async def run(server: Server, deadline_s: float = 5) -> tuple[str, list[Usage]]:
     generator = ChatGenerator(settings, client)
     try:
         drafts = [
-            draft async for draft in generator.generate(Query("How long?"), a_context("It lasts 24 months."))
+            draft
+            async for draft in generator.generate(a_question("How long?"), a_context("It lasts 24 months."))
         ]
     finally:
         await generator.aclose()

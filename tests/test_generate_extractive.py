@@ -5,8 +5,8 @@ from __future__ import annotations
 from service.cite import Checker
 from service.generate.extractive import ExtractiveGenerator
 from service.settings import CiteSettings
-from service.types import Context, Query
-from tests.answering import a_context, a_passage, embed
+from service.types import Context
+from tests.answering import a_context, a_passage, a_question, embed
 
 HANDBOOK = (
     "# Warranty\n\nThe warranty on the pump lasts 24 months. It starts on the day of delivery. "
@@ -20,7 +20,7 @@ TABLE = (
 
 async def answer(question: str, context: Context, most: int = 4) -> str:
     generator = ExtractiveGenerator(embed, most)
-    return "".join([draft.text async for draft in generator.generate(Query(question), context)])
+    return "".join([draft.text async for draft in generator.generate(a_question(question), context)])
 
 
 async def test_the_sentence_that_answers_is_given_word_for_word_with_its_number() -> None:

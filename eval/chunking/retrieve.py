@@ -20,10 +20,13 @@ def rank(texts: Sequence[str], questions: Sequence[str], embedder: Embedder) -> 
     """For each question the indices of the texts that either list holds, best first."""
     from rank_bm25 import BM25Okapi
 
-    vectors = embedder.embed_passages(texts)
+    vectors = np.stack([found.dense for found in embedder.embed_passages(texts)])
     lexical = BM25Okapi([_words(text) for text in texts])
     return [
-        _fused(vectors @ embedder.embed_query(question), np.asarray(lexical.get_scores(_words(question))))
+        _fused(
+            vectors @ embedder.embed_query(question).dense,
+            np.asarray(lexical.get_scores(_words(question))),
+        )
         for question in questions
     ]
 

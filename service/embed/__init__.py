@@ -1,4 +1,4 @@
-"""embed: text becomes a dense vector of unit length.
+"""embed: text becomes a dense vector of unit length, and the token vectors of the same pass.
 
 `OpenVinoEmbedder` serves on the CPU without torch; `TorchEmbedder` uses a GPU where one can be used. Both
 take any sentence-transformers model with its own pooling, prompts and length.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.settings import EmbedSettings
-from service.types import Vector
+from service.types import Encoded
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ class Embedder(Protocol):
     name: str
     fingerprint: str
     """Identifies the vectors: an index may only be searched with the fingerprint that made it."""
+    tokens_fingerprint: str
+    """Identifies the token vectors; empty where there are none."""
     dimension: int
     max_tokens: int
     tokenizer_file: Path
@@ -35,21 +37,23 @@ class Embedder(Protocol):
         """How many tokens of this model's tokenizer a text has, without special tokens or truncation."""
         ...
 
-    def embed_query(self, text: str) -> Vector:
-        """A question as a vector of shape (dimension,), with the model's query prompt."""
+    def embed_query(self, text: str) -> Encoded:
+        """A question, with the model's query prompt."""
         ...
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """A few short texts, now, as (n, dimension): what answering needs."""
+        """The dense vectors of a few short texts, now, as (n, dimension): what answering needs."""
         ...
 
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Any number of passages as (n, dimension), with the model's document prompt: what ingest needs."""
+    def embed_passages(self, texts: Sequence[str]) -> list[Encoded]:
+        """Any number of passages, with the model's document prompt: what ingest needs."""
         ...
 
 
-def open_embedder(settings: EmbedSettings, cache_dir: Path) -> Embedder:
+def open_embedder(settings: EmbedSettings, cache_dir: Path, token_dimensions: int = 0) -> Embedder:
     """The embedder for the settings: a GPU where `device` allows and one is there, else OpenVINO on the CPU.
+
+    Token vectors have `token_dimensions` numbers; at 0 there are none.
 
     Raises:
         ModelUnavailable: the model cannot be found, loaded or compiled.
@@ -58,11 +62,11 @@ def open_embedder(settings: EmbedSettings, cache_dir: Path) -> Embedder:
         from service.embed.gpu import TorchEmbedder, gpu_is_usable
 
         if settings.device == "cuda" or gpu_is_usable():
-            return TorchEmbedder(settings, cache_dir)
+            return TorchEmbedder(settings, cache_dir, token_dimensions)
         log.warning("there is a GPU, but this build of torch cannot use it: embedding runs on the CPU")
     from service.embed.cpu import OpenVinoEmbedder
 
-    return OpenVinoEmbedder(settings, cache_dir)
+    return OpenVinoEmbedder(settings, cache_dir, token_dimensions)
 
 
 def _driver_shows_gpu() -> bool:

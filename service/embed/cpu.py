@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.models import Card, Encoder, TokenCounter, ensure_compiled
+from service.embed.tokens import TokenCompressor, unit
+from service.models import Batch, Encoder, TokenCounter, ensure_compiled
 from service.settings import EmbedSettings
-from service.types import Vector
+from service.types import Encoded
 
 SENTENCES_A_BATCH = 8
 """Short sentences in small batches waste little on padding."""
@@ -20,7 +21,7 @@ SENTENCES_A_BATCH = 8
 class OpenVinoEmbedder:
     """The `Embedder` that needs no torch. The bulk instance is loaded at its first use."""
 
-    def __init__(self, settings: EmbedSettings, cache_dir: Path) -> None:
+    def __init__(self, settings: EmbedSettings, cache_dir: Path, token_dimensions: int = 0) -> None:
         self._settings = settings
         self._folder = ensure_compiled(settings.model, "embedder", settings.precision, cache_dir)
         self._interactive = Encoder(self._folder, "latency", settings.threads)
@@ -33,11 +34,13 @@ class OpenVinoEmbedder:
         self.max_tokens = card.max_tokens
         self.tokenizer_file = self._folder / "tokenizer.json"
         self.count_tokens = TokenCounter(self.tokenizer_file)
+        self._compress = TokenCompressor(self._folder, token_dimensions)
+        self.tokens_fingerprint = self._compress.fingerprint
 
-    def embed_query(self, text: str) -> Vector:
+    def embed_query(self, text: str) -> Encoded:
         """See `Embedder`."""
-        vector: Vector = _unit(self._interactive.run([_prompt(self._interactive.card, "query") + text])[0])[0]
-        return vector
+        prompt = self._interactive.card.prompt("query")
+        return self._encoded(self._interactive.run([prompt + text]), len(prompt))[0]
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Embedder`."""
@@ -47,28 +50,27 @@ class OpenVinoEmbedder:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for start in range(0, len(order), SENTENCES_A_BATCH):
             rows = order[start : start + SENTENCES_A_BATCH]
-            vectors[rows] = _unit(self._interactive.run([texts[row] for row in rows])[0])
+            vectors[rows] = unit(self._interactive.run([texts[row] for row in rows]).outputs[0])
         return vectors
 
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str]) -> list[Encoded]:
         """See `Embedder`."""
         encoder = self._bulk_encoder()
-        prompt = _prompt(encoder.card, "document") or _prompt(encoder.card, "passage")
-        return _unit(encoder.run_all([prompt + text for text in texts], self._settings.batch_size))
+        prompt = encoder.card.prompt("document", "passage")
+        found: dict[int, Encoded] = {}
+        for batch in encoder.run_all([prompt + text for text in texts], self._settings.batch_size):
+            found.update(zip(batch.rows, self._encoded(batch, len(prompt)), strict=True))
+        return [found[row] for row in range(len(texts))]
+
+    def _encoded(self, batch: Batch, prompt_characters: int) -> list[Encoded]:
+        dense, tokens = unit(batch.outputs[0]), batch.outputs[1]
+        return [
+            Encoded(dense[row], self._compress(encoding, tokens[row], prompt_characters))
+            for row, encoding in enumerate(batch.encodings)
+        ]
 
     def _bulk_encoder(self) -> Encoder:
         with self._lock:
             if self._bulk is None:
                 self._bulk = Encoder(self._folder, "throughput", self._settings.threads)
             return self._bulk
-
-
-def _prompt(card: Card, name: str) -> str:
-    return card.prompts.get(name, "")
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors of length 1; not every model normalises its own."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return unit

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.embed.tokens import TokenCompressor, unit
 from service.errors import ModelUnavailable
-from service.models import Card, TokenCounter, ensure_compiled, locate
+from service.models import Card, TokenCounter, ensure_compiled, locate, open_tokenizer
 from service.settings import EmbedSettings
-from service.types import Vector
+from service.types import Encoded
 
 PASSAGES_A_BATCH = 128
 
@@ -27,7 +29,7 @@ def gpu_is_usable() -> bool:
 class TorchEmbedder:
     """The `Embedder` for a GPU. Its fingerprint is that of the compiled model, so one index serves both."""
 
-    def __init__(self, settings: EmbedSettings, cache_dir: Path) -> None:
+    def __init__(self, settings: EmbedSettings, cache_dir: Path, token_dimensions: int = 0) -> None:
         from sentence_transformers import SentenceTransformer
 
         if not gpu_is_usable():
@@ -45,26 +47,42 @@ class TorchEmbedder:
         self.max_tokens = card.max_tokens
         self.tokenizer_file = folder / "tokenizer.json"
         self.count_tokens = TokenCounter(self.tokenizer_file)
+        self._compress = TokenCompressor(folder, token_dimensions)
+        self.tokens_fingerprint = self._compress.fingerprint
+        self._tokenizer = open_tokenizer(folder, card.max_tokens)
+        self._prompts = {"query": card.prompt("query"), "document": card.prompt("document", "passage")}
 
-    def embed_query(self, text: str) -> Vector:
+    def embed_query(self, text: str) -> Encoded:
         """See `Embedder`."""
-        with self._lock:
-            vectors = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vectors[0], dtype=np.float32)
+        return self._encoded([text], self._prompts["query"])[0]
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Embedder`."""
-        return self.embed_passages(texts)
-
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """See `Embedder`."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
+        return np.stack([found.dense for found in self._encoded(texts, "")])
+
+    def embed_passages(self, texts: Sequence[str]) -> list[Encoded]:
+        """See `Embedder`."""
+        return self._encoded(texts, self._prompts["document"])
+
+    def _encoded(self, texts: Sequence[str], prompt: str) -> list[Encoded]:
+        """Every text's vector and token vectors; the prompt's tokens are left out of the latter."""
+        prompted = [prompt + text for text in texts]
         with self._lock:
-            vectors = self._model.encode_document(
-                list(texts),
+            outputs: Any = self._model.encode(
+                prompted,
+                prompt="",
+                output_value=None,
                 batch_size=PASSAGES_A_BATCH,
-                normalize_embeddings=True,
                 show_progress_bar=False,
             )
-        return np.asarray(vectors, dtype=np.float32)
+        found = []
+        for encoding, output in zip(self._tokenizer.encode_batch(prompted), outputs, strict=True):
+            dense, tokens = _array(output["sentence_embedding"]), _array(output["token_embeddings"])
+            found.append(Encoded(unit(dense[None])[0], self._compress(encoding, tokens, len(prompt))))
+        return found
+
+
+def _array(tensor: Any) -> NDArray[np.float32]:
+    return np.asarray(tensor.float().cpu().numpy(), dtype=np.float32)

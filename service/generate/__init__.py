@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from service.types import Context, Draft, Query
+from service.types import Context, Draft, Question
 
 
 class Generator(Protocol):
@@ -26,7 +26,7 @@ class Generator(Protocol):
         """Whether a language model writes the words."""
         ...
 
-    def generate(self, query: Query, context: Context) -> AsyncGenerator[Draft, None]:
+    def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields text as it comes, then one `Draft` with the usage.
 
         Raises `GeneratorUnavailable` when the model does not answer and `DeadlineExceeded` when it is late.

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 from service.errors import DeadlineExceeded, FootnoteError, GeneratorUnavailable, Misconfigured
 from service.prompt import messages
 from service.settings import GenerateSettings
-from service.types import Context, Draft, Query, Usage
+from service.types import Context, Draft, Question, Usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -59,14 +59,14 @@ class ChatGenerator:
         """Closes the connections."""
         await self._client.close()
 
-    async def generate(self, query: Query, context: Context) -> AsyncGenerator[Draft, None]:
+    async def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields the model's text as it comes, then its usage (zero where the server does not count).
 
         Raises `DeadlineExceeded` when `deadline_s` passes before the end, `Misconfigured` when the server
         refuses key or model, `GeneratorUnavailable` for everything else that keeps it from answering.
         """
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_s
-        stream, first = await self._started(query, context, deadline)
+        stream, first = await self._started(question, context, deadline)
         thoughts, usage = _Thoughts(), Usage()
         try:
             chunk = first
@@ -82,10 +82,10 @@ class ChatGenerator:
         yield Draft(usage=usage)
 
     async def _started(
-        self, query: Query, context: Context, deadline: float
+        self, question: Question, context: Context, deadline: float
     ) -> tuple[AsyncStream[ChatCompletionChunk], ChatCompletionChunk | None]:
         """The stream and its first chunk; tried twice, because nothing was shown yet."""
-        chat = messages(query, context)
+        chat = messages(question.query, context)
         try:
             return await self._attempt(chat, deadline)
         except GeneratorUnavailable as error:

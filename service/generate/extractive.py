@@ -11,7 +11,7 @@ from service.generate.rank import Embed
 from service.generate.select import select
 from service.markers import DECLINE
 from service.sentences import spans
-from service.types import Context, Draft, Query, Usage
+from service.types import Context, Draft, Question, Usage
 
 
 class ExtractiveGenerator:
@@ -27,9 +27,9 @@ class ExtractiveGenerator:
     async def aclose(self) -> None:
         """Nothing is held."""
 
-    async def generate(self, query: Query, context: Context) -> AsyncGenerator[Draft, None]:
+    async def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields one sentence at a time with its `[n]`; the usage is zero."""
-        chosen = await asyncio.to_thread(select, query.text, context, self._embed, self._max_sentences)
+        chosen = await asyncio.to_thread(select, question.text, context, self._embed, self._max_sentences)
         for sentence in _cited(chosen):
             yield Draft(text=sentence)
         if not chosen:

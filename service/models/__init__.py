@@ -1,15 +1,17 @@
 """Models as files: found once (`locate.py`), compiled once (`compile.py`), run without torch (`runtime.py`).
 
 A compiled model is a folder in the cache: `model.xml` and `model.bin` (OpenVINO), `tokenizer.json`, and
-`card.json` (`Card`), which says what it was made from. Embedders and cross-encoders share this path.
+`card.json` (`Card`), which says what it was made from; an embedder's has the `projection.npy` of its tokens.
+Embedders and cross-encoders share this path.
 """
 
 from service.models.card import Card, Role
 from service.models.locate import Located, locate
-from service.models.runtime import Encoder, TokenCounter
+from service.models.runtime import Batch, Encoder, TokenCounter, open_tokenizer
 from service.models.store import compiled, ensure_compiled, folder_for, remove
 
 __all__ = [
+    "Batch",
     "Card",
     "Encoder",
     "Located",
@@ -19,5 +21,6 @@ __all__ = [
     "ensure_compiled",
     "folder_for",
     "locate",
+    "open_tokenizer",
     "remove",
 ]

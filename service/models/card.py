@@ -33,6 +33,10 @@ class Card:
     pad_token: str = "[PAD]"
     inputs: tuple[str, ...] = ()
 
+    def prompt(self, *names: str) -> str:
+        """The model's prompt under the first of the names that it has; empty where it has none."""
+        return next((self.prompts[name] for name in names if self.prompts.get(name)), "")
+
     def write(self, folder: Path) -> None:
         """Writes it into `folder`."""
         (folder / CARD).write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")

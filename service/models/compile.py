@@ -17,8 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from service.models.card import Card, Role
 from service.models.locate import PUBLISHED_SHA256, Located, locate, weights_sha256
+from service.models.projection import PROJECTION, principal, shipped
 from service.models.vendor import import_openvino
 
 CALIBRATION_TEXTS = 96
@@ -39,7 +43,10 @@ def compile_model(model: str, role: Role, precision: str, folder: Path) -> None:
     try:
         wrapped = _Embedder(located) if role == "embedder" else _CrossEncoder(located)
         _save(wrapped, precision, building)
-        wrapped.card(located.name, precision, weights).write(building)
+        card = wrapped.card(located.name, precision, weights)
+        if isinstance(wrapped, _Embedder):
+            np.save(building / PROJECTION, wrapped.projection(card.fingerprint))
+        card.write(building)
         shutil.rmtree(folder, ignore_errors=True)
         building.rename(folder)
     finally:
@@ -114,6 +121,13 @@ class _Embedder:
     def examples(self, texts: list[str]) -> Iterator[Any]:
         for text in texts:
             yield self.tokenizer([text], truncation=True, max_length=self.max_tokens, return_tensors="pt")
+
+    def projection(self, fingerprint: str) -> NDArray[np.float32]:
+        """That of the package, or one for the tokens of the calibration texts."""
+        if (known := shipped(fingerprint)) is not None:
+            return known
+        tokens = self.model.encode(_calibration_texts(), output_value="token_embeddings", prompt="")
+        return principal(vectors.cpu().numpy() for vectors in tokens)
 
 
 class _CrossEncoder:

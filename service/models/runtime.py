@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,20 @@ it meets, which without steps grows past a gigabyte over a few thousand chunks."
 
 Use = Literal["latency", "throughput"]
 Text = str | tuple[str, str]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came out for some of the texts given: `rows` are their places among all.
+
+    `outputs` are the model's, padded, an embedder's of shape (n, d) and (n, tokens, d); they are valid until
+    the next batch is asked for. `encodings` are those of the `tokenizers` library.
+    """
+
+    rows: Sequence[int]
+    outputs: tuple[Floats, ...]
+    encodings: Sequence[Any]
 
 
 class Encoder:
@@ -33,11 +48,8 @@ class Encoder:
     """
 
     def __init__(self, folder: Path, use: Use, threads: int = 0) -> None:
-        from tokenizers import Tokenizer
-
         self.card = Card.read(folder)
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(self.card.max_tokens)
+        self._tokenizer = open_tokenizer(folder, self.card.max_tokens)
         self._tokenizer.enable_padding(
             pad_id=self.card.pad_id,
             pad_token=self.card.pad_token,
@@ -52,42 +64,52 @@ class Encoder:
         self._compiled = core.compile_model(folder / "model.xml", "CPU", hints)
         self._local = threading.local()
 
-    def run(self, texts: Sequence[Text]) -> tuple[NDArray[np.float32], ...]:
-        """All outputs for one padded batch; an embedder's are (n, d) vectors and (n, tokens, d) of tokens."""
+    def run(self, texts: Sequence[Text]) -> Batch:
+        """All outputs for one padded batch, now."""
         if not hasattr(self._local, "request"):
             self._local.request = self._compiled.create_infer_request()
-        self._local.request.infer(self._inputs(texts))
-        return tuple(
-            np.array(self._local.request.get_output_tensor(number).data)
-            for number in range(len(self._compiled.outputs))
-        )
+        encodings = self._tokenizer.encode_batch(list(texts))
+        self._local.request.infer(self._inputs(encodings))
+        return Batch(range(len(texts)), _outputs(self._local.request), encodings)
 
-    def run_all(self, texts: Sequence[Text], batch_size: int) -> NDArray[np.float32]:
-        """The first output, (n, d), for any number of texts; batches hold texts of like length."""
-        result = np.empty((len(texts), self.card.dimension), dtype=np.float32)
+    def run_all(self, texts: Sequence[Text], batch_size: int) -> Iterator[Batch]:
+        """All outputs for any number of texts; batches hold texts of like length, the next run meanwhile."""
         order = sorted(range(len(texts)), key=lambda index: len(_joined(texts[index])))
         batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
         at_once = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         requests = [self._compiled.create_infer_request() for _ in batches[:at_once]]
-        running: deque[tuple[Any, list[int]]] = deque()
+        running: deque[tuple[Any, list[int], Sequence[Any]]] = deque()
         # Waited for in turn, not called back: a thread of the runtime that needs Python's lock to call back
         # may still want it when the model is let go of, and then neither moves on.
         for rows in batches:
-            request = requests.pop() if requests else _collect(running, result)
-            request.start_async(self._inputs([texts[index] for index in rows]))
-            running.append((request, rows))
+            encodings = self._tokenizer.encode_batch([texts[index] for index in rows])
+            inputs = self._inputs(encodings)
+            if not requests:
+                request, batch = _waited_for(running)
+                yield batch
+                requests.append(request)
+            requests[-1].start_async(inputs)
+            running.append((requests.pop(), rows, encodings))
         while running:
-            _collect(running, result)
-        return result
+            yield _waited_for(running)[1]
 
-    def _inputs(self, texts: Sequence[Text]) -> dict[str, NDArray[np.int64]]:
-        encodings = self._tokenizer.encode_batch(list(texts))
+    def _inputs(self, encodings: Sequence[Any]) -> dict[str, NDArray[np.int64]]:
         columns = {
             "input_ids": [encoding.ids for encoding in encodings],
             "attention_mask": [encoding.attention_mask for encoding in encodings],
             "token_type_ids": [encoding.type_ids for encoding in encodings],
         }
         return {name: np.array(columns[name], dtype=np.int64) for name in self.card.inputs}
+
+
+def open_tokenizer(folder: Path, max_tokens: int) -> Any:
+    """The compiled model's tokenizer, of the `tokenizers` library, which cuts off at the model's length."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_tokens)
+    return tokenizer
 
 
 class TokenCounter:
@@ -109,12 +131,15 @@ class TokenCounter:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
-def _collect(running: deque[tuple[Any, list[int]]], result: NDArray[np.float32]) -> Any:
-    """Waits for the oldest request and writes its rows; the request, free again."""
-    request, rows = running.popleft()
+def _waited_for(running: deque[tuple[Any, list[int], Sequence[Any]]]) -> tuple[Any, Batch]:
+    """The oldest request, which has ended, and what came out."""
+    request, rows, encodings = running.popleft()
     request.wait()
-    result[rows] = request.get_output_tensor(0).data
-    return request
+    return request, Batch(rows, _outputs(request), encodings)
+
+
+def _outputs(request: Any) -> tuple[Floats, ...]:
+    return tuple(tensor.data for tensor in request.output_tensors)
 
 
 def _joined(text: Text) -> str:

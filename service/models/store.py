@@ -21,7 +21,7 @@ from service.models.card import CARD, Card, Role
 from service.models.locate import locate
 
 log = logging.getLogger(__name__)
-FORM = "2"
+FORM = "3"
 """Moves when compiling changes in a way that makes older compiled models unfit."""
 
 

@@ -2,15 +2,15 @@
 
 The store finds, it does not decide what is visible: that is the catalogue's part (docs/adr/0005). A chunk is
 first *staged*, where no search sees it, then *promoted* with its whole document in one step. The store holds
-no text, so nothing of a document can be read from it.
+no text; beside the vectors lie those of each chunk's tokens, for reranking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from service.types import Candidates, DocumentFacts, Filters, Point, QueryVectors, Scope
+from service.types import Candidates, DocumentFacts, Filters, Point, QueryVectors, Scope, TokenVectors
 
 
 class Store(Protocol):
@@ -48,11 +48,18 @@ class Store(Protocol):
         ...
 
     def count(self, scope: Scope, document_id: str | None = None) -> int:
-        """How many chunks, staged or promoted, there are of the document, or of the tenant."""
+        """How many chunks, staged or promoted, there are of the document, or of the tenant.
+
+        A chunk of which any vector is left counts.
+        """
         ...
 
     def size(self) -> int:
         """How many chunks there are of all tenants together, without counting anew."""
+        ...
+
+    def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
+        """The token vectors of those of the tenant's chunks that have some, by chunk id."""
         ...
 
     def flush(self) -> None:

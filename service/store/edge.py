@@ -7,7 +7,7 @@ ensures for the whole data folder.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +17,17 @@ import qdrant_edge as edge
 from service.errors import StoreUnavailable
 from service.store.edge_filters import corpus, keyword, of_document, promoted, searchable
 from service.store.payload import facts_payload, metadata_by_type, payload
-from service.types import Candidate, Candidates, DocumentFacts, Filters, Point, QueryVectors, Scope
+from service.store.token_file import TokenFile
+from service.types import (
+    Candidate,
+    Candidates,
+    DocumentFacts,
+    Filters,
+    Point,
+    QueryVectors,
+    Scope,
+    TokenVectors,
+)
 
 DENSE, SPARSE = "dense", "bm25"
 NEVER_KB = 2**40
@@ -54,11 +64,13 @@ class EdgeStore:
     def __init__(self, folder: Path, dimension: int) -> None:
         self._write = threading.Lock()
         with _translated():
-            if any(folder.glob("*")):
-                self._shard = edge.EdgeShard.load(str(folder))
+            shard = folder / "shard"
+            if any(shard.glob("*")):
+                self._shard = edge.EdgeShard.load(str(shard))
             else:
-                folder.mkdir(parents=True, exist_ok=True)
-                self._shard = edge.EdgeShard.create(str(folder), _configuration(dimension))
+                shard.mkdir(parents=True, exist_ok=True)
+                self._shard = edge.EdgeShard.create(str(shard), _configuration(dimension))
+            self._tokens = TokenFile(folder / "tokens.db")
             self._indexed = set(self._shard.info().payload_schema)
             for field, index in FIELD_INDEX.items():
                 self._ensure_index(field, index)
@@ -88,6 +100,7 @@ class EdgeStore:
 
     def stage(self, scope: Scope, document_id: str, facts: DocumentFacts, points: Sequence[Point]) -> None:
         """See `Store`."""
+        self._tokens.put(scope.tenant, document_id, points)
         hidden = payload(scope.tenant, document_id, facts, live=False)
         shown = payload(scope.tenant, document_id, facts, live=True)
         for start in range(0, len(points), POINTS_A_WRITE):
@@ -109,10 +122,16 @@ class EdgeStore:
         if chunk_ids:
             ours = edge.Filter(must=[of_document(scope, document_id), edge.HasIdCondition(set(chunk_ids))])
             self._update(edge.UpdateOperation.delete_points_by_filter(ours))
+            self._tokens.discard(scope.tenant, document_id, chunk_ids)
 
     def delete_document(self, scope: Scope, document_id: str) -> None:
         """See `Store`."""
         self._update(edge.UpdateOperation.delete_points_by_filter(of_document(scope, document_id)))
+        self._tokens.delete_document(scope.tenant, document_id)
+
+    def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
+        """See `Store`."""
+        return self._tokens.get(scope.tenant, chunk_ids)
 
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
         """See `Store`."""
@@ -126,7 +145,8 @@ class EdgeStore:
             else edge.Filter(must=[keyword("tenant", scope.tenant)])
         )
         with _translated():
-            return self._shard.count(edge.CountRequest(exact=True, filter=which))
+            points = self._shard.count(edge.CountRequest(exact=True, filter=which))
+        return max(points, self._tokens.count(scope.tenant, document_id))
 
     def size(self) -> int:
         """See `Store`."""
@@ -143,6 +163,7 @@ class EdgeStore:
         with self._write, _translated():
             self._shard.flush()
             self._shard.close()
+            self._tokens.close()
 
     def _scroll(self, which: edge.Filter) -> Iterator[str]:
         offset: int | UUID | str | None = None

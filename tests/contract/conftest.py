@@ -71,5 +71,5 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def default_embedder() -> Embedder:
     """The default model as it is served, compiled once into the user's cache."""
     return OpenVinoEmbedder(
-        EmbedSettings(), Path(os.environ.get("FOOTNOTE_CACHE_DIR") or default_cache_dir())
+        EmbedSettings(), Path(os.environ.get("FOOTNOTE_CACHE_DIR") or default_cache_dir()), 128
     )

@@ -18,7 +18,7 @@ from service.types import (
     QueryVectors,
     Scope,
 )
-from tests.answering import DIMENSION, embed
+from tests.answering import DIMENSION, embed, token_vectors
 
 Opener = Callable[[Path], Store]
 OPENERS: dict[str, Opener] = {"edge": lambda folder: EdgeStore(folder, DIMENSION)}
@@ -34,7 +34,7 @@ def chunk_id(name: str) -> str:
 
 
 def point(name: str, text: str) -> Point:
-    return Point(chunk_id(name), embed([text])[0], sparse_document(text, "en"))
+    return Point(chunk_id(name), embed([text])[0], sparse_document(text, "en"), token_vectors(text))
 
 
 def stage(

@@ -12,14 +12,16 @@ import pytest
 from service.rerank import FusedOrder, Reranker, open_reranker
 from service.settings import RerankSettings
 from service.types import Hit
-from tests.answering import a_hit
+from tests.answering import a_hit, a_question
 from tests.contract.making_models import QUESTION, TEXTS
 
 HITS = tuple(a_hit(text or " ", id=f"c{n}", document=f"d{n}") for n, text in enumerate(TEXTS * 5))
 
 
 def cross_encoder(models: Path, depth: int = 20) -> Reranker:
-    settings = RerankSettings(model=str(models / "cross"), precision="float32", depth=depth)
+    settings = RerankSettings(
+        method="cross_encoder", model=str(models / "cross"), precision="float32", depth=depth
+    )
     return open_reranker(settings, models / "cache")
 
 
@@ -29,24 +31,24 @@ def reranker(request: pytest.FixtureRequest) -> Reranker:
 
 
 def test_the_same_hits_come_back(reranker: Reranker) -> None:
-    back = reranker.rerank(QUESTION, HITS)
+    back = reranker.rerank(a_question(QUESTION), HITS)
     assert sorted(hit.chunk.id for hit in back) == sorted(hit.chunk.id for hit in HITS)
     assert all(replace(hit, rerank_score=None) in HITS for hit in back)
 
 
 def test_no_hits_give_no_hits(reranker: Reranker) -> None:
-    assert reranker.rerank(QUESTION, ()) == ()
+    assert reranker.rerank(a_question(QUESTION), ()) == ()
 
 
 def test_hits_that_were_read_come_first_and_best_first(reranker: Reranker) -> None:
-    scores = [hit.rerank_score for hit in reranker.rerank(QUESTION, HITS)]
+    scores = [hit.rerank_score for hit in reranker.rerank(a_question(QUESTION), HITS)]
     read = [score for score in scores if score is not None]
     assert scores[: len(read)] == sorted(read, reverse=True)
 
 
 def test_without_a_model_the_order_stays_and_the_reader_is_told() -> None:
-    reranker = open_reranker(RerankSettings(), Path("unused"))
-    assert reranker.rerank(QUESTION, HITS) == HITS
+    reranker = open_reranker(RerankSettings(method="none"), Path("unused"))
+    assert reranker.rerank(a_question(QUESTION), HITS) == HITS
     assert reranker.warning is not None
     assert (reranker.warning.stage, reranker.warning.code) == ("rerank", "not_installed")
 
@@ -56,7 +58,7 @@ def test_with_a_model_there_is_no_warning(models: Path) -> None:
 
 
 def test_only_the_first_hits_are_read_and_the_rest_keep_their_order(models: Path) -> None:
-    back = cross_encoder(models, depth=3).rerank(QUESTION, HITS)
+    back = cross_encoder(models, depth=3).rerank(a_question(QUESTION), HITS)
     assert {hit.chunk.id for hit in back[:3]} == {"c0", "c1", "c2"}
     assert [hit.chunk.id for hit in back[3:]] == [hit.chunk.id for hit in HITS[3:]]
     assert all(hit.rerank_score is not None for hit in back[:3])
@@ -66,12 +68,14 @@ def test_only_the_first_hits_are_read_and_the_rest_keep_their_order(models: Path
 def test_scores_are_those_of_the_models_own_library(models: Path) -> None:
     said = json.loads((models / "said.json").read_text())["cross"]
     hits: tuple[Hit, ...] = tuple(a_hit(text, id=f"c{n}") for n, text in enumerate(TEXTS))
-    found = {hit.chunk.id: hit.rerank_score for hit in cross_encoder(models).rerank(QUESTION, hits)}
+    found = {
+        hit.chunk.id: hit.rerank_score for hit in cross_encoder(models).rerank(a_question(QUESTION), hits)
+    }
     np.testing.assert_allclose([found[f"c{n}"] for n in range(len(TEXTS))], said, atol=1e-3)
 
 
 def test_equal_scores_keep_the_fused_order(models: Path) -> None:
     same = tuple(a_hit(TEXTS[0], id=f"c{n}") for n in range(8))
-    assert [hit.chunk.id for hit in cross_encoder(models).rerank(QUESTION, same)] == [
+    assert [hit.chunk.id for hit in cross_encoder(models).rerank(a_question(QUESTION), same)] == [
         hit.chunk.id for hit in same
     ]

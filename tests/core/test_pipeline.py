@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,11 @@ from service.types import (
     Hit,
     Query,
     QueryVectors,
+    Question,
     Retrieved,
     Scope,
     SentenceReady,
+    TokenVectors,
     Usage,
     Warning,
 )
@@ -49,6 +51,9 @@ class ListedStore:
     def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
         self.asked.append((scope, filters, limit))
         return self.candidates
+
+    def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
+        return {}
 
 
 @dataclass
@@ -81,7 +86,7 @@ class ScriptedGenerator:
     closed: bool = False
     said: int = 0
 
-    async def generate(self, query: Query, context: Context) -> AsyncIterator[Draft]:
+    async def generate(self, question: Question, context: Context) -> AsyncIterator[Draft]:
         try:
             for piece in self.pieces:
                 self.said += 1
@@ -102,7 +107,7 @@ class Backwards:
     name = "backwards"
     warning: Warning | None = None
 
-    def rerank(self, question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         return tuple(replace(hit, rerank_score=float(rank)) for rank, hit in enumerate(hits))[::-1]
 
 

@@ -103,7 +103,7 @@ def test_a_damaged_index_is_an_error_of_ours(data: Path, embedder: FakeEmbedder)
     with opened(data, embedder):
         pass
     (index,) = (data / "index").iterdir()
-    for file in index.glob("*.json"):
+    for file in (index / "shard").glob("*.json"):
         file.write_bytes(b"\x00")
     with pytest.raises(StoreUnavailable), opened(data, embedder):
         pass

@@ -1,0 +1,65 @@
+"""From a model's outputs to vectors as they are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import Misconfigured
+from service.models.projection import PROJECTION, fingerprint
+from service.tokens import compress
+from service.types import TokenVectors
+
+
+class TokenCompressor:
+    """Makes the token vectors of one compiled model small.
+
+    Args:
+        folder: the compiled model, with its projection.
+        dimensions: how many directions are kept, those that tell most first; at 0 there are no token vectors.
+
+    Raises:
+        Misconfigured: the model's vectors have fewer dimensions.
+    """
+
+    def __init__(self, folder: Path, dimensions: int) -> None:
+        self._projection: NDArray[np.float32] | None = None
+        self.fingerprint = ""
+        """Identifies what token vectors may be compared; empty where there are none."""
+        if dimensions:
+            projection = np.load(folder / PROJECTION)
+            if dimensions > projection.shape[1]:
+                raise Misconfigured(
+                    f"rerank.token_dimensions is {dimensions}, but the model's tokens have "
+                    f"{projection.shape[1]} dimensions",
+                    hint=f"set FOOTNOTE_RERANK__TOKEN_DIMENSIONS to {projection.shape[1]} or less",
+                )
+            self._projection = np.ascontiguousarray(projection[:, :dimensions])
+            self.fingerprint = fingerprint(self._projection)
+
+    def __call__(self, encoding: Any, vectors: NDArray[np.float32], skip: int) -> TokenVectors | None:
+        """The tokens of one text, less special ones and those of its first `skip` characters, a prompt.
+
+        `encoding` is that of the `tokenizers` library for the row, `vectors` have shape (tokens, d).
+        """
+        if self._projection is None:
+            return None
+        kept = [
+            place
+            for place, (special, (_, end)) in enumerate(
+                zip(encoding.special_tokens_mask, encoding.offsets, strict=True)
+            )
+            if not special and end > skip
+        ]
+        ids = np.array(encoding.ids, dtype=np.int32)[kept]
+        return compress(ids, vectors[kept], self._projection)
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors of length 1, shape (n, d); not every model normalises its own."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return found
