@@ -1,0 +1,142 @@
+"""What retrieval finds for the questions of a labelled set: the raw material of training and measuring.
+
+The set is ingested into an engine of its own by the product's own path, and every question searched for as
+the pipeline does, but for the reranking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from eval.labelled.types import LabelledQuestion, LabelledSet, is_relevant, relevance
+from ingestion.load import iter_paths
+from ingestion.types import RawFile
+from ingestion.worker import worker_for
+from service.fuse import fuse
+from service.local_engine import LocalEngine
+from service.records import Upload
+from service.settings import Settings
+from service.sparse import sparse_query
+from service.types import (
+    EVERY_GROUP,
+    Candidate,
+    Candidates,
+    Found,
+    Hit,
+    Query,
+    QueryVectors,
+    Question,
+    Scope,
+    TokenVectors,
+)
+
+SCOPE = Scope("eval", frozenset({EVERY_GROUP}))
+CANDIDATES = 50
+SEARCHED = 80
+"""More are searched for, so that a whole document can be taken out and both lists still be long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """One question with what was found for it: fused order, not reranked, with token vectors.
+
+    `grades` has one entry for each hit of `found`. `removed` is what is found when the documents that answer
+    are not in the corpus; None where the question has no answer.
+    """
+
+    question: LabelledQuestion
+    found: Found
+    grades: tuple[int, ...]
+    removed: Found | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A set's questions with what was found for each."""
+
+    name: str
+    items: tuple[Collected, ...]
+
+
+@contextmanager
+def engine_of(labelled: LabelledSet, settings: Settings) -> Iterator[LocalEngine]:
+    """An engine that has read the set; a folder that holds it already is not read again."""
+    from service.wiring import open_resources
+
+    with open_resources(settings) as engine, TemporaryDirectory() as scratch:
+        if not engine.store.size():
+            _ingest(engine, labelled, Path(scratch))
+        yield engine
+
+
+def collect(labelled: LabelledSet, settings: Settings) -> Collection:
+    """Everything found for every question of the set."""
+    with engine_of(labelled, settings) as engine:
+        shared: dict[str, Hit] = {}
+        items = tuple(_collected(engine, question, shared) for question in labelled.questions)
+    return Collection(labelled.name, items)
+
+
+def _ingest(engine: LocalEngine, labelled: LabelledSet, scratch: Path) -> None:
+    paths, below = _paths(labelled, scratch)
+    for found in iter_paths(paths, engine.settings.load, relative_to=below):
+        if isinstance(found, RawFile):
+            upload = Upload(found.source, found.filename, BytesIO(found.content))
+            asyncio.run(engine.upload(SCOPE, [upload], metadata={}, groups=(), idempotency_key=None))
+    worker_for(engine).run_until_idle()
+
+
+def _paths(labelled: LabelledSet, scratch: Path) -> tuple[Sequence[Path], Path]:
+    if labelled.files:
+        return list(labelled.files), labelled.folder
+    file = scratch / "records.jsonl"
+    rows = ({"_id": record.id, "title": record.title, "text": record.text} for record in labelled.records)
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return [file], scratch
+
+
+def _collected(engine: LocalEngine, asked: LabelledQuestion, shared: dict[str, Hit]) -> Collected:
+    pipeline = engine.pipeline
+    encoded = pipeline.embedder.embed_query(asked.text)
+    terms = sparse_query(asked.text, pipeline.reader.languages(SCOPE))
+    question = Question(Query(asked.text), QueryVectors(encoded.dense, terms, encoded.tokens))
+    candidates = pipeline.store.search(SCOPE, question.vectors, question.query.filters, SEARCHED)
+    found = Found(question, _hits(engine, _first(candidates, frozenset()), shared))
+    grades = tuple(relevance(asked, hit) for hit in found.hits)
+    gone = _documents_to_remove(asked, found)
+    removed = Found(question, _hits(engine, _first(candidates, gone), shared)) if gone else None
+    return Collected(asked, found, grades, removed)
+
+
+def _documents_to_remove(asked: LabelledQuestion, found: Found) -> frozenset[str]:
+    return frozenset(hit.document.id for hit in found.hits if is_relevant(asked, hit))
+
+
+def _first(candidates: Candidates, gone: frozenset[str]) -> Candidates:
+    """The lists as a search over a corpus without the documents `gone` would give them."""
+    return Candidates(_kept(candidates.dense, gone), _kept(candidates.sparse, gone))
+
+
+def _kept(listed: Sequence[Candidate], gone: frozenset[str]) -> tuple[Candidate, ...]:
+    return tuple(one for one in listed if one.document_id not in gone)[:CANDIDATES]
+
+
+def _hits(engine: LocalEngine, candidates: Candidates, shared: dict[str, Hit]) -> tuple[Hit, ...]:
+    """The fused hits with their token vectors; what two questions find is kept once."""
+    pipeline = engine.pipeline
+    fused = fuse(candidates, pipeline.settings.fuse)
+    hits = pipeline.reader.hits(SCOPE, fused, 2 * CANDIDATES)
+    unknown = [hit.chunk.id for hit in hits if hit.chunk.id not in shared]
+    tokens: Mapping[str, TokenVectors] = pipeline.store.tokens(SCOPE, unknown)
+    for hit in hits:
+        if hit.chunk.id not in shared:
+            shared[hit.chunk.id] = dataclasses.replace(hit, tokens=tokens.get(hit.chunk.id))
+    return tuple(dataclasses.replace(shared[hit.chunk.id], fused=hit.fused) for hit in hits)

@@ -1,0 +1,49 @@
+"""Sets in BEIR's form (Thakur et al. 2021), with the answers of `qa.jsonl` where there is one."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from eval.labelled.types import LabelledQuestion, LabelledSet, Record
+
+
+def load(folder: Path, split: str = "test") -> LabelledSet | None:
+    """The set, with the questions that `qrels/<split>.tsv` judges."""
+    judged = folder / "qrels" / f"{split}.tsv"
+    if not (folder / "corpus.jsonl").is_file() or not judged.is_file():
+        return None
+    relevant: dict[str, dict[str, int]] = defaultdict(dict)
+    for line in judged.read_text(encoding="utf-8").splitlines()[1:]:
+        question, record, grade = line.split("\t")
+        if int(grade) > 0:
+            relevant[question][record] = int(grade)
+    known = {row["id"]: row for row in _rows(folder / "qa.jsonl")}
+    questions = (
+        _question(row["_id"], row["text"], relevant[row["_id"]], known.get(row["_id"]))
+        for row in _rows(folder / "queries.jsonl")
+        if row["_id"] in relevant
+    )
+    records = tuple(
+        Record(row["_id"], row.get("title", ""), row["text"]) for row in _rows(folder / "corpus.jsonl")
+    )
+    return LabelledSet(folder.name, tuple(questions), records, folder=folder)
+
+
+def _question(id: str, text: str, relevant: dict[str, int], known: dict[str, Any] | None) -> LabelledQuestion:
+    about = next(iter(relevant))
+    group = about.rpartition("#")[0] or about
+    if known is None:
+        return LabelledQuestion(id, text, group, relevant)
+    if known["impossible"]:
+        return LabelledQuestion(id, text, group, {}, answerable=False, about=about)
+    return LabelledQuestion(id, text, group, relevant, tuple(known["answers"]))
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    if path.is_file():
+        with path.open(encoding="utf-8") as lines:
+            yield from (json.loads(line) for line in lines if line.strip())
