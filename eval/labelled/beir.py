@@ -12,7 +12,7 @@ from eval.labelled.types import LabelledQuestion, LabelledSet, Record
 
 
 def load(folder: Path, split: str = "test") -> LabelledSet | None:
-    """The set, with the questions that `qrels/<split>.tsv` judges."""
+    """The set, with the questions that `qrels/<split>.tsv` judges and those that `qa.jsonl` has no answer to."""
     judged = folder / "qrels" / f"{split}.tsv"
     if not (folder / "corpus.jsonl").is_file() or not judged.is_file():
         return None
@@ -22,11 +22,12 @@ def load(folder: Path, split: str = "test") -> LabelledSet | None:
         if int(grade) > 0:
             relevant[question][record] = int(grade)
     known = {row["id"]: row for row in _rows(folder / "qa.jsonl")}
-    questions = (
-        _question(row["_id"], row["text"], relevant[row["_id"]], known.get(row["_id"]))
-        for row in _rows(folder / "queries.jsonl")
-        if row["_id"] in relevant
-    )
+    asked = [(row["_id"], row["text"]) for row in _rows(folder / "queries.jsonl") if row["_id"] in relevant]
+    judged_ids = {id for id, _ in asked}
+    asked += [
+        (id, row["question"]) for id, row in known.items() if row["impossible"] and id not in judged_ids
+    ]
+    questions = (_question(id, text, relevant.get(id, {}), known.get(id)) for id, text in asked)
     records = tuple(
         Record(row["_id"], row.get("title", ""), row["text"]) for row in _rows(folder / "corpus.jsonl")
     )
@@ -34,7 +35,7 @@ def load(folder: Path, split: str = "test") -> LabelledSet | None:
 
 
 def _question(id: str, text: str, relevant: dict[str, int], known: dict[str, Any] | None) -> LabelledQuestion:
-    about = next(iter(relevant))
+    about = next(iter(relevant)) if known is None else str(known["passage"])
     group = about.rpartition("#")[0] or about
     if known is None:
         return LabelledQuestion(id, text, group, relevant)
