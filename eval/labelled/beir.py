@@ -12,7 +12,7 @@ from eval.labelled.types import LabelledQuestion, LabelledSet, Record
 
 
 def load(folder: Path, split: str = "test") -> LabelledSet | None:
-    """The set, with the questions that `qrels/<split>.tsv` judges and those that `qa.jsonl` has no answer to."""
+    """The set: the questions that `qrels/<split>.tsv` judges, and those of `qa.jsonl` without an answer."""
     judged = folder / "qrels" / f"{split}.tsv"
     if not (folder / "corpus.jsonl").is_file() or not judged.is_file():
         return None
