@@ -20,33 +20,14 @@ _HEADING = re.compile(r"(?m)^#{1,4}[ \t]+(.+?)[ \t#]*$|^(.+)\n[=\-~^\"]{3,}[ \t]
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _SHORTEST_SECTION, _LONGEST_SECTION = 250, 4_000
 _GENERIC = frozenset(
-    [
-        "overview",
-        "introduction",
-        "summary",
-        "examples",
-        "example",
-        "notes",
-        "note",
-        "parameters",
-        "description",
-        "inputs",
-        "outputs",
-        "motivation",
-        "abstract",
-        "references",
-        "copyright",
-        "background",
-        "rationale",
-        "goals",
-        "related",
-        "links",
-        "contents",
-        "usage",
-        "see",
-        "also",
-    ]
+    re.findall(
+        r"\w+",
+        "overview introduction summary examples example notes note parameters description inputs outputs "
+        "motivation abstract references copyright background rationale goals related links contents usage "
+        "see also",
+    )
 )
+"""Words of headings that stand in every document."""
 
 
 def load(folder: Path, most: int) -> LabelledSet:
