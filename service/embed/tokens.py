@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from service.errors import Misconfigured
 from service.models.projection import PROJECTION, fingerprint
@@ -38,6 +39,9 @@ class TokenCompressor:
                     hint=f"set FOOTNOTE_RERANK__TOKEN_DIMENSIONS to {projection.shape[1]} or less",
                 )
             self._projection = np.ascontiguousarray(projection[:, :dimensions])
+            # NumPy's own threads would take turns with the model's on the same cores: the projection of a
+            # batch then takes fifty times as long. One is enough for all that serving multiplies.
+            threadpool_limits(limits=1, user_api="blas")
             self.fingerprint = fingerprint(self._projection)
 
     def __call__(self, encoding: Any, vectors: NDArray[np.float32], skip: int) -> TokenVectors | None:
