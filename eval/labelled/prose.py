@@ -52,8 +52,9 @@ def load(folder: Path, most: int) -> LabelledSet:
 def _sections(text: str) -> Iterator[tuple[str, str]]:
     text = _FRONT_MATTER.sub("", text)
     found = list(_HEADING.finditer(text))
-    for heading, following in zip(found, [*found[1:], None], strict=True):
-        body = text[heading.end() : following.start() if following else len(text)].strip()
+    ends = [*(heading.start() for heading in found[1:]), len(text)]
+    for heading, end in zip(found, ends, strict=False):  # a page without a heading has no section
+        body = text[heading.end() : end].strip()
         title = re.sub(r"[`*_\[\]]", "", heading[1] or heading[2]).strip()
         if _SHORTEST_SECTION <= len(body) <= _LONGEST_SECTION:
             yield title, body

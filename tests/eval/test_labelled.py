@@ -209,6 +209,7 @@ def docs(tmp_path: Path) -> Path:
     for number in range(12):
         (folder / "deep" / f"{number}.md").write_text(page(f"How to mount a pump {number}", "Overview"))
     (folder / "short.md").write_text("## Too short to ask about\n\nOne line.\n")
+    (folder / "bare.txt").write_text("A page without any heading. " * 20)
     (folder / "program.py").write_text(page("This is no text file"))
     return folder
 
