@@ -50,6 +50,8 @@ Filter = Annotated[
     str | None,
     typer.Option("--filters", help="""As in the API: '{"metadata": {"year": {"gte": 2024}}}'."""),
 ]
+# The commands of another program: it reads its own options.
+HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 app = typer.Typer(
     name="footnote",
@@ -179,13 +181,16 @@ def config(data_dir: DataDir = None) -> None:
     print(_settings(data_dir).model_dump_json(indent=2))
 
 
-@app.command(
-    "eval",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-)
+@app.command("eval", context_settings=HANDED_ON)
 def evaluate(context: typer.Context) -> None:
     """Measure parsing, chunking, retrieval, answers or speed: see `footnote eval --help`."""
     os.execv(sys.executable, [sys.executable, "-m", "eval", *context.args])
+
+
+@app.command(context_settings=HANDED_ON)
+def tune(context: typer.Context) -> None:
+    """Fit the learned parts to your own domain: see `footnote tune --help`."""
+    os.execv(sys.executable, [sys.executable, "-m", "eval.tune", *context.args])
 
 
 @models.command("list")
