@@ -29,6 +29,7 @@ from service.types import (
     EVERY_GROUP,
     Candidate,
     Candidates,
+    Filters,
     Found,
     Hit,
     Query,
@@ -103,12 +104,25 @@ def _paths(labelled: LabelledSet, scratch: Path) -> tuple[Sequence[Path], Path]:
     return [file], scratch
 
 
-def _collected(engine: LocalEngine, asked: LabelledQuestion, shared: dict[str, Hit]) -> Collected:
+def ask(engine: LocalEngine, text: str, shared: dict[str, Hit], filters: Filters | None = None) -> Found:
+    """What is found for any question, in the part of the corpus that `filters` leave; see `collect`.
+
+    Hits that another question found are taken from `shared`, and new ones put there.
+    """
+    question, candidates = _searched(engine, text, filters or Filters())
+    return Found(question, _hits(engine, _first(candidates, frozenset()), shared))
+
+
+def _searched(engine: LocalEngine, text: str, filters: Filters) -> tuple[Question, Candidates]:
     pipeline = engine.pipeline
-    encoded = pipeline.embedder.embed_query(asked.text)
-    terms = sparse_query(asked.text, pipeline.reader.languages(SCOPE))
-    question = Question(Query(asked.text), QueryVectors(encoded.dense, terms, encoded.tokens))
-    candidates = pipeline.store.search(SCOPE, question.vectors, question.query.filters, SEARCHED)
+    encoded = pipeline.embedder.embed_query(text)
+    terms = sparse_query(text, pipeline.reader.languages(SCOPE))
+    question = Question(Query(text, filters), QueryVectors(encoded.dense, terms, encoded.tokens))
+    return question, pipeline.store.search(SCOPE, question.vectors, filters, SEARCHED)
+
+
+def _collected(engine: LocalEngine, asked: LabelledQuestion, shared: dict[str, Hit]) -> Collected:
+    question, candidates = _searched(engine, asked.text, Filters())
     found = Found(question, _hits(engine, _first(candidates, frozenset()), shared))
     grades = tuple(relevance(asked, hit) for hit in found.hits)
     gone = _documents_to_remove(asked, found)
