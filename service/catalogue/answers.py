@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -14,6 +15,16 @@ from service.catalogue.models import AnswerRow, FeedbackRow
 from service.errors import NotFound
 from service.records import Feedback
 from service.types import Answer, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reader said of an answer: `cited` are the ids of the chunks that it pointed to, best first."""
+
+    question: str
+    rating: str
+    correction: str
+    cited: tuple[str, ...]
 
 
 class Answers:
@@ -55,6 +66,18 @@ class Answers:
             row = _row(scope, feedback)
             connection.execute(insert(FeedbackRow).values(**row))
             return str(row["id"])
+
+    def judgements(self, scope: Scope) -> list[Judgement]:
+        """Every judgement of an answer that is still kept, oldest first."""
+        query = (
+            select(AnswerRow.question, AnswerRow.cited, FeedbackRow.rating, FeedbackRow.correction)
+            .join(FeedbackRow, FeedbackRow.answer_id == AnswerRow.id)
+            .where(AnswerRow.tenant == scope.tenant, FeedbackRow.tenant == scope.tenant)
+            .order_by(FeedbackRow.created_at, FeedbackRow.id)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [Judgement(row.question, row.rating, row.correction, tuple(row.cited)) for row in rows]
 
     def forget_old(self) -> int:
         """Removes answers past their time; returns how many."""
