@@ -19,6 +19,7 @@ from service.errors import DataFolderLocked, IndexMismatch, Misconfigured
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
+from service.models import TokenFinder
 from service.pipeline import Pipeline
 from service.rerank import open_reranker
 from service.settings import Settings
@@ -94,7 +95,8 @@ def _generator(settings: Settings, embedder: Embedder) -> Generator:
         return ChatGenerator(settings.generate)
     from service.generate.extractive import ExtractiveGenerator
 
-    return ExtractiveGenerator(embedder.embed_sentences, settings.generate.max_sentences)
+    tokenize = TokenFinder(embedder.tokenizer_file)
+    return ExtractiveGenerator(embedder.embed_sentences, tokenize, settings.generate.max_sentences)
 
 
 @contextmanager

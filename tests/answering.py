@@ -45,6 +45,12 @@ def token_vectors(text: str) -> TokenVectors:
     return TokenVectors(ids, np.rint(vectors * 127).astype(np.int8))
 
 
+def tokenize(texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+    """The ids and places of the tokens of `token_vectors`."""
+    found = [(token_vectors(text).ids.tolist(), re.finditer(r"\w+", text)) for text in texts]
+    return [(ids, [match.span() for match in matches]) for ids, matches in found]
+
+
 def a_question(text: str, top_k: int = 8) -> Question:
     """A question as the search half of a query leaves it."""
     return Question(

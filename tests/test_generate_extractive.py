@@ -6,7 +6,7 @@ from service.cite import Checker
 from service.generate.extractive import ExtractiveGenerator
 from service.settings import CiteSettings
 from service.types import Context
-from tests.answering import a_context, a_passage, a_question, embed
+from tests.answering import a_context, a_passage, a_question, embed, tokenize
 
 HANDBOOK = (
     "# Warranty\n\nThe warranty on the pump lasts 24 months. It starts on the day of delivery. "
@@ -19,7 +19,7 @@ TABLE = (
 
 
 async def answer(question: str, context: Context, most: int = 4) -> str:
-    generator = ExtractiveGenerator(embed, most)
+    generator = ExtractiveGenerator(embed, tokenize, most)
     return "".join([draft.text async for draft in generator.generate(a_question(question), context)])
 
 

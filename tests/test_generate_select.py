@@ -6,9 +6,10 @@ import pytest
 
 from service.generate.candidates import candidates
 from service.generate.question import exact, parts
+from service.generate.rank import Model
 from service.generate.select import select
 from service.types import Passage
-from tests.answering import a_context, a_passage, embed
+from tests.answering import a_context, a_passage, a_question, embed, tokenize
 
 CODES = (
     "| Code | Meaning | Action |\n|---|---|---|\n"
@@ -27,7 +28,8 @@ NOT_COVERED = (
 
 
 def texts(question: str, *passages: str | Passage) -> list[str]:
-    return [found.text for found in select(question, a_context(*passages), embed, 4)]
+    chosen = select(a_question(question), a_context(*passages), Model(embed, tokenize), 4)
+    return [found.text for found in chosen]
 
 
 def shown(text: str, headings: tuple[str, ...] = ()) -> list[str]:

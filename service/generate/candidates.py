@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from service import words
 from service.markers import disarm
-from service.sentences import spans
+from service.sentences import Span, spans
 from service.types import Passage
 
 _SHORTEST, _LONGEST = 3, 90
@@ -34,10 +35,11 @@ _NAMED_VALUE = re.compile(r"[^\s:][^:]*:\s+\S")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """Something that can be shown; `position` counts the units of its passage."""
+    """Something that can be shown; `position` counts a passage's units, `span` is its place there."""
 
     passage: Passage
     position: int
+    span: Span
     text: str
     terms: frozenset[str]
     is_row: bool = False
@@ -55,8 +57,8 @@ def candidates(passage: Passage) -> list[Candidate]:
     text = disarm(passage.text)
     reading = _Reading(passage)
     for start, end in spans(text):
-        for line in _lines(text[start:end]):
-            reading.take(line)
+        for line_start, line in _lines(text[start:end]):
+            reading.take(line, start + line_start)
     return reading.found
 
 
@@ -71,10 +73,12 @@ class _Reading:
         self._before = ""
         self._lead = ""
         self._position = 0
+        self._span = (0, 0)
 
-    def take(self, unit: str) -> None:
-        """Reads the next unit."""
+    def take(self, unit: str, start: int) -> None:
+        """Reads the next unit, which begins at `start`."""
         self._position += 1
+        self._span = (start, start + len(unit))
         if "|" in unit and _RULE.match(unit):
             self._header = self._forget_last()
         elif _is_row(unit):
@@ -119,16 +123,24 @@ class _Reading:
         fits = count > 0 if is_row else says_enough and count <= _LONGEST
         if fits:
             terms = frozenset(words.terms(f"{read}\n{shown}", _language(self._passage)))
-            self.found.append(Candidate(self._passage, self._position, shown, terms, is_row, lead))
+            place = (self._passage, self._position, self._span)
+            self.found.append(Candidate(*place, shown, terms, is_row, lead))
 
 
-def _lines(unit: str) -> Iterator[str]:
-    """The unit, or its lines where they stand in columns or are too short to have been wrapped."""
+def _lines(unit: str) -> Iterator[tuple[int, str]]:
+    """The unit, or its lines where they stand in columns or are too short to have been wrapped.
+
+    Each comes with the place at which it begins.
+    """
     lines = unit.split("\n")
     in_columns = sum(_COLUMN.search(line) is not None for line in lines) > 1
     are_short = len(lines) > 2 and max(map(len, lines)) < _WRAPPED_LINE and not _END.search(unit)
     is_listing = are_short or all(map(_NAMED_VALUE.match, lines))
-    yield from (line for line in lines if line.strip()) if in_columns or is_listing else (unit,)
+    if not in_columns and not is_listing:
+        yield 0, unit
+        return
+    starts = accumulate((len(line) + 1 for line in lines), initial=0)
+    yield from ((start, line) for start, line in zip(starts, lines, strict=False) if line.strip())
 
 
 def _plain(unit: str) -> str:

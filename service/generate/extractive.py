@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import pairwise
 
 from service.generate.candidates import Candidate
-from service.generate.rank import Embed
+from service.generate.match import Tokenize
+from service.generate.rank import Embed, Model
 from service.generate.select import select
 from service.markers import DECLINE
 from service.sentences import spans
@@ -15,13 +16,16 @@ from service.types import Context, Draft, Question, Usage
 
 
 class ExtractiveGenerator:
-    """Answers with at most `max_sentences` sentences; `embed` gives unit vectors, and runs in a thread."""
+    """Answers with at most `max_sentences` sentences; `embed` gives unit vectors, and runs in a thread.
+
+    `tokenize` cuts a text as the embedder does.
+    """
 
     model = "extractive"
     llm = False
 
-    def __init__(self, embed: Embed, max_sentences: int) -> None:
-        self._embed = embed
+    def __init__(self, embed: Embed, tokenize: Tokenize, max_sentences: int) -> None:
+        self._model = Model(embed, tokenize)
         self._max_sentences = max_sentences
 
     async def aclose(self) -> None:
@@ -29,7 +33,7 @@ class ExtractiveGenerator:
 
     async def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields one sentence at a time with its `[n]`; the usage is zero."""
-        chosen = await asyncio.to_thread(select, question.text, context, self._embed, self._max_sentences)
+        chosen = await asyncio.to_thread(select, question, context, self._model, self._max_sentences)
         for sentence in _cited(chosen):
             yield Draft(text=sentence)
         if not chosen:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service import words
 
-_SHARED = 0.3
+SCENE = 0.3
 """What a term of another part of the question counts: it sets the scene."""
 _FEWEST_TERMS = 2
 """A part with fewer terms of its own ("and what is it about?") is no question by itself."""
@@ -40,7 +40,7 @@ class Part:
 
     def asked(self, language: str) -> dict[str, float]:
         """The terms to look for, each with what it counts: 1, or less where only the rest names it."""
-        scene = dict.fromkeys(words.terms(self.rest, language), _SHARED)
+        scene = dict.fromkeys(words.terms(self.rest, language), SCENE)
         return scene | dict.fromkeys(words.terms(self.text, language), 1.0)
 
     def cue(self, text: str, beyond: frozenset[str]) -> float:

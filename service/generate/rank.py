@@ -14,15 +14,28 @@ import numpy as np
 
 from service import words
 from service.generate.candidates import Candidate
-from service.generate.question import Part, exact
-from service.types import Passage, Vector
+from service.generate.match import Matching, Tokenize
+from service.generate.question import Part, exact, parts
+from service.types import Passage, Question, Vector
 
 Embed = Callable[[Sequence[str]], Vector]
 """Texts to unit vectors of shape (texts, dimension)."""
 
+
+_Scores = Mapping[Candidate, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the embedder lends: vectors of texts, and where its tokens lie."""
+
+    embed: Embed
+    tokenize: Tokenize
+
+
 _EMBEDDED = 6
 """How many candidates are embedded, over all parts of the question."""
-_MEANING, _WORDS, _CUE, _PLACE, _EXACT = 0.45, 0.40, 0.15, 0.05, 0.20
+_MEANING, _TOKENS, _WORDS, _CUE, _PLACE, _EXACT = 0.30, 0.40, 0.30, 0.15, 0.05, 0.20
 _AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
 """What a term counts in the headings above and in the sentences beside, and a code in the same document."""
 
@@ -51,14 +64,16 @@ class Ranking:
         return added / (sum(asked.values()) or 1.0)
 
 
-def ranked(asked: Sequence[Part], found: Sequence[Candidate], embed: Embed) -> list[Ranking]:
-    """A ranking for each part; only the candidates that words put first are embedded, in one go."""
+def ranked(question: Question, found: Sequence[Candidate], model: Model) -> list[Ranking]:
+    """A ranking for each part; the candidates that words and tokens put first are embedded, in one go."""
+    asked = parts(question.text)
     evidence = _Evidence(found)
-    by_words = [evidence.by_words(part) for part in asked]
+    matching = Matching(question, found, model.tokenize)
+    by_words = [_with_tokens(evidence.by_words(part), matching.scores(part)) for part in asked]
     each = max(2, _EMBEDDED // len(asked))
     first = [sorted(scores, key=lambda candidate: -scores[candidate])[:each] for scores in by_words]
     texts = list(dict.fromkeys(candidate for some in first for candidate in some))
-    vectors = embed([*(part.text for part in asked), *(candidate.text for candidate in texts)])
+    vectors = model.embed([*(part.text for part in asked), *(candidate.text for candidate in texts)])
     meant = np.maximum(0.0, vectors[: len(asked)] @ vectors[len(asked) :].T)
     place = {candidate: index for index, candidate in enumerate(texts)}
     rankings: list[Ranking] = []
@@ -67,6 +82,10 @@ def ranked(asked: Sequence[Part], found: Sequence[Candidate], embed: Embed) -> l
         ordered = dict(sorted(scores.items(), key=lambda entry: -entry[1]))
         rankings.append(Ranking(part, words_only, ordered, evidence.exact(part), evidence.weights))
     return rankings
+
+
+def _with_tokens(read: _Scores, matched: _Scores) -> dict[Candidate, float]:
+    return {candidate: score + _TOKENS * matched[candidate] for candidate, score in read.items()}
 
 
 class _Evidence:

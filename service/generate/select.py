@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 from service import words
 from service.generate.candidates import Candidate, candidates
-from service.generate.question import parts
-from service.generate.rank import Embed, Ranking, ranked
-from service.types import Context
+from service.generate.rank import Model, Ranking, ranked
+from service.types import Context, Question
 
 _KEEP_ABOVE = 0.8
 """A further sentence that adds something is given when its score reaches this share of the best one's."""
@@ -33,12 +32,12 @@ _LEANS_BACK = re.compile(
 )
 
 
-def select(question: str, context: Context, embed: Embed, limit: int) -> list[Candidate]:
+def select(question: Question, context: Context, model: Model, limit: int) -> list[Candidate]:
     """At most `limit` sentences that answer `question`: part by part, best passage first, in its order."""
     found = [candidate for passage in context.passages for candidate in candidates(passage)]
     if not found:
         return []
-    rankings = ranked(parts(question), found, embed)
+    rankings = ranked(question, found, model)
     top = max(ranking.best for ranking in rankings)
     chosen: list[Candidate] = []
     for number, ranking in enumerate(rankings, 1):

@@ -7,7 +7,7 @@ Embedders and cross-encoders share this path.
 
 from service.models.card import Card, Role
 from service.models.locate import Located, locate
-from service.models.runtime import Batch, Encoder, TokenCounter, open_tokenizer
+from service.models.runtime import Batch, Encoder, TokenCounter, TokenFinder, open_tokenizer
 from service.models.store import compiled, ensure_compiled, folder_for, remove
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Located",
     "Role",
     "TokenCounter",
+    "TokenFinder",
     "compiled",
     "ensure_compiled",
     "folder_for",

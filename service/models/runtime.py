@@ -131,6 +131,26 @@ class TokenCounter:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
+class TokenFinder:
+    """Finds where the tokens of texts lie, without special tokens or the model's length limit.
+
+    Args:
+        tokenizer_file: the tokenizer in the `tokenizers` library's JSON.
+    """
+
+    def __init__(self, tokenizer_file: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def __call__(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """For each text the ids of its tokens, and where each begins and ends, in characters."""
+        found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [(encoding.ids, encoding.offsets) for encoding in found]
+
+
 def _waited_for(running: deque[tuple[Any, list[int], Sequence[Any]]]) -> tuple[Any, Batch]:
     """The oldest request, which has ended, and what came out."""
     request, rows, encodings = running.popleft()
