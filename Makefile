@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS ?= server,eval,ocr,dev
+EXTRAS ?= server,eval,tune,ocr,dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup install models demo serve test check bench constraints clean

@@ -18,7 +18,7 @@ COMMANDS = {
     "embedder": "the embedding model itself: labelled questions, headings of documents, or feedback",
     "support": "whether a passage supports a sentence, learned on corrupted claims",
 }
-EXTRA = ("lightgbm", "sklearn", "peft", "accelerate", "rank_bm25")
+EXTRA = ("lightgbm", "sklearn", "peft", "accelerate")
 """What the extra `tune` installs."""
 
 
