@@ -52,6 +52,8 @@ class Trained:
 
     steps: int
     seconds: float
+    cpu_seconds: float
+    """Over all cores: two busy cores spend two in a second."""
     loss: float
     parameters: int
     """Numbers that were learned."""
@@ -81,7 +83,7 @@ def train(
     rate = recipe.learning_rate * (LORA_RATE if recipe.lora else 1.0)
     optimizer = torch.optim.AdamW(learned, lr=rate, weight_decay=0.01)
     network.train()
-    started, losses = time.monotonic(), []
+    started, spent, losses = time.monotonic(), time.process_time(), []
     for done, batch in _steps(examples, recipe, started):
         for group in optimizer.param_groups:
             group["lr"] = rate * _rate_at(done)
@@ -91,8 +93,13 @@ def train(
     network.max_seq_length = length
     network.eval().save(str(out), create_model_card=False)
     last = losses[-max(1, len(losses) // 10) :]
-    count = sum(one.numel() for one in learned)
-    return Trained(len(losses), round(time.monotonic() - started, 1), round(sum(last) / len(last), 4), count)
+    return Trained(
+        steps=len(losses),
+        seconds=round(time.monotonic() - started, 1),
+        cpu_seconds=round(time.process_time() - spent, 1),
+        loss=round(sum(last) / len(last), 4),
+        parameters=sum(one.numel() for one in learned),
+    )
 
 
 def _step(

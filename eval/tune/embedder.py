@@ -75,9 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not (options.data or options.documents or options.feedback):
         parser.error("nothing to learn from: give --data, --documents or --feedback")
-    if options.out.exists():
-        parser.error(f"{options.out} exists already")
     settings = Settings(**({} if options.data_dir is None else {"data_dir": options.data_dir}))
+    options.out = options.out or settings.data_dir / "tuned" / "embedder"
+    if options.out.exists():
+        parser.error(f"{options.out} exists already: give another folder with --out")
     outcome = tune(options, settings, Console(stderr=True, soft_wrap=True, quiet=options.json))
     if options.json:
         print(json.dumps(dataclasses.asdict(outcome), indent=2))
@@ -99,9 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", type=Path, action="append", default=[], help="a labelled set, or a folder of them")
     add("--documents", type=Path, action="append", default=[], help="documentation without labels")
     add("--feedback", action="store_true", help="learn from what readers said of answers")
-    add("--data-dir", type=Path, help="the data folder whose feedback is meant")
+    add("--data-dir", type=Path, help="the data folder; FOOTNOTE_DATA_DIR otherwise")
     add("--guard", type=Path, action="append", default=[], help="labelled sets to show losses on")
-    add("--out", type=Path, default=Path("tuned-embedder"), help="the new model's folder")
+    add("--out", type=Path, help="the new model's folder; tuned/embedder in the data folder")
     add("--keep", action="store_true", help="keep the model even if it does not win")
     add("--lora", action="store_true", help="learn low-rank adapters and merge them in")
     add("--minutes", type=float, default=recipe.minutes, help="of training, at most")

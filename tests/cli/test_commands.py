@@ -19,7 +19,18 @@ QUESTION = "How long does the warranty of the P-200 pump last?"
 def test_help_names_every_command(folder: Path) -> None:
     done = footnote("--help", data=folder / "data")
     assert done.returncode == 0
-    for command in ("ingest", "ask", "search", "serve", "worker", "reindex", "config", "eval", "models"):
+    for command in (
+        "ingest",
+        "ask",
+        "search",
+        "serve",
+        "worker",
+        "reindex",
+        "config",
+        "eval",
+        "tune",
+        "models",
+    ):
         assert re.search(rf"\b{command}\b", done.stdout), command
     assert not (folder / "data").exists()
 
@@ -77,6 +88,22 @@ def test_a_settings_file_that_is_no_toml_is_named(folder: Path) -> None:
 def test_models_are_listed_for_machines(folder: Path) -> None:
     found = said(footnote("models", "list", "--json", data=folder / "data"))
     assert {model["role"] for model in found} <= {"embedder", "cross_encoder"}
+
+
+def test_tune_names_its_commands_and_hands_their_options_on(folder: Path) -> None:
+    done = footnote("tune", "--help", data=folder / "data")
+    assert done.returncode == 0
+    for command in ("reranker", "calibrator", "embedder", "support"):
+        assert re.search(rf"\b{command}\b", done.stdout), command
+    done = footnote("tune", "embedder", "--help", data=folder / "data")
+    assert (done.returncode, "--lora" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("embedder", "--nonsense"), ("embedder",)])
+def test_wrong_usage_of_tune_ends_with_2(folder: Path, arguments: tuple[str, ...]) -> None:
+    done = footnote("tune", *arguments, data=folder / "data")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "usage: footnote tune" in done.stderr
 
 
 # --- through the running server --------------------------------------------------------------
