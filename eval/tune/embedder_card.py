@@ -65,8 +65,8 @@ def card(outcome: Outcome) -> str:
         f"- learned: {trained.parameters:,} numbers, "
         + ("low-rank adapters merged in" if recipe.lora else "the upper half of the layers"),
         f"- {trained.steps} steps of {recipe.batch_size} questions, last loss {trained.loss}, in "
-        f"{trained.seconds:.0f} s ({trained.cpu_seconds:.0f} s of all cores together); at most {recipe.epochs} "
-        f"epochs and {recipe.minutes:g} minutes were allowed",
+        f"{trained.seconds:.0f} s ({trained.cpu_seconds:.0f} s of all cores together), of at most "
+        f"{recipe.epochs} epochs and {recipe.minutes:g} minutes",
         f"- learning rate {recipe.learning_rate:g}{' × 10 for the adapters' if recipe.lora else ''}, "
         f"temperature {recipe.temperature:g}, texts cut to {recipe.max_tokens} tokens while training",
         f"- seed {recipe.seed}",
