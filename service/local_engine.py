@@ -181,6 +181,7 @@ class LocalEngine:
             Readiness("store", True, f"{self.store.size()} vectors"),
             Readiness("embed", True, pipeline.embedder.name),
             Readiness("rerank", True, warning.message if warning else pipeline.reranker.name),
+            Readiness("decide", True, pipeline.decider.detail),
             Readiness("generate", True, pipeline.generator.model),
         ]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from service.catalogue import Reader
 from service.cite import CheckedSentence, Checker
 from service.context import build
-from service.decide import decide
+from service.decide import Decider, after
 from service.embed import Embedder
 from service.fuse import fuse
 from service.generate import Generator
@@ -57,6 +57,7 @@ class Pipeline:
     store: Store
     reader: Reader
     reranker: Reranker
+    decider: Decider
     generator: Generator
 
     async def answer(self, scope: Scope, query: Query) -> Answer:
@@ -121,7 +122,7 @@ class _Telling:
         self._checker: Checker | None = None
         self._told: list[CheckedSentence] = []
         with watch.stage("decide"):
-            self.decision: Decision = decide(found, pipeline.settings.decide)
+            self.decision: Decision = pipeline.decider.decide(found)
 
     async def sentences(self, context: Context) -> AsyncGenerator[CheckedSentence, None]:
         """Sentences as they are written and pass the check."""
@@ -142,23 +143,35 @@ class _Telling:
     def answer(self) -> Answer:
         """The whole answer; call it once the sentences are through."""
         pipeline, checker = self._pipeline, self._checker
-        sentences = tuple(checked.sentence for checked in self._told)
+        decision = self._decided()
+        sentences = tuple(checked.sentence for checked in self._told) if decision.answer else ()
         identifier = str(uuid.uuid4())
         return Answer(
             id=identifier,
             status="answered" if sentences else "abstained",
             text=" ".join(sentence.text for sentence in sentences) or ABSTENTION,
             sentences=sentences,
-            citations=checker.citations if checker is not None else (),
-            decision=self.decision if sentences else _abstaining(self.decision),
+            citations=checker.citations if checker is not None and sentences else (),
+            decision=decision if sentences else _abstaining(decision),
             model=pipeline.generator.model,
             llm_generated=pipeline.generator.llm and bool(sentences),
             usage=self._usage,
             timings_ms=self._watch.timings_ms(),
             trace_id=identifier.replace("-", ""),
             dropped_sentences=checker.dropped if checker is not None else 0,
-            warnings=tuple(warning for warning in (pipeline.reranker.warning,) if warning is not None),
+            warnings=tuple(filter(None, (pipeline.reranker.warning, pipeline.decider.warning))),
             hits=self._found.best,
+        )
+
+    def _decided(self) -> Decision:
+        """The decision, with what a language model's own words say of the evidence."""
+        if self._checker is None or not self._pipeline.generator.llm:
+            return self.decision
+        return after(
+            self.decision,
+            declined=self._checker.declined,
+            supports=[checked.sentence.support for checked in self._told],
+            dropped=self._checker.dropped,
         )
 
 

@@ -116,7 +116,11 @@ class RerankSettings(Section):
 class DecideSettings(Section):
     """When to answer."""
 
-    threshold: Fraction = 0.5
+    threshold: Fraction | None = None
+    """The least probability to answer; unset, the calibrator's own, which keeps its promise."""
+    calibrator: Path | None = None
+    """What makes a probability of the evidence; unset, `tuned/calibrator.json` in the data folder if there is
+    one, else the one that Footnote brings."""
 
 
 class ContextSettings(Section):

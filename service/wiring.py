@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, Reader
+from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
 from service.errors import DataFolderLocked, IndexMismatch, Misconfigured
 from service.gate import Gate
@@ -62,12 +63,19 @@ def open_resources(settings: Settings) -> Iterator[LocalEngine]:
 
 
 def _engine(settings: Settings, database: Database, embedder: Embedder, store: EdgeStore) -> LocalEngine:
+    reranker = open_reranker(
+        settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint
+    )
+    running = fingerprints(
+        embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
+    )
     pipeline = Pipeline(
         settings=settings,
         embedder=embedder,
         store=store,
         reader=Reader(database),
-        reranker=open_reranker(settings.rerank, settings.cache_dir),
+        reranker=reranker,
+        decider=open_decider(settings.decide, settings.data_dir, running),
         generator=_generator(settings, embedder),
     )
     return LocalEngine(

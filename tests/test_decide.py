@@ -1,30 +1,73 @@
-"""Decide: evidence raises the score, its absence lowers it, and an abstention says why."""
+"""Decide: evidence raises the probability, its absence lowers it, and an abstention says why."""
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from service.decide import decide
-from service.settings import DecideSettings
+from service.decide import Calibrator, Decider, after, fingerprints, open_decider
+from service.decide.calibrator import Model, shipped
+from service.decide.features import FROM_TEXT, FROM_TOKENS, features
+from service.errors import Misconfigured
+from service.settings import ChunkSettings, DecideSettings
 from service.types import Decision, Found, Hit
 from tests.answering import a_hit, a_question
 
 WARRANTY = "The warranty on the PX-100 pump lasts 24 months from delivery."
+QUESTION = "How long is the warranty on the PX-100 pump?"
+RARITY = np.ones(30_000, np.float32)
 
 
-def ask(question: str, *hits: Hit, threshold: float = 0.5) -> Decision:
-    return decide(Found(a_question(question), hits), DecideSettings(threshold=threshold))
+def without_tokens(found: Found) -> Found:
+    question = dataclasses.replace(
+        found.question, vectors=dataclasses.replace(found.question.vectors, tokens=None)
+    )
+    return Found(question, tuple(dataclasses.replace(hit, tokens=None) for hit in found.hits))
 
 
-def test_a_question_whose_terms_stand_in_one_sentence_is_answered() -> None:
-    decision = ask("How long is the warranty on the PX-100 pump?", a_hit(WARRANTY))
-    assert (decision.answer, decision.reason) == (True, None)
-    assert decision.p_answerable >= decision.threshold
+def a_decider(threshold: float | None = None, calibrator: Calibrator | None = None) -> Decider:
+    calibrator = calibrator or shipped()
+    return Decider(DecideSettings(threshold=threshold), calibrator, calibrator.fingerprints)
+
+
+def ask(question: str, *hits: Hit, threshold: float | None = 0.5) -> Decision:
+    """The decision on the words alone: the token vectors of these hits are no model's."""
+    return a_decider(threshold).decide(without_tokens(Found(a_question(question), hits)))
+
+
+def read(question: str, *hits: Hit) -> dict[str, float]:
+    return dict(features(Found(a_question(question), hits), RARITY).named)
+
+
+def a_calibrator(**changes: object) -> Calibrator:
+    """One whose probability is the coverage, for hits with tokens and without."""
+    model = Model(0.0, {"coverage": 1.0}, (), ((0.0, 0.0), (1.0, 1.0)), 0.6)
+    plain = Calibrator(model, model, RARITY, {"embedder": "e", "reranker": "r", "chunker": "c"})
+    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
+# --- what it decides -------------------------------------------------------------------------
 
 
 def test_nothing_found_is_no_evidence() -> None:
     decision = ask("How long is the warranty?")
     assert (decision.answer, decision.reason, decision.p_answerable) == (False, "no_evidence", 0.0)
+
+
+def test_without_hits_it_abstains_even_where_everything_is_answered() -> None:
+    decision = ask("How long is the warranty?", threshold=0.0)
+    assert not decision.answer
+
+
+def test_a_question_whose_terms_stand_in_one_sentence_is_likelier_answered_than_one_that_shares_nothing() -> (
+    None
+):
+    answered = ask(QUESTION, a_hit(WARRANTY))
+    stray = ask("Who wrote the opera Tosca?", a_hit(WARRANTY, dense=(1, 0.1)))
+    assert answered.p_answerable > 2 * stray.p_answerable
 
 
 def test_a_hit_that_shares_nothing_is_off_topic() -> None:
@@ -33,52 +76,193 @@ def test_a_hit_that_shares_nothing_is_off_topic() -> None:
 
 
 def test_a_hit_on_the_subject_that_lacks_what_is_asked_is_low_confidence() -> None:
-    decision = ask(
-        "Which colours and sizes of pump hoses are sold in Norway?", a_hit(WARRANTY, dense=(1, 0.45))
-    )
+    question = "Which colours and sizes of pump hoses are sold in Norway?"
+    decision = ask(question, a_hit(WARRANTY, dense=(1, 0.45)))
     assert (decision.answer, decision.reason) == (False, "low_confidence")
 
 
-def test_another_part_number_than_the_one_asked_for_is_not_an_answer() -> None:
-    assert ask("How long is the warranty on the PX-100 pump?", a_hit(WARRANTY)).answer
-    decision = ask("How long is the warranty on the PX-900 pump?", a_hit(WARRANTY))
-    assert not decision.answer
-    assert decision.features["identifiers"] == 0.0
-
-
-def test_terms_spread_over_a_long_text_count_less_than_terms_in_one_sentence() -> None:
-    filler = "Nothing here matters at all. " * 3
-    together = ask("warranty pump delivery", a_hit(f"Warranty on pump after delivery. {filler}"))
-    spread = ask("warranty pump delivery", a_hit(f"A warranty. {filler}A pump. {filler}A delivery."))
-    assert together.p_answerable > spread.p_answerable
-
-
-def test_the_heading_above_counts_as_said() -> None:
-    question = "What is the warranty on the PX-100 pump?"
-    bare, headed = (
-        a_hit("It lasts 24 months."),
-        a_hit("It lasts 24 months.", headings=("PX-100 pump", "Warranty")),
+def test_another_part_number_than_the_one_asked_for_is_less_likely_an_answer() -> None:
+    right, wrong = (
+        ask(f"How long is the warranty on the {name} pump?", a_hit(WARRANTY)) for name in ("PX-100", "PX-900")
     )
-    assert ask(question, headed).p_answerable > ask(question, bare).p_answerable
+    assert right.p_answerable > wrong.p_answerable
+    assert (right.features["identifiers"], wrong.features["identifiers"]) == (1.0, 0.0)
 
 
-def test_two_lists_that_agree_are_better_evidence_than_one() -> None:
-    alone = ask("warranty", a_hit(WARRANTY, sparse=None))
-    assert ask("warranty", a_hit(WARRANTY)).p_answerable > alone.p_answerable
+def test_the_threshold_is_the_calibrator_s_unless_one_is_set() -> None:
+    found = Found(a_question("warranty"), (a_hit(WARRANTY),))
+    assert a_decider(None, a_calibrator()).decide(found).threshold == 0.6
+    assert a_decider(0.9, a_calibrator()).decide(found).threshold == 0.9
 
 
-def test_the_threshold_is_the_caller_s() -> None:
-    question = "How long is the warranty on the pump?"
-    assert ask(question, a_hit(WARRANTY), threshold=0.1).answer
-    assert not ask(question, a_hit(WARRANTY), threshold=1.0).answer
-
-
-def test_it_says_that_it_is_not_calibrated_and_what_it_rests_on() -> None:
-    decision = ask("How long is the warranty?", a_hit(WARRANTY))
-    assert decision.calibrated is False
-    assert set(decision.features) == {"coverage", "names", "dense", "agreement", "codes", "identifiers"}
+def test_it_answers_at_the_threshold_and_not_below() -> None:
+    found = Found(a_question("warranty Tosca"), (a_hit(WARRANTY),))
+    assert a_decider(0.5, a_calibrator()).decide(found).answer
+    assert not a_decider(0.51, a_calibrator()).decide(found).answer
 
 
 @pytest.mark.parametrize("question", ["?", "", "the of and", "42", "東京"])
 def test_a_question_without_content_words_is_still_decided(question: str) -> None:
-    assert 0 <= ask(question, a_hit(WARRANTY), a_hit("| a |", id="c2")).p_answerable <= 1
+    found = Found(a_question(question), (a_hit(WARRANTY), a_hit("| a |", id="c2")))
+    for one in (found, without_tokens(found)):
+        assert 0 <= a_decider().decide(one).p_answerable <= 1
+
+
+# --- the evidence ----------------------------------------------------------------------------
+
+
+def test_terms_spread_over_a_long_text_count_less_than_terms_in_one_sentence() -> None:
+    filler = "Nothing here matters at all. " * 3
+    together = read("warranty pump delivery", a_hit(f"Warranty on pump after delivery. {filler}"))
+    spread = read("warranty pump delivery", a_hit(f"A warranty. {filler}A pump. {filler}A delivery."))
+    assert together["coverage"] > spread["coverage"]
+    assert together["coverage_hit"] == spread["coverage_hit"]
+
+
+def test_the_heading_above_counts_as_said() -> None:
+    bare = read("the PX-100 warranty", a_hit("It lasts 24 months."))
+    headed = read("the PX-100 warranty", a_hit("It lasts 24 months.", headings=("PX-100", "Warranty")))
+    assert headed["coverage"] == 1.0 > bare["coverage"]
+
+
+def test_a_number_of_the_question_that_the_best_sentences_lack_is_counted() -> None:
+    assert read("Is the warranty 24 months?", a_hit(WARRANTY))["missing_facts"] == 0
+    assert read("Is the warranty 36 months?", a_hit(WARRANTY))["missing_facts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many months does the warranty last?", 1.0),
+        ("How many months does the warranty on the PX-100 last, 24?", -1.0),
+        ("Who grants the warranty?", 1.0),
+        ("Is there a warranty?", 0.0),
+    ],
+)
+def test_the_kind_of_thing_that_is_asked_for_must_be_there_and_new(question: str, kind: float) -> None:
+    assert (
+        read(question, a_hit("The warranty on the PX-100 by Norrask lasts 24 months."))["asked_kind"] == kind
+    )
+
+
+def test_a_question_that_denies_is_told_from_one_that_affirms() -> None:
+    assert read("Which pumps are not covered?", a_hit(WARRANTY))["negation"] == 1.0
+    assert read("Which pumps are covered?", a_hit(WARRANTY))["negation"] == 0.0
+
+
+def test_tokens_that_match_raise_the_quantities_read_from_them() -> None:
+    near, far = read("warranty pump", a_hit(WARRANTY)), read("opera Tosca", a_hit(WARRANTY))
+    for name in ("window_48", "maxsim_idf", "overall", "settled"):
+        assert near[name] > far[name], name
+
+
+def test_without_token_vectors_the_words_alone_are_read() -> None:
+    found = Found(a_question(QUESTION), (a_hit(WARRANTY),))
+    assert set(features(found, RARITY).named) == {*FROM_TEXT, *FROM_TOKENS}
+    bare = features(without_tokens(found), RARITY)
+    assert (set(bare.named), bare.absent) == (set(FROM_TEXT), None)
+
+
+def test_more_documents_that_do_not_fit_change_little() -> None:
+    """A probability must not depend on how large the corpus is."""
+    best = a_hit(WARRANTY)
+    others = [
+        a_hit(f"Something else about hoses, part {n}.", id=f"x{n}", dense=(n + 2, 0.1)) for n in range(12)
+    ]
+    few, many = read(QUESTION, best, *others[:2]), read(QUESTION, best, *others)
+    for name in ("window_48", "coverage", "weakest", "names"):
+        assert few[name] == pytest.approx(many[name], abs=0.25), name
+
+
+# --- whether the number means something ------------------------------------------------------
+
+
+def test_with_the_parts_that_it_was_made_with_the_number_is_calibrated() -> None:
+    decider = a_decider()
+    assert (decider.warning, decider.detail) == (None, "calibrated")
+    assert decider.decide(Found(a_question(QUESTION), (a_hit(WARRANTY),))).calibrated
+
+
+@pytest.mark.parametrize("part", ["embedder", "reranker", "chunker"])
+def test_with_another_part_it_still_decides_and_says_what_differs(part: str) -> None:
+    calibrator = a_calibrator()
+    decider = Decider(DecideSettings(), calibrator, {**calibrator.fingerprints, part: "other"})
+    decision = decider.decide(Found(a_question("warranty"), (a_hit(WARRANTY),)))
+    assert (decision.answer, decision.p_answerable, decision.calibrated) == (True, 1.0, False)
+    assert decider.warning is not None
+    assert (decider.warning.stage, decider.warning.code) == ("decide", "uncalibrated")
+    assert part in decider.warning.message
+    assert part in decider.detail
+
+
+def test_the_size_of_chunks_and_the_model_are_part_of_what_is_compared() -> None:
+    usual = fingerprints("e", "t", "r", ChunkSettings())
+    assert usual == fingerprints("e", "t", "r", ChunkSettings())
+    assert usual["chunker"] != fingerprints("e", "t", "r", ChunkSettings(max_tokens=120))["chunker"]
+    assert usual["embedder"] != fingerprints("e", "", "r", ChunkSettings())["embedder"]
+
+
+# --- the file --------------------------------------------------------------------------------
+
+
+def test_a_calibrator_is_read_as_it_was_written(tmp_path: Path) -> None:
+    shipped().write(tmp_path / "calibrator.json")
+    again = Calibrator.read(tmp_path / "calibrator.json")
+    found = Found(a_question(QUESTION), (a_hit(WARRANTY),))
+    assert a_decider(None, again).decide(found) == a_decider().decide(found)
+    assert again.fingerprints == shipped().fingerprints
+
+
+def test_one_s_own_calibrator_comes_before_the_shipped_one(tmp_path: Path) -> None:
+    a_calibrator().write(tmp_path / "tuned" / "calibrator.json")
+    found = Found(a_question(QUESTION), (a_hit(WARRANTY),))
+    own = open_decider(DecideSettings(), tmp_path, {})
+    assert own.decide(found).threshold == 0.6
+    other = open_decider(DecideSettings(), tmp_path / "elsewhere", {})
+    assert other.decide(without_tokens(found)).threshold == pytest.approx(shipped().text.threshold, abs=1e-4)
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"rarity": 3}'])
+def test_a_file_that_is_no_calibrator_is_refused_with_a_hint(tmp_path: Path, content: str) -> None:
+    (file := tmp_path / "mine.json").write_text(content)
+    with pytest.raises(Misconfigured, match=r"mine\.json") as raised:
+        open_decider(DecideSettings(calibrator=file), tmp_path, {})
+    assert "footnote tune calibrator" in raised.value.hint
+
+
+def test_a_calibrator_that_is_named_and_missing_is_not_passed_over(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured):
+        open_decider(DecideSettings(calibrator=tmp_path / "none.json"), tmp_path, {})
+
+
+# --- with a language model's word ------------------------------------------------------------
+
+
+def decided(p: float = 0.8) -> Decision:
+    return Decision(answer=True, p_answerable=p, threshold=0.6, calibrated=True, reason=None)
+
+
+def test_a_generator_that_says_it_does_not_know_turns_the_answer_into_an_abstention() -> None:
+    found = after(decided(), declined=True, supports=[0.7], dropped=0)
+    assert (found.answer, found.reason) == (False, "low_confidence")
+    assert found.p_answerable < 0.3
+
+
+def test_sentences_without_support_lower_the_probability_and_good_ones_raise_it() -> None:
+    weak = after(decided(), declined=False, supports=[0.5], dropped=0)
+    good = after(decided(), declined=False, supports=[0.95, 1.0], dropped=0)
+    assert weak.p_answerable < 0.8 < good.p_answerable
+    assert good.answer
+
+
+def test_dropped_sentences_count_as_support_of_nothing() -> None:
+    one, two = (after(decided(), declined=False, supports=[1.0], dropped=n) for n in (1, 2))
+    assert one.p_answerable > two.p_answerable
+    assert not two.answer
+
+
+def test_what_moved_the_decision_is_among_its_features_and_it_is_not_called_calibrated() -> None:
+    found = after(decided(), declined=False, supports=[1.0], dropped=0)
+    assert found.features["retrieval"] == 0.8
+    assert found.features["shift"] > 0
+    assert not found.calibrated

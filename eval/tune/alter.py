@@ -17,7 +17,8 @@ _YEAR = re.compile(r"1\d{3}|20\d\d")
 _OPPOSITES = """
     first/last largest/smallest highest/lowest most/least before/after above/below maximum/minimum more/fewer
     more/less increase/decrease increased/decreased early/late earliest/latest north/south northern/southern
-    east/west eastern/western oldest/youngest longest/shortest large/small high/low long/short old/new inside/outside
+    east/west eastern/western oldest/youngest longest/shortest large/small high/low long/short old/new
+    inside/outside
     positive/negative strongest/weakest upper/lower public/private internal/external major/minor male/female
     men/women best/worst greater/smaller include/exclude included/excluded allow/forbid allowed/forbidden
     enable/disable enabled/disabled start/end begin/end began/ended won/lost import/export buy/sell

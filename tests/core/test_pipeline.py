@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from service.decide import Decider
+from service.decide.calibrator import shipped
 from service.errors import GeneratorUnavailable
 from service.pipeline import Pipeline
 from service.rerank import FusedOrder
@@ -18,10 +20,12 @@ from service.types import (
     Candidate,
     Candidates,
     Context,
+    Decision,
     Draft,
     Event,
     Filters,
     Finished,
+    Found,
     Fused,
     Hit,
     Query,
@@ -111,14 +115,28 @@ class Backwards:
         return tuple(replace(hit, rerank_score=float(rank)) for rank, hit in enumerate(hits))[::-1]
 
 
+@dataclass
+class DecidedAt:
+    """Is always this sure of an answer."""
+
+    p: float
+    warning: Warning | None = None
+
+    def decide(self, found: Found) -> Decision:
+        return Decision(answer=True, p_answerable=self.p, threshold=0.6, calibrated=True, reason=None)
+
+
 def a_pipeline(*hits: Hit, generator: ScriptedGenerator | None = None, **parts: Any) -> Pipeline:
     listed = tuple(Candidate(hit.chunk.id, hit.document.id, 0.9) for hit in hits)
+    settings = parts.pop("settings", Settings(decide=DecideSettings(threshold=0)))
+    calibrator = shipped()
     return Pipeline(
-        settings=parts.pop("settings", Settings(decide=DecideSettings(threshold=0))),
+        settings=settings,
         embedder=FakeEmbedder(Path("unused")),
         store=parts.pop("store", ListedStore(Candidates(listed, listed))),
         reader=parts.pop("reader", ListedReader(hits)),  # type: ignore[arg-type]
         reranker=parts.pop("reranker", FusedOrder()),
+        decider=parts.pop("decider", Decider(settings.decide, calibrator, calibrator.fingerprints)),
         generator=generator or ScriptedGenerator(["The warranty lasts 24 months [1]."]),
     )
 
@@ -208,6 +226,40 @@ async def test_unsupported_sentences_are_dropped_and_counted() -> None:
     pieces = ["The warranty lasts 24 months [1]. The warranty lasts 36 months [1]."]
     answer = await answered(a_pipeline(a_hit(TEXT), generator=ScriptedGenerator(pieces)))
     assert (answer.status, len(answer.sentences), answer.dropped_sentences) == ("answered", 1, 1)
+
+
+async def test_a_model_that_doubts_its_own_answer_makes_it_an_abstention() -> None:
+    sure = DecidedAt(0.7)
+    piece = "The warranty lasts 24 months [1]. "
+    plain = await answered(a_pipeline(a_hit(TEXT), generator=ScriptedGenerator([piece]), decider=sure))
+    doubt = ScriptedGenerator([piece, "I don't know."])
+    doubted = await answered(a_pipeline(a_hit(TEXT), generator=doubt, decider=sure))
+    assert plain.status == "answered"
+    assert plain.decision.p_answerable > 0.7 > doubted.decision.p_answerable
+    assert (doubted.status, doubted.sentences, doubted.citations) == ("abstained", (), ())
+    assert doubted.decision.reason == "low_confidence"
+
+
+async def test_sentences_that_the_passages_do_not_support_count_against_the_answer() -> None:
+    pieces = ["The warranty lasts 24 months [1]. It lasts 36 months [1]. It lasts 48 months [1]."]
+    answer = await answered(
+        a_pipeline(a_hit(TEXT), generator=ScriptedGenerator(pieces), decider=DecidedAt(0.7))
+    )
+    assert (answer.status, answer.dropped_sentences) == ("abstained", 2)
+    assert answer.decision.p_answerable < 0.6
+
+
+async def test_the_built_in_generator_which_quotes_does_not_move_the_decision() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."], llm=False)
+    answer = await answered(a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedAt(0.7)))
+    assert answer.decision.p_answerable == 0.7
+
+
+async def test_a_calibrator_made_for_other_parts_is_said_in_every_answer() -> None:
+    decider = Decider(DecideSettings(threshold=0), shipped(), {})
+    answer = await answered(a_pipeline(a_hit(TEXT), reranker=Backwards(), decider=decider))
+    assert [(warning.stage, warning.code) for warning in answer.warnings] == [("decide", "uncalibrated")]
+    assert not answer.decision.calibrated
 
 
 # --- what it carries -------------------------------------------------------------------------

@@ -1,0 +1,241 @@
+"""Makes the calibrator of `decide`: `footnote tune calibrator`, or `python -m eval.tune.calibrator`.
+
+`--data` names folders of labelled sets, `--documents` folders of documentation, whose headings and sentences
+become questions. Each set is ingested as the product does it; its questions are asked with and without the
+documents that answer, in small corpora, with a name or number replaced, and against other sets. `--work`
+keeps all that for another run, which then takes less than a minute.
+
+Ends with 3 when what was learned is no better than what is in use, so that nothing was written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import pickle
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.collect import Collection, collect, engine_of
+from eval.dataset import load as load_golden
+from eval.labelled import LabelledSet, documentation, find
+from eval.labelled.types import folded
+from eval.relevance import calibration
+from eval.tune import deciding
+from eval.tune.cases import Case, cases
+from eval.tune.deciding import Row
+from service.decide import TUNED, Calibrator, fingerprints
+from service.decide.calibrator import SHIPPED
+from service.embed import open_embedder
+from service.rerank import Reranker, open_reranker
+from service.settings import Settings
+
+HELD_OUT = ("scifact", "chunking", "sec10q", "golden")
+"""Sets that the shipped calibrator did not see, to be reported on."""
+HALVED = ("squad2",)
+"""Sets of which every other article is learned from, and the rest reported on."""
+_MOST_QUESTIONS = 500
+_STRANGERS = 40
+_SEED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the evidence comes from: the reranker, and the fingerprints of all."""
+
+    reranker: Reranker
+    running: dict[str, str]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; the exit code."""
+    given = _parser().parse_args(arguments)
+    settings = Settings()
+    sets = learnable(given.data, given.documents, given.held_out)
+    if not sets:
+        raise SystemExit("there is nothing to learn from: give --data or --documents")
+    with tempfile.TemporaryDirectory() as scratch:
+        prepared = prepare(sets, settings, given.work or Path(scratch))
+    calibrator, figures = learn(_without_other_halves(prepared), opened(settings))
+    inform = figures["log_loss"] < figures["log_loss_in_use"] or given.out
+    if inform:
+        file = given.out or settings.data_dir / TUNED
+        calibrator.write(file)
+        figures["written"] = str(file)
+    print(json.dumps(figures, indent=2) if given.json else "\n".join(_lines(figures)))
+    return 0 if inform else 3
+
+
+def learnable(
+    data: Sequence[Path], documents: Sequence[Path], held_out: Sequence[str] = ()
+) -> list[LabelledSet]:
+    """The sets below the folders, each cut to a size, without those that are held out."""
+    labelled = [one for folder in data for one in find(folder) if one.name not in held_out]
+    return [_cut(one) for one in labelled] + [documentation(folder, _MOST_QUESTIONS) for folder in documents]
+
+
+def prepare(sets: Sequence[LabelledSet], settings: Settings, work: Path) -> dict[str, tuple[Case, ...]]:
+    """The cases of each set; those that `work` keeps from an earlier run are read from there."""
+    return {one.name: _cases_of(one, _strangers(one, sets), settings, work) for one in sets}
+
+
+def opened(settings: Settings) -> Parts:
+    """The parts for the settings."""
+    embedder = open_embedder(settings.embed, settings.cache_dir, settings.rerank.token_dimensions)
+    tokens = embedder.tokens_fingerprint
+    reranker = open_reranker(settings.rerank, settings.cache_dir, settings.data_dir, tokens)
+    running = fingerprints(embedder.fingerprint, tokens, reranker.fingerprint, settings.chunk)
+    return Parts(reranker, running)
+
+
+def learn(prepared: dict[str, tuple[Case, ...]], parts: Parts) -> tuple[Calibrator, dict[str, Any]]:
+    """The calibrator, and its figures out of fold, beside what is in use."""
+    held = (
+        {hit.chunk.id: hit.tokens for case in made for hit in case.found.hits} for made in prepared.values()
+    )
+    rarity = deciding.rarity([one for one in tokens.values() if one is not None] for tokens in held)
+    rows = [row for made in prepared.values() for row in deciding.rows(made, parts.reranker, rarity)]
+    learned = [row for row in rows if row.learnable]
+    read = [row for row in learned if row.evidence.absent is not None]
+    tokens, probabilities = deciding.fit(read, tokens=True)
+    text, _ = deciding.fit(learned, tokens=False)
+    made = {
+        "by": "python -m eval.tune.calibrator",
+        "cases": _counts(learned),
+        "mix": dict(deciding.MIX),
+        "promise": deciding.PROMISE,
+    }
+    calibrator = Calibrator(tokens, text, rarity, parts.running, made)
+    return calibrator, _figures(read, probabilities, calibrator)
+
+
+def is_learned_from(set_name: str, group: str) -> bool:
+    """Whether a halved set's article is of the half that is learned from."""
+    return set_name not in HALVED or deciding.is_first_half(group)
+
+
+def _without_other_halves(prepared: dict[str, tuple[Case, ...]]) -> dict[str, tuple[Case, ...]]:
+    """The cases to learn from: neither of the other half of a halved set, nor with a text of it."""
+    kept_back = [
+        case for name, made in prepared.items() for case in made if not is_learned_from(name, case.group)
+    ]
+    texts = {
+        folded(hit.chunk.text) for case in kept_back for hit in case.found.hits if hit.chunk.id in case.right
+    }
+    return {name: tuple(_without(made, texts, name)) for name, made in prepared.items()}
+
+
+def _without(made: Sequence[Case], texts: set[str], name: str) -> Iterator[Case]:
+    known = {
+        case.group
+        for case in made
+        for hit in case.found.hits
+        if hit.chunk.id in case.right and folded(hit.chunk.text) in texts
+    }
+    return (case for case in made if case.group not in known and is_learned_from(name, case.group))
+
+
+def _cut(labelled: LabelledSet) -> LabelledSet:
+    if labelled.name in HALVED or len(labelled.questions) <= _MOST_QUESTIONS:
+        return labelled
+    drawn = random.Random(_SEED).sample(labelled.questions, _MOST_QUESTIONS)
+    return dataclasses.replace(labelled, questions=tuple(drawn))
+
+
+def _strangers(one: LabelledSet, sets: Sequence[LabelledSet]) -> list[str]:
+    """Questions about something else: of the other sets, or of the golden set where there is no other."""
+    draw = random.Random(f"{_SEED}-{one.name}")
+    others = [[question.text for question in other.questions] for other in sets if other.name != one.name]
+    others = others or [[question.question for question in load_golden()]]
+    return [text for texts in others for text in draw.sample(texts, min(_STRANGERS, len(texts)))]
+
+
+def _cases_of(one: LabelledSet, strangers: Sequence[str], settings: Settings, work: Path) -> tuple[Case, ...]:
+    kept = work / "cases" / f"{one.name}.pkl"
+    if not kept.is_file():
+        own = settings.model_copy(update={"data_dir": work / "engines" / one.name})
+        collection: Collection = collect(one, own)
+        with engine_of(one, own) as engine:
+            made = cases(collection, engine, strangers)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(pickle.dumps(made))
+    # Our own file of this very folder; nothing else is unpickled.
+    found: tuple[Case, ...] = pickle.loads(kept.read_bytes())
+    return found
+
+
+def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        kinds = found.setdefault(row.set, {})
+        kinds[row.kind] = kinds.get(row.kind, 0) + 1
+    return found
+
+
+def _figures(rows: Sequence[Row], probabilities: deciding.Array, calibrator: Calibrator) -> dict[str, Any]:
+    answerable = np.array([row.answerable for row in rows])
+    weight = deciding.weights(rows)
+    loss = calibration.log_loss(probabilities, answerable, weight)
+    return {
+        "cases": len(rows),
+        "threshold": calibrator.tokens.threshold,
+        "log_loss": loss,
+        "log_loss_in_use": _loss_in_use(rows, answerable, weight, calibrator),
+        "ece": calibration.expected_error(probabilities, answerable, weight),
+        "by_kind": {
+            kind: {
+                "auroc": calibration.auroc(
+                    probabilities, answerable, np.array([row.kind == kind for row in rows])
+                ),
+                "answered": calibration.share(
+                    probabilities >= calibrator.tokens.threshold,
+                    weight * np.array([row.kind == kind for row in rows]),
+                ),
+            }
+            for kind in deciding.MIX
+            if any(row.kind == kind for row in rows)
+        },
+    }
+
+
+def _loss_in_use(rows: Sequence[Row], answerable: Any, weight: deciding.Array, new: Calibrator) -> float:
+    """The loss of the calibrator that is shipped; infinite where it was made for other parts."""
+    if not SHIPPED.is_file():
+        return float("inf")
+    used = Calibrator.read(SHIPPED)
+    if used.differences(new.fingerprints):
+        return float("inf")
+    probabilities = np.array([used.tokens.probability(row.evidence) for row in rows])
+    return calibration.log_loss(probabilities, answerable, weight)
+
+
+def _lines(figures: dict[str, Any]) -> Iterator[str]:
+    threshold, error = figures["threshold"], figures["ece"]
+    yield f"{figures['cases']} cases, out of fold; threshold {threshold:.3f}, ECE {error:.3f}"
+    yield f"log loss {figures['log_loss']:.4f}, that in use {figures['log_loss_in_use']:.4f}"
+    yield f"{'kind':14}{'auroc':>8}{'answered':>10}"
+    for kind, row in figures["by_kind"].items():
+        yield f"{kind:14}{row['auroc']:8.3f}{row['answered']:10.3f}"
+    yield f"written to {figures['written']}" if "written" in figures else "no better than what is in use"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="footnote tune calibrator", description=__doc__)
+    parser.add_argument("--data", type=Path, action="append", default=[], help="folder of labelled sets")
+    parser.add_argument("--documents", type=Path, action="append", default=[], help="folder of documentation")
+    parser.add_argument("--held-out", nargs="*", default=HELD_OUT, help="sets that are not learned from")
+    parser.add_argument("--work", type=Path, help="keep ingested sets and cases here, for another run")
+    parser.add_argument("--out", type=Path, help="where to write, whether it is better or not")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

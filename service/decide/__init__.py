@@ -1,0 +1,146 @@
+"""Decide: is there an answer in what was found? If not, abstain, with the reason.
+
+    features.py     the evidence in numbers, from the texts and the token vectors
+    alignment.py    the question laid over the passage that comes closest
+    calibrator.py   numbers to a probability, as learned; the threshold
+
+The calibrator was made with one embedder, reranker and chunker. With others it still decides, but the number
+is not called calibrated, and every response says why.
+
+Of the reasons, `conflict` is not given yet: documents that disagree are answered from both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from math import exp, log
+from pathlib import Path
+
+from service.decide.calibrator import Calibrator, shipped
+from service.decide.features import features
+from service.settings import ChunkSettings, DecideSettings
+from service.types import Decision, Found, Reason, Warning
+
+__all__ = ["Calibrator", "Decider", "after", "fingerprints", "open_decider"]
+
+TUNED = Path("tuned") / "calibrator.json"
+"""Where `footnote tune calibrator` puts its result, below the data folder."""
+
+_LITTLE_COVERAGE = 0.35
+_LITTLE_SIMILARITY = 0.35
+
+_DECLINED = -3.0
+_UNSUPPORTED = -4.0
+_SUPPORTED = 2.0
+_EXPECTED_SUPPORT = 0.7
+"""What a generator's words do to the log odds. Stated, not learned: no language model was at hand, so a
+decision that they moved is not called calibrated."""
+
+
+class Decider:
+    """Decides with one calibrator; `running` are the fingerprints of the parts that give the evidence."""
+
+    def __init__(self, settings: DecideSettings, calibrator: Calibrator, running: Mapping[str, str]) -> None:
+        self._threshold = settings.threshold
+        self._calibrator = calibrator
+        self._differences = calibrator.differences(running)
+
+    @property
+    def warning(self) -> Warning | None:
+        """What a reader of the answer must know when the number is not a probability."""
+        if not self._differences:
+            return None
+        return Warning("decide", "uncalibrated", self.detail)
+
+    @property
+    def detail(self) -> str:
+        """Whether the number is a probability, and if not, why."""
+        if not self._differences:
+            return "calibrated"
+        *before, last = self._differences
+        named = f"{', '.join(before)} and {last}" if before else last
+        return f"uncalibrated: the calibrator was made with another {named}"
+
+    def decide(self, found: Found) -> Decision:
+        """Answer or abstain, for the hits found; `features` are what the decision rests on."""
+        if not found.hits:
+            return self._decision(0.0, self._calibrator.tokens.threshold, "no_evidence", {})
+        evidence = features(found, self._calibrator.rarity)
+        model = self._calibrator.model(evidence)
+        p = model.probability(evidence)
+        threshold = model.threshold if self._threshold is None else self._threshold
+        reason: Reason | None = None if p >= threshold else _reason(evidence.named)
+        return self._decision(p, threshold, reason, evidence.named)
+
+    def _decision(
+        self, p: float, threshold: float, reason: Reason | None, named: Mapping[str, float]
+    ) -> Decision:
+        return Decision(
+            answer=reason is None,
+            p_answerable=round(p, 4),
+            threshold=round(threshold if self._threshold is None else self._threshold, 4),
+            calibrated=not self._differences,
+            reason=reason,
+            features={name: round(value, 4) for name, value in named.items()},
+        )
+
+
+def after(decision: Decision, *, declined: bool, supports: Sequence[float], dropped: int) -> Decision:
+    """The decision once a language model has written.
+
+    `declined`: it said that it does not know. `supports`: those of its sentences that passed the check;
+    `dropped`: how many did not, which count as support 0. Both move the log odds; below the threshold the
+    answer becomes an abstention.
+    """
+    shift = _DECLINED if declined else 0.0
+    written = [*supports, *[0.0] * dropped]
+    if written:
+        beyond = sum(written) / len(written) - _EXPECTED_SUPPORT
+        shift += (
+            _SUPPORTED * beyond / (1 - _EXPECTED_SUPPORT)
+            if beyond > 0
+            else -_UNSUPPORTED * beyond / _EXPECTED_SUPPORT
+        )
+    p = _shifted(decision.p_answerable, shift)
+    answer = decision.answer and bool(supports) and p >= decision.threshold
+    moved = {"retrieval": decision.p_answerable, "declined": float(declined), "shift": round(shift, 4)}
+    return dataclasses.replace(
+        decision,
+        answer=answer,
+        p_answerable=round(p, 4),
+        calibrated=decision.calibrated and not shift,
+        reason=None if answer else decision.reason or "low_confidence",
+        features={**decision.features, **moved},
+    )
+
+
+def fingerprints(embedder: str, tokens: str, reranker: str, chunk: ChunkSettings) -> dict[str, str]:
+    """The parts that the evidence depends on, by name: what a calibrator is compared with."""
+    chunker = hashlib.sha256(json.dumps(chunk.model_dump(), sort_keys=True).encode()).hexdigest()[:16]
+    return {"embedder": f"{embedder}-{tokens or 'none'}", "reranker": reranker, "chunker": chunker}
+
+
+def open_decider(settings: DecideSettings, data_dir: Path, running: Mapping[str, str]) -> Decider:
+    """The decider for the settings: with the calibrator that they name, else the tuned, else the shipped one.
+
+    Raises:
+        Misconfigured: the calibrator cannot be read.
+    """
+    tuned = data_dir / TUNED
+    named = settings.calibrator or (tuned if tuned.is_file() else None)
+    return Decider(settings, Calibrator.read(named) if named else shipped(), running)
+
+
+def _reason(named: Mapping[str, float]) -> Reason:
+    little = named["coverage"] < _LITTLE_COVERAGE and named["dense"] < _LITTLE_SIMILARITY
+    return "off_topic" if little else "low_confidence"
+
+
+def _shifted(p: float, shift: float) -> float:
+    """The probability after its log odds moved by `shift`; what is certain stays so."""
+    if not 0 < p < 1 or not shift:
+        return p
+    return 1 / (1 + exp(-(log(p / (1 - p)) + shift)))

@@ -1,0 +1,141 @@
+"""A learned decision: evidence to a probability, with the threshold that keeps a promise.
+
+A linear model gives a score; knots on it, fitted by isotonic regression on questions that the model had not
+seen, give the probability. The file is JSON; `python -m eval.tune.calibrator` makes it, and its card beside
+it says from what.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.decide.features import Features
+from service.errors import Misconfigured
+
+Floats = NDArray[np.float32]
+
+SHIPPED = Path(__file__).parents[1] / "learned" / "calibrator.json"
+_LEVELS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A linear score of named features and of the vector `absent`, and what it means as a probability.
+
+    `knots` are scores, ascending, with their probabilities; `threshold` is the least probability to answer.
+    """
+
+    bias: float
+    weights: Mapping[str, float]
+    absent: tuple[float, ...]
+    knots: tuple[tuple[float, float], ...]
+    threshold: float
+
+    def score(self, evidence: Features) -> float:
+        """The log odds before they are calibrated."""
+        score = self.bias + sum(weight * evidence.named[name] for name, weight in self.weights.items())
+        if self.absent and evidence.absent is not None:
+            score += float(np.dot(self.absent, evidence.absent))
+        return score
+
+    def probability(self, evidence: Features) -> float:
+        """The probability, in [0, 1], that the hits hold an answer."""
+        scores, probabilities = zip(*self.knots, strict=True)
+        return float(np.interp(self.score(evidence), scores, probabilities))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrator:
+    """What was learned; see the module.
+
+    `tokens` reads hits with token vectors, `text` those without. `rarity` has a weight in [0, 1] for each
+    token id of the embedder's tokenizer. `fingerprints` name what the evidence came from: `embedder`,
+    `reranker` and `chunker`.
+    """
+
+    tokens: Model
+    text: Model
+    rarity: Floats
+    fingerprints: Mapping[str, str]
+    made: Mapping[str, Any] = field(default_factory=dict)
+
+    def model(self, evidence: Features) -> Model:
+        """The model for the evidence that there is."""
+        fits = evidence.absent is not None and len(evidence.absent) == (
+            len(self.tokens.absent) or len(evidence.absent)
+        )
+        return self.tokens if fits else self.text
+
+    def differences(self, running: Mapping[str, str]) -> list[str]:
+        """What of the running parts is not what the calibrator was made with, by name."""
+        return [name for name, known in self.fingerprints.items() if running.get(name) != known]
+
+    def write(self, file: Path) -> None:
+        """Writes it as JSON."""
+        held = {
+            "made": dict(self.made),
+            "fingerprints": dict(self.fingerprints),
+            "tokens": _written(self.tokens),
+            "text": _written(self.text),
+            "rarity": base64.b64encode(np.rint(self.rarity * _LEVELS).astype(np.uint8).tobytes()).decode(),
+        }
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, file: Path) -> Calibrator:
+        """Reads it from JSON.
+
+        Raises:
+            Misconfigured: the file is not there, or not a calibrator.
+        """
+        try:
+            held: Any = json.loads(file.read_text(encoding="utf-8"))
+            levels = np.frombuffer(base64.b64decode(held["rarity"]), np.uint8)
+            return cls(
+                _model(held["tokens"]),
+                _model(held["text"]),
+                levels.astype(np.float32) / np.float32(_LEVELS),
+                held["fingerprints"],
+                held["made"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Misconfigured(
+                f"{file} cannot be read as a calibrator: {type(error).__name__}",
+                hint="make one with `footnote tune calibrator`, or leave decide.calibrator out",
+            ) from error
+
+
+@cache
+def shipped() -> Calibrator:
+    """The calibrator that comes with Footnote."""
+    return Calibrator.read(SHIPPED)
+
+
+def _written(model: Model) -> dict[str, Any]:
+    return {
+        "bias": round(model.bias, 6),
+        "weights": {name: round(weight, 6) for name, weight in model.weights.items()},
+        "absent": [round(weight, 5) for weight in model.absent],
+        "knots": [[round(score, 5), round(p, 5)] for score, p in model.knots],
+        "threshold": round(model.threshold, 5),
+    }
+
+
+def _model(held: Any) -> Model:
+    return Model(
+        float(held["bias"]),
+        {str(name): float(weight) for name, weight in held["weights"].items()},
+        tuple(map(float, held["absent"])),
+        tuple((float(score), float(p)) for score, p in held["knots"]),
+        float(held["threshold"]),
+    )

@@ -1,0 +1,1 @@
+"""The small models that Footnote brings, each beside its card."""
