@@ -33,10 +33,10 @@ class Recipe:
 
     epochs: int = 4
     minutes: float = 10.0
-    batch_size: int = 32
+    batch_size: int = 16
     learning_rate: float = 5e-5
     temperature: float = 0.05
-    max_tokens: int = 128
+    max_tokens: int = 96
     lora: bool = False
     seed: int = 13
 
