@@ -24,7 +24,7 @@ from ingestion.types import RawFile
 from ingestion.worker import worker_for
 from service.local_engine import LocalEngine
 from service.records import Upload
-from service.settings import Settings
+from service.settings import DecideSettings, Settings
 from service.types import EVERY_GROUP, Answer, Query, Scope
 from service.wiring import open_resources
 
@@ -147,11 +147,15 @@ def main() -> None:
     parser.add_argument("--documents", type=Path, default=DOCUMENTS, help="the corpus")
     parser.add_argument("--questions", type=Path, default=GOLDEN, help="the questions, JSON Lines")
     parser.add_argument("--data-dir", type=Path, help="keep the ingested corpus here, for another run")
+    parser.add_argument(
+        "--always", action="store_true", help="answer every question, to see the answers alone"
+    )
     parser.add_argument("--misses", action="store_true", help="print what was not answered as expected")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        settings = Settings(data_dir=given.data_dir or Path(scratch))
+        decide = DecideSettings(threshold=0.0 if given.always else DecideSettings().threshold)
+        settings = Settings(data_dir=given.data_dir or Path(scratch), decide=decide)
         with corpus([given.documents], settings) as engine:
             outcomes = asyncio.run(ask_all(engine, load(given.questions)))
     measured = by_kind(outcomes)

@@ -15,12 +15,16 @@ from service.generate.candidates import Candidate, candidates
 from service.generate.rank import Model, Ranking, ranked
 from service.types import Context, Question
 
-_KEEP_ABOVE = 0.8
+_KEEP_ABOVE = 0.75
 """A further sentence that adds something is given when its score reaches this share of the best one's."""
-_CLOSE_CALL = 0.9
+_CLOSE_CALL = 0.8
 """The second best is given whatever it adds when its score is so close that either may be the answer."""
 _LEAST_GAIN = 0.2
 """The share of the question's terms that a further sentence must add."""
+_SHORT = 25
+"""An answer of fewer words is given with the sentence after it, if that speaks of the same."""
+_GOES_ON = 0.5
+"""A sentence speaks of the same when its score without its meaning reaches this share of the best one's."""
 _PART_ABOVE = 0.6
 """A part of the question is answered when its best score reaches this share of the best part's."""
 _SAME_SUBJECT = 0.6
@@ -56,6 +60,8 @@ def _choose(
     for candidate in (*_other_versions(best, found, ranking), *others):
         if len(chosen) < room and _is_wanted(candidate, best, [*told, *chosen], ranking):
             chosen.append(candidate)
+    if best in chosen and len(chosen) < room:
+        chosen += _after(best, chosen, found, ranking)
     return chosen
 
 
@@ -117,6 +123,22 @@ def _before(candidate: Candidate, found: Sequence[Candidate]) -> list[Candidate]
         return []
     place = (candidate.passage.n, candidate.position - 1)
     return [c for c in found if (c.passage.n, c.position) == place and not c.is_row and not c.lead]
+
+
+def _after(
+    best: Candidate, chosen: Sequence[Candidate], found: Sequence[Candidate], ranking: Ranking
+) -> list[Candidate]:
+    """The sentence after a short answer: it often says the rest of it, and shows what is meant."""
+    if best.is_row or best.lead or sum(len(words.tokens(c.text)) for c in chosen) >= _SHORT:
+        return []
+    place = (best.passage.n, best.position + 1)
+    least = _GOES_ON * ranking.by_words[best]
+    return [
+        c
+        for c in found
+        if (c.passage.n, c.position) == place and not (c.is_row or c.lead or c in chosen)
+        if ranking.by_words[c] >= least or _LEANS_BACK.match(c.text)
+    ]
 
 
 def _in_order(chosen: Sequence[Candidate]) -> list[Candidate]:
