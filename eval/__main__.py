@@ -7,6 +7,7 @@ import sys
 
 COMMANDS = {
     "answers": "questions with known facts against a corpus: found, answered, cited, facts held",
+    "citations": "false sentences caught and true ones dropped, by kind of corruption and of rewriting",
     "squad": "gold answers in the answers to a sample of SQuAD 2, over all its passages",
     "chunking": "span recall, precision and IoU of chunks, beside three other ways to cut",
     "parsing": "text and table cell recall by format; pages per second",

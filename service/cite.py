@@ -11,14 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from service import links, words
 from service.markers import MARKER, MARKERS, declines, numbers
 from service.sentences import spans
 from service.settings import CiteSettings
-from service.support import Embed, Evidence, Support, Unit, read, support
+from service.support import Encode, Support, support
 from service.types import Citation, Context, Hit, Passage, Sentence
+from service.units import Evidence, Unit, read
 
 _STOP = r"(?P<stop>[.!?。！？…]+[\"'”’»)*_]*)"
 _AFTER_STOP = re.compile(_STOP + "(?P<markers>" + MARKERS.pattern.replace(r"(?<!\s)", "") + ")")
@@ -48,10 +50,10 @@ class Rejected:
 class Checker:
     """Checks one answer while it is written: `feed` the text, then `finish`."""
 
-    def __init__(self, context: Context, settings: CiteSettings, embed: Embed) -> None:
-        """Reads the passages once; `embed` gives unit vectors and is called for paraphrases only."""
+    def __init__(self, context: Context, settings: CiteSettings, encode: Encode | None) -> None:
+        """Reads the passages once; `encode` is called where words alone leave doubt, once for each text."""
         self._settings = settings
-        self._embed = embed
+        self._encode = cache(encode) if encode else None
         self._evidence = {passage.n: read(passage) for passage in context.passages}
         units = [unit.terms for evidence in self._evidence.values() for unit in evidence.units]
         self._weights = words.weights(units)
@@ -107,7 +109,7 @@ class Checker:
             self._drop_without_evidence(bare, named)
             return None
         text = links.keep_known(bare, lambda url: any(_holds(evidence, url) for evidence in cited))
-        found = support(_plain(text), cited, self._weights, self._embed)
+        found = support(_plain(text), cited, self._weights, self._encode)
         if found.score < self._settings.min_support or not found.units:
             self._rejected.append(Rejected(text, "unsupported", found.score, found.missing))
             return None

@@ -71,8 +71,12 @@ _UNITS = {
     "weeks": "week", "wochen": "week", "month": "month", "months": "month", "monate": "month",
     "monaten": "month", "year": "year", "years": "year", "jahre": "year", "jahren": "year", "kb": "kb",
     "mb": "mb", "gb": "gb", "tb": "tb", "l": "l", "litre": "l", "litres": "l", "liter": "l", "liters": "l",
-    "ml": "ml", "rpm": "rpm", "nm": "nm",
+    "ml": "ml", "rpm": "rpm", "nm": "nm", "kv": "kv", "ampere": "amp", "gallon": "gallon",
+    "gallons": "gallon",
+    "kilometer": "km", "kilometre": "km", "foot": "ft", "tonne": "t", "ton": "t",
 }  # fmt: skip
+_AMPERE = "amp"
+"""Only the capital letter: `a` is a word."""
 _NUMBER_WORDS = {
     word: str(value)
     for words in (
@@ -155,6 +159,16 @@ def missing(claim: Facts, evidence: Facts) -> list[str]:
     ]
 
 
+def tells(word: str) -> bool:
+    """Whether a word is written only to say a number or a date, which may be written in other ways."""
+    lower = word.lower()
+    return (
+        word[0].isdigit()
+        or any(lower in known for known in (_NUMBER_WORDS, _MONTHS, _SCALES))
+        or (_UNITS.get(lower) == "percent")
+    )
+
+
 def differ(one: Facts, other: Facts) -> bool:
     """Whether either text holds a number, date or identifier that the other does not."""
     return (one.numbers, one.dates, one.identifiers) != (other.numbers, other.dates, other.identifiers)
@@ -213,7 +227,7 @@ def _quantities(text: str, language: str) -> Iterator[Quantity]:
         scale = _SCALES.get((match["scale"] or "").lower(), 0)
         if match["currency"] and not scale:
             scale = _MONEY_SCALES.get(after, 0)
-        unit = _UNITS.get(match["currency"] or after, "")
+        unit = _AMPERE if match["unit"] == "A" else _UNITS.get(match["currency"] or after, "")
         yield Quantity(("-" if match["sign"] else "") + _scaled(value, scale), unit)
     words = [token.group().lower() for token in tokens(text)]
     yield from _spelled(words)

@@ -25,6 +25,7 @@ from service.settings import Settings
 from service.sparse import sparse_query
 from service.stopwatch import Stopwatch
 from service.store import Store
+from service.support import encoder_of
 from service.types import (
     ABSTENTION,
     Answer,
@@ -127,7 +128,7 @@ class _Telling:
     async def sentences(self, context: Context) -> AsyncGenerator[CheckedSentence, None]:
         """Sentences as they are written and pass the check."""
         pipeline, watch = self._pipeline, self._watch
-        self._checker = Checker(context, pipeline.settings.cite, pipeline.embedder.embed_sentences)
+        self._checker = Checker(context, pipeline.settings.cite, encoder_of(pipeline.embedder))
         async with aclosing(pipeline.generator.generate(self._found.question, context)) as drafts:
             draft: Draft | None = Draft()
             while draft is not None:

@@ -24,6 +24,9 @@ _WORD_BEFORE = re.compile(r"[^\s\"'“”‘’«»()\[\]]+\Z")
 _ACRONYM = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]\Z")
 _NEXT_WORD = re.compile(r"[\s\"'“‘«(\[*_¿¡]*([\w'’]+)")
 
+_NUMBER_OR_IDENTIFIER = re.compile(r"[\s\"'“‘(\[#]*(?:[A-Z]{1,6}[-/_.]?)?(?:[A-Z]{1,6}[-/_])*\d")
+"""`7` and `TR-2024-17`, but no word that happens to hold a digit somewhere."""
+
 _WRAPPED_LINE = 45
 """A line at least this long was probably wrapped: its sentence goes on in the next one."""
 
@@ -144,7 +147,7 @@ def _is_abbreviation(text: str, stop: int, after: int) -> bool:
     word, lower = found.group(), found.group().lower()
     following = _NEXT_WORD.match(text, after)
     next_word = following[1] if following else ""
-    if lower in _BEFORE_NUMBER and next_word[:1].isdigit():
+    if lower in _BEFORE_NUMBER and _NUMBER_OR_IDENTIFIER.match(text, after):
         return True
     if word.isdigit():
         return len(word) <= 2 and next_word.lower() in _MONTHS

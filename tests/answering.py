@@ -13,6 +13,7 @@ from service.types import (
     Chunk,
     Context,
     DocumentRef,
+    Encoded,
     Fused,
     Hit,
     Passage,
@@ -43,6 +44,11 @@ def token_vectors(text: str) -> TokenVectors:
     ids = np.array([zlib.crc32(word.encode()) % 30_000 for word in found], dtype=np.int32)
     vectors = embed(found).reshape(len(found), DIMENSION)
     return TokenVectors(ids, np.rint(vectors * 127).astype(np.int8))
+
+
+def encode(text: str) -> Encoded:
+    """One text as an embedder would give it."""
+    return Encoded(embed([text])[0], token_vectors(text))
 
 
 def tokenize(texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:

@@ -5,7 +5,7 @@ import pytest
 from service.cite import Checker
 from service.settings import CiteSettings
 from service.types import Context
-from tests.answering import a_context, a_passage, embed
+from tests.answering import a_context, a_passage
 
 PUMP = (
     "The PX-100 pump delivers 40 litres per minute at 7 bar. It was introduced on 3 May 2019 by Anna Keller. "
@@ -15,7 +15,7 @@ PUMP = (
 
 def check(text: str, context: Context | None = None, size: int = 7) -> Checker:
     checker = Checker(
-        context or a_context(PUMP, "Lunch is served at noon in the main hall."), CiteSettings(), embed
+        context or a_context(PUMP, "Lunch is served at noon in the main hall."), CiteSettings(), None
     )
     checker.kept = []  # type: ignore[attr-defined]
     for start in range(0, len(text), size):
@@ -60,7 +60,7 @@ def test_markers_are_understood_however_they_are_written_and_cut_by_the_stream(
 
 
 def test_a_sentence_goes_out_as_soon_as_the_next_one_begins() -> None:
-    checker = Checker(a_context(PUMP), CiteSettings(), embed)
+    checker = Checker(a_context(PUMP), CiteSettings(), None)
     assert checker.feed("The warranty lasts 24 months [1]. ") == []
     assert [c.sentence.text for c in checker.feed("It")] == ["The warranty lasts 24 months."]
 

@@ -53,7 +53,7 @@ async def test_what_a_list_hangs_on_is_said_once_before_its_items() -> None:
 
 async def test_an_item_with_its_lead_passes_the_citation_check() -> None:
     context = a_context("The warranty of the pump ends with:\n\n- damage by liquid;\n- opened heads.")
-    checker = Checker(context, CiteSettings(), embed)
+    checker = Checker(context, CiteSettings(), None)
     kept = checker.feed(await answer("Is damage by liquid covered?", context)) + checker.finish()
     assert [checked.sentence.text for checked in kept] == [
         "The warranty of the pump ends with:",
@@ -96,7 +96,7 @@ async def test_everything_it_says_passes_the_citation_check() -> None:
         "What did Dr. Smith say in No. 5?",
         "drain tank",
     ):
-        checker = Checker(context, CiteSettings(), embed)
+        checker = Checker(context, CiteSettings(), None)
         kept = checker.feed(await answer(question, context)) + checker.finish()
         assert kept
         assert checker.dropped == 0, checker.rejected

@@ -23,6 +23,8 @@ def test_plain_sentences_are_cut_after_their_stop() -> None:
         "J. R. R. Tolkien lived in the U.S. Virgin Islands.",
         "Der Vertrag vom 3. Mai gilt z. B. für Nr. 7.",
         "See version 2.0.1 of example.com/a.b for details.",
+        "Test record no. TR-2024-17 was signed by both.",
+        "Fault no. E-42 is described in sec. B2 of the manual.",
     ],
 )
 def test_abbreviations_decimals_and_ordinals_do_not_end_a_sentence(sentence: str) -> None:
