@@ -108,8 +108,13 @@ class RerankSettings(Section):
     token_dimensions: Annotated[int, Field(ge=0, le=1024)] = 128
     """Bytes kept of each token of a chunk for late interaction: about 10 KB a chunk of 80 tokens at 128. At 0
     nothing is kept. Another value needs `footnote reindex`."""
+    ranker: Path | None = None
+    """The learned ranker of `late`; unset, `tuned/reranker.json` in the data folder if there is one, else the
+    one that Footnote brings."""
     model: str = ""
     """The cross-encoder: a sentence-transformers id or a local path."""
+    second_depth: Annotated[int, Field(ge=0)] = 0
+    """With `late`, how many of its best hits the cross-encoder then reads; 0 leaves it out."""
     precision: Literal["int8", "float32"] = "int8"
 
 

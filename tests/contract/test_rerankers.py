@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.rerank import FusedOrder, Reranker, open_reranker
+from service.errors import Misconfigured
+from service.rerank import SHIPPED, FusedOrder, Reranker, open_reranker
+from service.rerank.ranker import read_ranker
 from service.settings import RerankSettings
 from service.types import Hit
 from tests.answering import a_hit, a_question
@@ -22,12 +24,26 @@ def cross_encoder(models: Path, depth: int = 20) -> Reranker:
     settings = RerankSettings(
         method="cross_encoder", model=str(models / "cross"), precision="float32", depth=depth
     )
-    return open_reranker(settings, models / "cache")
+    return open_reranker(settings, models / "cache", models, "")
 
 
-@pytest.fixture(scope="module", params=["none", "cross-encoder"])
+def late(models: Path | None = None, depth: int = 20, second_depth: int = 0) -> Reranker:
+    """The ranker that is shipped; with a cross-encoder over its best `second_depth`."""
+    folder = models or Path("unused")
+    settings = RerankSettings(
+        depth=depth, second_depth=second_depth, model=str(folder / "cross"), precision="float32"
+    )
+    return open_reranker(settings, folder / "cache", folder, read_ranker(SHIPPED).tokens_fingerprint)
+
+
+@pytest.fixture(scope="module", params=["none", "cross-encoder", "late", "late, then cross-encoder"])
 def reranker(request: pytest.FixtureRequest) -> Reranker:
-    return FusedOrder() if request.param == "none" else cross_encoder(request.getfixturevalue("models"))
+    if request.param == "none":
+        return FusedOrder()
+    if request.param == "late":
+        return late()
+    models: Path = request.getfixturevalue("models")
+    return cross_encoder(models) if request.param == "cross-encoder" else late(models, second_depth=4)
 
 
 def test_the_same_hits_come_back(reranker: Reranker) -> None:
@@ -40,14 +56,38 @@ def test_no_hits_give_no_hits(reranker: Reranker) -> None:
     assert reranker.rerank(a_question(QUESTION), ()) == ()
 
 
-def test_hits_that_were_read_come_first_and_best_first(reranker: Reranker) -> None:
+def test_hits_that_were_read_come_best_first(reranker: Reranker) -> None:
     scores = [hit.rerank_score for hit in reranker.rerank(a_question(QUESTION), HITS)]
     read = [score for score in scores if score is not None]
-    assert scores[: len(read)] == sorted(read, reverse=True)
+    assert read == sorted(read, reverse=True)
+
+
+def test_every_reranker_has_a_fingerprint(reranker: Reranker) -> None:
+    assert reranker.fingerprint
+    assert (reranker.fingerprint == "none") == isinstance(reranker, FusedOrder)
+
+
+def test_late_interaction_needs_no_model_and_gives_no_warning() -> None:
+    assert late().warning is None
+
+
+def test_the_second_step_reads_the_best_of_the_first(models: Path) -> None:
+    question = a_question(QUESTION)
+    first, both = late().rerank(question, HITS), late(models, second_depth=4).rerank(question, HITS)
+    assert {hit.chunk.id for hit in both[:4]} == {hit.chunk.id for hit in first[:4]}
+    assert both[4:] == first[4:]
+    by_model = cross_encoder(models).rerank(question, first[:4])
+    assert [hit.chunk.id for hit in both[:4]] == [hit.chunk.id for hit in by_model]
+
+
+def test_a_second_step_without_a_model_is_refused() -> None:
+    settings = RerankSettings(second_depth=4)
+    with pytest.raises(Misconfigured, match="needs a model"):
+        open_reranker(settings, Path("unused"), Path("unused"), read_ranker(SHIPPED).tokens_fingerprint)
 
 
 def test_without_a_model_the_order_stays_and_the_reader_is_told() -> None:
-    reranker = open_reranker(RerankSettings(method="none"), Path("unused"))
+    reranker = open_reranker(RerankSettings(method="none"), Path("unused"), Path("unused"), "")
     assert reranker.rerank(a_question(QUESTION), HITS) == HITS
     assert reranker.warning is not None
     assert (reranker.warning.stage, reranker.warning.code) == ("rerank", "not_installed")

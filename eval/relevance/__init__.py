@@ -1,0 +1,1 @@
+"""How well Footnote ranks, decides, answers and cites on labelled sets."""

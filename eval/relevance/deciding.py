@@ -1,0 +1,226 @@
+"""How well Footnote knows when not to answer: `python -m eval.relevance.deciding --data DIR`.
+
+The calibrator in force decides on questions that it has not seen: those of the held-out sets, and of the
+articles that were kept back of a halved set. Reported for each set and kind of question: AUROC against the
+answerable ones of the set, and the share that is answered; over the mix of kinds: the expected calibration
+error, a reliability diagram and the risk-coverage curve.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.labelled import files, find
+from eval.relevance import calibration
+from eval.relevance.calibration import Array, Bin, Flags, Risk
+from eval.tune.calibrator import HALVED, HELD_OUT, is_learned_from, opened, prepare
+from eval.tune.cases import KINDS, Case, Kind
+from eval.tune.deciding import MIX
+from service.decide import Decider, open_decider
+from service.rerank import Reranker
+from service.settings import Settings
+from service.types import Found
+
+DEPTH = 50
+_BAR = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was decided on one case; `corpus` is the set's name, or says how few documents there were."""
+
+    set: str
+    corpus: str
+    kind: Kind
+    p: float
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of question of one corpus. `auroc` is nan for the answerable ones."""
+
+    corpus: str
+    kind: str
+    questions: int
+    auroc: float
+    answered: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All figures; those after the rows are over the mix of kinds, sets of a kind counting alike."""
+
+    calibrated: bool
+    threshold: float
+    rows: tuple[Row, ...]
+    auroc: Mapping[str, float]
+    """Over all sets, by kind: the mean of the sets."""
+    ece: float
+    ece_by_set: Mapping[str, float]
+    promise: float
+    """The share of unanswerable questions of the mix that is answered."""
+    coverage: float
+    """That of the answerable ones."""
+    reliability: tuple[Bin, ...]
+    risk_coverage: tuple[Risk, ...]
+
+
+def outcomes(cases: Sequence[Case], decider: Decider, reranker: Reranker) -> list[Outcome]:
+    """What is decided on each case."""
+    return [_outcome(case, decider, reranker) for case in cases]
+
+
+def _outcome(case: Case, decider: Decider, reranker: Reranker) -> Outcome:
+    question = case.found.question
+    decision = decider.decide(Found(question, reranker.rerank(question, case.found.hits[:DEPTH])))
+    corpus = f"{case.set}, few documents" if case.documents else case.set
+    return Outcome(case.set, corpus, case.kind, decision.p_answerable, decision.answer)
+
+
+def report(found: Sequence[Outcome], calibrated: bool, threshold: float) -> Report:
+    """The figures over outcomes of which some are answerable and some are not."""
+    p, answerable = _probabilities(found), _flags(found, "answerable")
+    weight, answered = mixed(found), np.array([one.answered for one in found])
+    rows = tuple(row for corpus in dict.fromkeys(one.corpus for one in found) for row in _rows(found, corpus))
+    return Report(
+        calibrated=calibrated,
+        threshold=threshold,
+        rows=rows,
+        auroc={kind: _mean([row.auroc for row in rows if row.kind == kind]) for kind in KINDS[1:]},
+        ece=calibration.expected_error(p, answerable, weight),
+        ece_by_set={name: _error([one for one in found if one.set == name]) for name in _sets(found)},
+        promise=calibration.share(answered[~answerable], weight[~answerable]),
+        coverage=calibration.share(answered[answerable], weight[answerable]),
+        reliability=tuple(calibration.reliability(p, answerable, weight)),
+        risk_coverage=tuple(calibration.risk_coverage(p, answerable, weight)),
+    )
+
+
+def mixed(found: Sequence[Outcome]) -> Array:
+    """Weights with which kinds have their shares of the mix, and the sets of a kind count alike."""
+    counts: dict[tuple[str, str], int] = {}
+    for one in found:
+        counts[one.kind, one.set] = counts.get((one.kind, one.set), 0) + 1
+    sets = {kind: sum(1 for other, _ in counts if other == kind) for kind, _ in counts}
+    return np.array([MIX[one.kind] / sets[one.kind] / counts[one.kind, one.set] for one in found])
+
+
+def _rows(found: Sequence[Outcome], corpus: str) -> Iterator[Row]:
+    inside = [one for one in found if one.corpus == corpus]
+    p, answerable = _probabilities(inside), _flags(inside, "answerable")
+    for kind in KINDS:
+        these = _flags(inside, kind)
+        if these.any():
+            auroc = calibration.auroc(p, answerable, these)
+            answered = np.array([one.answered for one in inside])[these]
+            yield Row(corpus, kind, int(these.sum()), auroc, float(answered.mean()))
+
+
+def _error(found: Sequence[Outcome]) -> float:
+    return calibration.expected_error(_probabilities(found), _flags(found, "answerable"), mixed(found))
+
+
+def _sets(found: Sequence[Outcome]) -> list[str]:
+    return list(dict.fromkeys(one.set for one in found))
+
+
+def _probabilities(found: Sequence[Outcome]) -> Array:
+    return np.array([one.p for one in found])
+
+
+def _flags(found: Sequence[Outcome], kind: str) -> Flags:
+    return np.array([one.kind == kind for one in found])
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _lines(figures: Report) -> Iterator[str]:
+    yield f"{'corpus':28}{'kind':13}{'questions':>10}{'AUROC':>8}{'answered':>10}"
+    for row in figures.rows:
+        auroc = "" if np.isnan(row.auroc) else f"{row.auroc:.3f}"
+        yield f"{row.corpus:28}{row.kind:13}{row.questions:10}{auroc:>8}{row.answered:10.3f}"
+    yield ""
+    yield "AUROC, mean of the sets: " + ", ".join(f"{kind} {one:.3f}" for kind, one in figures.auroc.items())
+    yield f"threshold {figures.threshold:.3f}, {'calibrated' if figures.calibrated else 'NOT calibrated'}"
+    yield f"of the mix: {figures.coverage:.3f} of the answerable answered, {figures.promise:.3f} of the others"
+    yield f"expected calibration error {figures.ece:.3f}; by set: " + ", ".join(
+        f"{name} {one:.3f}" for name, one in figures.ece_by_set.items()
+    )
+    yield ""
+    yield f"{'predicted':>10}{'observed':>10}{'share':>8}"
+    for bin in figures.reliability:
+        bar = "#" * round(bin.observed * _BAR)
+        yield f"{bin.predicted:10.3f}{bin.observed:10.3f}{bin.weight:8.3f}  {bar}"
+    yield ""
+    yield f"{'coverage':>10}{'risk':>8}{'p':>8}"
+    for one in figures.risk_coverage:
+        yield f"{one.coverage:10.2f}{one.risk:8.3f}{one.threshold:8.3f}"
+
+
+def _csv(figures: Report) -> str:
+    """The reliability diagram and the risk-coverage curve for a plotting program."""
+    lines = ["diagram,x,y,weight"]
+    lines += [
+        f"reliability,{one.predicted:.4f},{one.observed:.4f},{one.weight:.4f}" for one in figures.reliability
+    ]
+    lines += [
+        f"risk_coverage,{one.coverage:.4f},{one.risk:.4f},{one.threshold:.4f}"
+        for one in figures.risk_coverage
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Settings) -> Report:
+    """The report on the sets below `data` and on the golden set about the corpus in `golden`."""
+    sets = [one for folder in data for one in find(folder) if one.name in (*HELD_OUT, *HALVED)]
+    if golden is not None:
+        sets.append(files.golden(golden))
+    parts = opened(settings)
+    decider = open_decider(settings.decide, settings.data_dir, parts.running)
+    seen = [
+        case
+        for name, made in prepare(sets, settings, work).items()
+        for case in made
+        if name not in HALVED or not is_learned_from(name, case.group)
+    ]
+    found = outcomes(seen, decider, parts.reranker)
+    return report(found, decider.warning is None, decider.threshold)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    given = _parser().parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        figures = measure(given.data, given.golden, given.work or Path(scratch), Settings())
+    if given.csv:
+        given.csv.write_text(_csv(figures), encoding="utf-8")
+    held: dict[str, Any] = dataclasses.asdict(figures)
+    print(json.dumps(held, indent=2) if given.json else "\n".join(_lines(figures)))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, action="append", required=True, help="folder of labelled sets")
+    parser.add_argument("--golden", type=Path, help="the golden set's documents")
+    parser.add_argument("--work", type=Path, help="keep ingested sets and cases here, for another run")
+    parser.add_argument("--csv", type=Path, help="write both diagrams here")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

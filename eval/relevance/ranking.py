@@ -1,0 +1,135 @@
+"""Quality of the ranking on labelled sets: BM25, dense, fused, and late interaction over the first 20 and 50.
+
+    python -m eval.relevance.ranking --data DIR [--golden DIR] [--sets a,b] [--json]
+
+DIR holds labelled sets of any form that `eval.labelled` reads. Every set is ingested into an engine of its
+own, and every question that has an answer searched for. What is judged are documents, as in `eval.retrieval`:
+a document stands where its first chunk does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from rich.console import Console
+
+from eval.collect import Collected, Collection, collect
+from eval.labelled import LabelledSet, files, find
+from eval.retrieval import Quality, ndcg, recall, show
+from service.embed import open_embedder
+from service.rerank import FusedOrder, Reranker, open_reranker
+from service.settings import Settings
+from service.types import Hit
+
+DEPTHS = (20, 50)
+
+
+def documents(item: Collected, hits: Iterable[Hit]) -> list[str]:
+    """The documents of the hits, each once, by the name under which the set judges it."""
+    return list(dict.fromkeys(_name(item, hit) for hit in hits))
+
+
+def _name(item: Collected, hit: Hit) -> str:
+    names = (hit.document.external_id, hit.document.source)
+    return next((name for name in names if name in item.question.relevant), None) or hit.document.id
+
+
+def quality(item: Collected, hits: Iterable[Hit]) -> tuple[float, float]:
+    """nDCG@10 and recall@5 of one question's hits in this order."""
+    ranked, relevant = documents(item, hits), item.question.relevant
+    return ndcg(ranked, relevant), recall(ranked, relevant)
+
+
+def judged(collection: Collection) -> tuple[Collected, ...]:
+    """The questions that something answers."""
+    return tuple(item for item in collection.items if item.question.relevant)
+
+
+def measure(collection: Collection, rerankers: Mapping[str, Reranker]) -> list[Quality]:
+    """Each list of the search, their fusion, and each reranker: means over the questions."""
+    items = judged(collection)
+    rankings: dict[str, list[tuple[float, float]]] = {
+        "bm25": [quality(item, _listed(item, sparse=True)) for item in items],
+        "dense": [quality(item, _listed(item, sparse=False)) for item in items],
+        "fused": [quality(item, item.found.hits) for item in items],
+    }
+    for name, reranker in rerankers.items():
+        rankings[name] = [
+            quality(item, reranker.rerank(item.found.question, item.found.hits)) for item in items
+        ]
+    return [_mean(collection.name, name, found) for name, found in rankings.items()]
+
+
+def _listed(item: Collected, *, sparse: bool) -> list[Hit]:
+    """The hits of one of the two lists, in its order."""
+    ranked = [
+        (rank, hit)
+        for hit in item.found.hits
+        if (rank := hit.fused.sparse_rank if sparse else hit.fused.dense_rank) is not None
+    ]
+    return [hit for _, hit in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _mean(dataset: str, ranking: str, found: Sequence[tuple[float, float]]) -> Quality:
+    gains, recalls = zip(*found, strict=True)
+    return Quality(dataset, ranking, len(found), round(fmean(gains), 4), round(fmean(recalls), 4))
+
+
+def rerankers(settings: Settings) -> dict[str, Reranker]:
+    """Late interaction with the ranker in force, over each of `DEPTHS`; none where it cannot be used."""
+    embedder = open_embedder(settings.embed, settings.cache_dir, settings.rerank.token_dimensions)
+    opened = {
+        f"late_{depth}": open_reranker(
+            settings.rerank.model_copy(update={"method": "late", "depth": depth, "second_depth": 0}),
+            settings.cache_dir,
+            settings.data_dir,
+            embedder.tokens_fingerprint,
+        )
+        for depth in DEPTHS
+    }
+    return {name: reranker for name, reranker in opened.items() if not isinstance(reranker, FusedOrder)}
+
+
+def answerable(labelled: LabelledSet) -> LabelledSet:
+    """The set with those of its questions alone that something answers."""
+    return dataclasses.replace(
+        labelled, questions=tuple(question for question in labelled.questions if question.relevant)
+    )
+
+
+def sets(data: Path, golden: Path | None, wanted: Sequence[str]) -> Iterator[LabelledSet]:
+    """The labelled sets of a folder, then the golden set about the documents in `golden`."""
+    found = list(find(data)) + ([files.golden(golden)] if golden else [])
+    return (answerable(one) for one in found if not wanted or one.name in wanted)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure with the settings in force and print a table, or JSON."""
+    parser = argparse.ArgumentParser(prog="python -m eval.relevance.ranking", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
+    parser.add_argument("--golden", type=Path, help="folder of the sample corpus: adds the golden set")
+    parser.add_argument("--sets", default="", help="which of them, separated by commas; else all")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args(arguments)
+    settings = Settings()
+    opened = rerankers(settings)
+    wanted = [name for name in options.sets.split(",") if name]
+    results: list[Quality] = []
+    for labelled in sets(options.data, options.golden, wanted):
+        with tempfile.TemporaryDirectory(prefix="footnote-ranking-") as folder:
+            own = settings.model_copy(update={"data_dir": Path(folder)})
+            results.extend(measure(collect(labelled, own), opened))
+    if options.json:
+        print(json.dumps([dataclasses.asdict(result) for result in results], indent=1))
+    else:
+        show(results, Console())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Late interaction: hits put in order from their stored token vectors, without a model pass."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from service.rerank.ranker import Ranker
+from service.types import Hit, Question
+
+log = logging.getLogger(__name__)
+
+
+class LateInteraction:
+    """The learned ranker over the first `depth` hits.
+
+    A hit without token vectors keeps its place in the fused order and gets no score; without those of the
+    question all hits do.
+    """
+
+    warning = None
+
+    def __init__(self, ranker: Ranker, depth: int) -> None:
+        self._ranker = ranker
+        self._depth = depth
+        self.fingerprint = ranker.fingerprint
+        self.name = f"late interaction ({ranker.fingerprint})"
+
+    def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """See `Reranker`."""
+        result = list(hits)
+        places = [place for place, hit in enumerate(hits[: self._depth]) if _has_tokens(hit)]
+        asked = question.vectors.tokens
+        if asked is None or not len(asked.ids):
+            log.warning("the question has no token vectors: its hits keep their fused order")
+            return tuple(result)
+        if missing := min(len(hits), self._depth) - len(places):
+            log.warning("%d hits have no token vectors and keep their fused place", missing)
+        if not places:
+            return tuple(result)
+        scores = self._ranker.scores(question, [hits[place] for place in places])
+        for place, best in zip(places, np.argsort(-scores, kind="stable"), strict=True):
+            result[place] = dataclasses.replace(hits[places[best]], rerank_score=float(scores[best]))
+        return tuple(result)
+
+
+def _has_tokens(hit: Hit) -> bool:
+    return hit.tokens is not None and len(hit.tokens.ids) > 0

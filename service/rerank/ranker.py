@@ -1,0 +1,105 @@
+"""A learned ranker as it lies in a file: trees, what they were trained for, and how rare wordpieces are.
+
+One JSON object, made by `footnote tune reranker`; the one that the package brings is
+`service/learned/reranker.json`, with its card beside it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import Misconfigured
+from service.evidence import evidence
+from service.evidence.matches import Floats
+from service.rerank.features import FEATURES, features
+from service.rerank.trees import Trees
+from service.types import Hit, Question
+
+FORM = 1
+_FLAT = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranker:
+    """Trees over the features of a list of hits, together with the fused score."""
+
+    trees: Trees
+    columns: NDArray[np.intp]
+    """Which of `FEATURES` the trees read, in their order."""
+    fused_weight: float
+    rarity: Floats
+    tokens_fingerprint: str
+    """The token vectors that it was trained for."""
+    fingerprint: str
+
+    def scores(self, question: Question, hits: Sequence[Hit]) -> NDArray[np.float64]:
+        """A score for each hit, higher is better, comparable within the list alone.
+
+        Question and hits must all have token vectors.
+        """
+        found = evidence(question, hits, self.rarity)
+        learned = self.trees.predict(features(found, hits)[:, self.columns])
+        return standard(learned) + self.fused_weight * standard(found["fused"])
+
+
+def standard(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The scores of a list with mean 0 and deviation 1; all 0 where they are equal."""
+    centred = scores.astype(np.float64) - scores.mean(dtype=np.float64)
+    spread = float(centred.std())
+    return centred / spread if spread > _FLAT else np.zeros(len(scores))
+
+
+def read_ranker(file: Path) -> Ranker:
+    """The ranker of a file.
+
+    Raises:
+        Misconfigured: the file is missing, or holds no ranker that this version can use.
+    """
+    try:
+        content = file.read_bytes()
+        return _ranker(json.loads(content), hashlib.sha256(content).hexdigest()[:12])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Misconfigured(
+            f"{file} holds no reranker that can be used: {error}",
+            hint="train one with `footnote tune reranker`, or unset FOOTNOTE_RERANK__RANKER",
+        ) from error
+
+
+def _ranker(held: dict[str, Any], fingerprint: str) -> Ranker:
+    if held["form"] != FORM:
+        raise ValueError(f"its form is {held['form']}, this version reads {FORM}")
+    if unknown := sorted(set(held["features"]) - set(FEATURES)):
+        raise ValueError(f"this version does not know its features {', '.join(unknown)}")
+    return Ranker(
+        trees=Trees.read(held["trees"]),
+        columns=np.array([FEATURES.index(name) for name in held["features"]], np.intp),
+        fused_weight=float(held["fused_weight"]),
+        rarity=read_rarity(held["rarity"]),
+        tokens_fingerprint=held["tokens_fingerprint"],
+        fingerprint=fingerprint,
+    )
+
+
+_STEPS_A_NAT = 20
+
+
+def write_rarity(rarity: NDArray[np.floating]) -> str:
+    """A weight for each token id in a byte: twentieths, up to 12.75."""
+    steps = np.clip(np.rint(rarity * _STEPS_A_NAT), 0, 255).astype(np.uint8)
+    return base64.b64encode(steps.tobytes()).decode("ascii")
+
+
+def read_rarity(text: str) -> Floats:
+    """What `write_rarity` was given, to a twentieth."""
+    steps = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+    rarity: Floats = steps.astype(np.float32) / np.float32(_STEPS_A_NAT)
+    return rarity

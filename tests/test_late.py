@@ -1,0 +1,262 @@
+"""Late interaction: hits in order from their token vectors, by a learned ranker."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from service.errors import Misconfigured
+from service.evidence import NAMES, evidence
+from service.rerank import open_reranker
+from service.rerank.features import FEATURES, features
+from service.rerank.ranker import read_ranker, read_rarity, write_rarity
+from service.rerank.trees import Trees, written
+from service.settings import RerankSettings
+from service.types import Hit, TokenVectors
+from tests.answering import a_hit, a_question
+
+QUESTION = "how many days of parental leave"
+GOOD = "Every parent takes up to ninety days of parental leave, paid in full by the company."
+POOR = "The canteen opens at noon and closes at two, also on days before a holiday."
+FILLER = "Printers stand on each floor beside the stairs and are emptied every evening by hand."
+
+
+def some_hits(*texts: str) -> tuple[Hit, ...]:
+    return tuple(
+        a_hit(text, id=f"c{n}", document=f"d{n}", dense=(n + 1, 0.9 - n / 100), score=1 / (60 + n))
+        for n, text in enumerate(texts)
+    )
+
+
+def one_split(feature: int, threshold: float, below: float, above: float) -> dict[str, Any]:
+    """A tree as LightGBM dumps it."""
+    return {
+        "tree_structure": {
+            "split_feature": feature,
+            "threshold": threshold,
+            "left_child": {"leaf_value": below},
+            "right_child": {"leaf_value": above},
+        }
+    }
+
+
+def a_ranker(folder: Path, **fields: Any) -> Path:
+    """A ranker that prefers hits in which the question's tokens match better than on average."""
+    file = folder / "ranker.json"
+    held = {
+        "form": 1,
+        "tokens_fingerprint": "words-1",
+        "fused_weight": 0.1,
+        "features": ["length", "maxsim:z"],
+        "trees": written([one_split(1, 0.0, -1.0, 1.0)]),
+        "rarity": write_rarity(np.ones(10)),
+    }
+    file.write_text(json.dumps(held | fields))
+    return file
+
+
+def late(folder: Path, depth: int = 50, **fields: Any) -> Any:
+    settings = RerankSettings(ranker=a_ranker(folder, **fields), depth=depth)
+    return open_reranker(settings, folder, folder, "words-1")
+
+
+def order(hits: tuple[Hit, ...]) -> list[str]:
+    return [hit.chunk.id for hit in hits]
+
+
+# --- evidence ----------------------------------------------------------------------------------
+
+
+def test_a_hit_with_the_questions_words_has_more_evidence_of_every_kind() -> None:
+    found = evidence(a_question(QUESTION), some_hits(POOR, GOOD))
+    for name in ("maxsim", "maxsim_idf", "window_24", "phrase", "exact", "pairs", "pooled_24", "near_80"):
+        assert found[name][1] > found[name][0], name
+
+
+def test_evidence_does_not_depend_on_the_order_of_the_hits() -> None:
+    hits = some_hits(POOR, GOOD, FILLER)
+    there, back = evidence(a_question(QUESTION), hits), evidence(a_question(QUESTION), hits[::-1])
+    np.testing.assert_allclose(there.matrix(), back.matrix()[::-1], rtol=1e-5, atol=1e-6)
+
+
+def test_maxsim_is_the_mean_best_cosine_of_the_questions_tokens() -> None:
+    question, hits = a_question(QUESTION), some_hits(POOR, GOOD, FILLER)
+    asked = question.vectors.tokens
+    assert asked is not None
+    expected = [
+        (asked.unit() @ hit.tokens.unit().T).max(axis=1).mean() for hit in hits if hit.tokens is not None
+    ]
+    np.testing.assert_allclose(evidence(question, hits)["maxsim"], expected, rtol=1e-5)
+
+
+def test_words_that_stand_together_are_seen_in_a_window() -> None:
+    near = f"{FILLER} {FILLER} parental leave days {FILLER} {FILLER}"
+    apart = f"parental {FILLER} {FILLER} leave {FILLER} {FILLER} days"
+    found = evidence(a_question("parental leave days"), some_hits(near, apart))
+    assert found["exact"][0] == pytest.approx(found["exact"][1])
+    assert found["exact_24"][0] == pytest.approx(1.0)
+    assert found["exact_24"][1] < 0.7
+    assert found["pairs"][0] == pytest.approx(1.0)
+    assert found["pairs"][1] == 0
+
+
+def test_a_window_never_reaches_into_the_next_hit() -> None:
+    hits = some_hits("parental", "leave", "parental leave")
+    np.testing.assert_allclose(evidence(a_question("parental leave"), hits)["exact_48"][2], 1.0)
+    assert (evidence(a_question("parental leave"), hits)["exact_48"][:2] < 1).all()
+    assert (evidence(a_question("parental leave"), hits)["pairs"][:2] == 0).all()
+
+
+def test_a_rare_word_weighs_more() -> None:
+    question = a_question("leave days")
+    asked = question.vectors.tokens
+    assert asked is not None
+    rarity = np.ones(30_000, np.float32)
+    rarity[asked.ids[0]] = 9.0
+    found = evidence(question, some_hits("leave", "days"), rarity)
+    np.testing.assert_allclose(found["exact"], [0.9, 0.1], rtol=1e-5)
+
+
+def test_hits_and_questions_without_tokens_are_said_not_to_be_read() -> None:
+    hits = (replace(some_hits(GOOD)[0], tokens=None), *some_hits(GOOD, POOR))
+    found = evidence(a_question(QUESTION), hits)
+    assert found.read.tolist() == [False, True, True]
+    assert found["maxsim"][0] == 0
+    assert found["dense"][0] > 0
+    empty = a_question("?!")
+    assert not evidence(empty, hits).read.any()
+    assert evidence(empty, ()).matrix().shape == (0, len(NAMES))
+
+
+def test_a_score_that_a_list_does_not_give_is_its_lowest() -> None:
+    hits = (a_hit(GOOD, sparse=(1, 12.0)), a_hit(POOR, sparse=(2, 5.0)), a_hit(FILLER, sparse=None))
+    assert evidence(a_question(QUESTION), hits)["bm25"].tolist() == [12.0, 5.0, 5.0]
+    assert evidence(a_question(QUESTION), hits)["bm25_rank"].tolist() == [1.0, 0.5, 0.0]
+
+
+# --- features and trees ------------------------------------------------------------------------
+
+
+def test_features_are_named_and_finite_even_for_one_hit() -> None:
+    hits = some_hits(GOOD)
+    rows = features(evidence(a_question(QUESTION), hits), hits)
+    assert rows.shape == (1, len(FEATURES))
+    assert np.isfinite(rows).all()
+
+
+def test_another_good_hit_of_the_same_document_is_evidence() -> None:
+    hits = tuple(replace(hit, document=some_hits(GOOD)[0].document) for hit in some_hits(POOR, GOOD))
+    hits += (a_hit(FILLER, id="c9", document="d9"),)
+    sibling = features(evidence(a_question(QUESTION), hits), hits)[:, FEATURES.index("sibling")]
+    assert sibling[0] == pytest.approx(0.0)
+    assert sibling[2] < sibling[1] < sibling[0]
+
+
+def test_trees_give_what_the_library_that_grew_them_gives() -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    draw = np.random.default_rng(5)
+    rows = draw.normal(size=(400, 6)).astype(np.float32)
+    grades = (rows[:, 0] + rows[:, 3] * rows[:, 1] > 0.8).astype(int)
+    settings = {"objective": "lambdarank", "verbose": -1, "num_leaves": 9, "num_threads": 1}
+    data = lightgbm.Dataset(rows, grades, group=[40] * 10)
+    booster = lightgbm.train(settings | {"min_data_in_leaf": 5}, data, 12)
+    held = json.loads(json.dumps(written(booster.dump_model()["tree_info"])))
+    np.testing.assert_allclose(Trees.read(held).predict(rows), booster.predict(rows), atol=1e-6)
+
+
+def test_a_tree_that_is_one_leaf_is_read() -> None:
+    trees = Trees.read(written([{"tree_structure": {"leaf_value": 0.5}}, one_split(0, 1.0, 0.25, 2.0)]))
+    np.testing.assert_allclose(trees.predict(np.array([[1.0], [1.5]])), [0.75, 2.5])
+
+
+def test_rarity_survives_its_file_to_a_twentieth() -> None:
+    rarity = np.array([0.0, 0.52, 7.31, 99.0])
+    np.testing.assert_allclose(read_rarity(write_rarity(rarity)), [0.0, 0.5, 7.3, 12.75], atol=0.026)
+
+
+# --- the reranker ------------------------------------------------------------------------------
+
+
+def test_the_better_match_comes_first(tmp_path: Path) -> None:
+    assert order(late(tmp_path).rerank(a_question(QUESTION), some_hits(POOR, FILLER, GOOD)))[0] == "c2"
+
+
+def test_equal_scores_keep_the_fused_order(tmp_path: Path) -> None:
+    same = tuple(a_hit(GOOD, id=f"c{n}", document=f"d{n}") for n in range(6))
+    back = late(tmp_path).rerank(a_question(QUESTION), same)
+    assert order(back) == order(same)
+    assert len({hit.rerank_score for hit in back}) == 1
+
+
+def test_the_same_hits_always_give_the_same_scores(tmp_path: Path) -> None:
+    hits, reranker = some_hits(POOR, GOOD, FILLER), late(tmp_path)
+    assert reranker.rerank(a_question(QUESTION), hits) == reranker.rerank(a_question(QUESTION), hits)
+
+
+def test_a_hit_without_tokens_keeps_its_place_and_has_no_score(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, *rest = some_hits(FILLER, POOR, GOOD)
+    back = late(tmp_path).rerank(a_question(QUESTION), (replace(first, tokens=None), *rest))
+    assert order(back) == ["c0", "c2", "c1"]
+    assert back[0].rerank_score is None
+    assert "1 hits have no token vectors" in caplog.text
+
+
+def test_a_question_without_tokens_leaves_the_fused_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hits, asked = some_hits(POOR, GOOD), a_question(QUESTION)
+    untold = replace(asked, vectors=replace(asked.vectors, tokens=None))
+    assert late(tmp_path).rerank(untold, hits) == hits
+    assert "the question has no token vectors" in caplog.text
+
+
+def test_hits_of_which_none_has_tokens_keep_their_order(tmp_path: Path) -> None:
+    nothing = TokenVectors(np.zeros(0, np.int32), np.zeros((0, 4), np.int8))
+    hits = tuple(replace(hit, tokens=nothing) for hit in some_hits(POOR, GOOD))
+    assert late(tmp_path).rerank(a_question(QUESTION), hits) == hits
+
+
+# --- choosing a ranker -------------------------------------------------------------------------
+
+
+def test_a_ranker_of_another_embedder_is_not_used_and_the_reader_is_told(tmp_path: Path) -> None:
+    reranker = late(tmp_path, tokens_fingerprint="other")
+    assert reranker.fingerprint == "none"
+    assert reranker.warning.code == "other_embedder"
+    assert "footnote tune reranker" in reranker.warning.message
+    assert reranker.rerank(a_question(QUESTION), some_hits(POOR, GOOD)) == some_hits(POOR, GOOD)
+
+
+def test_an_index_without_token_vectors_is_told(tmp_path: Path) -> None:
+    reranker = open_reranker(RerankSettings(token_dimensions=0), tmp_path, tmp_path, "")
+    assert reranker.warning is not None
+    assert reranker.warning.code == "no_token_vectors"
+
+
+def test_ones_own_ranker_in_the_data_folder_is_used(tmp_path: Path) -> None:
+    (tmp_path / "tuned").mkdir()
+    own = a_ranker(tmp_path).rename(tmp_path / "tuned" / "reranker.json")
+    reranker = open_reranker(RerankSettings(), tmp_path, tmp_path, "words-1")
+    assert reranker.warning is None
+    assert reranker.fingerprint == read_ranker(own).fingerprint
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"form": 99}, {"features": ["no such feature"]}, {"trees": {}}, {"rarity": "!"}, {"fused_weight": None}],
+)
+def test_a_file_that_holds_no_ranker_is_refused_with_its_name(tmp_path: Path, fields: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured, match=r"ranker\.json"):
+        late(tmp_path, **fields)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="nowhere"):
+        open_reranker(RerankSettings(ranker=tmp_path / "nowhere"), tmp_path, tmp_path, "words-1")
