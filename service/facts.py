@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -133,8 +134,9 @@ _QUANTITY = re.compile(
 )
 
 
+@lru_cache(maxsize=2_048)
 def facts(text: str, language: str = "en") -> Facts:
-    """What must agree exactly in `text`."""
+    """What must agree exactly in `text`; remembered, as one passage is compared with several sentences."""
     days, rest = _take_dates(text)
     codes = frozenset(identifiers(rest))
     loose = frozenset(_quantities(_without_identifiers(rest) if codes else rest, language))
@@ -204,6 +206,8 @@ def _without_identifiers(text: str) -> str:
 def _take_dates(text: str) -> tuple[list[Date], str]:
     """The dates of `text`, and the text without them."""
     found: list[Date] = []
+    if not any(map(str.isdigit, text)):
+        return found, text
     for pattern in _DATES:
         found.extend(filter(None, map(_date, pattern.finditer(text))))
         text = pattern.sub(lambda match: " ; " if _date(match) else match.group(), text)

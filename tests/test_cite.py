@@ -198,3 +198,23 @@ def test_a_marker_at_the_end_of_a_line_ends_a_sentence_that_small_letters_follow
         "The warranty lasts 24 months. full_days: 30 or so it says.", "Lunch is served at noon."
     )
     assert len(kept("The warranty lasts 24 months. [1]\nfull_days: 30 or so it says. [1]\n", context)) == 2
+
+
+@pytest.mark.parametrize(
+    ("corruption", "what"),
+    [
+        ("The warranty lasts 7 months [1].", "a number of another sentence in its place"),
+        ("The PX-100 pump delivers 7 litres per minute at 40 bar [1].", "two numbers that changed places"),
+        ("It was introduced on 3 May 2019 by Px Keller [1].", "a name of the same passage in its place"),
+        ("The warranty lasts while the motor is running [1].", "half of one sentence, half of another"),
+        ("Operators must always open the valve while the motor is running [1].", "a denial turned round"),
+    ],
+)
+def test_words_of_the_passage_in_the_wrong_place_are_no_support(corruption: str, what: str) -> None:
+    assert kept(corruption) == [], what
+
+
+def test_a_sentence_that_reads_out_a_table_row_is_verbatim() -> None:
+    table = "| Code | Meaning |\n|---|---|\n| E-41 | Door open |\n| E-42 | Pump blocked |"
+    checker = check("Code: E-42; Meaning: Pump blocked [1].", a_context(table))
+    assert [citation.score for citation in checker.citations] == [1.0]

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from eval.citations.cases import Case
 from eval.citations.sets import cases_of, half, sets
-from eval.citations.suite import Claim, claims
+from eval.citations.suite import claims
 from service import words
 from service.boosting import Tree, Trees
 from service.claims import Comparison
@@ -31,7 +31,7 @@ from service.embed import Embedder
 from service.errors import InvalidInput
 from service.settings import Settings
 from service.support import Encode, Judge, examine, meaning
-from service.units import read
+from service.units import Evidence, read
 
 SEED = 1
 QUESTIONS_A_SET = 250
@@ -72,12 +72,16 @@ class Example:
 
 def examples(found: Sequence[Case], name: str = "") -> Iterator[Example]:
     """The claims made from the cases that reach the learned models."""
+    context, evidence, weights = None, dict[int, Evidence](), dict[str, float]()
     for claim in claims(found, SEED):
-        if (compared := _compared(claim)) is not None:
-            group = f"{name}/{claim.case.group}"
-            yield Example(
-                claim.kind, claim.supported, group, claim.text, compared.evidence, compared.features()
-            )
+        if claim.case.context is not context:
+            context = claim.case.context
+            evidence = {passage.n: read(passage) for passage in context.passages}
+            weights = words.weights(unit.terms for one in evidence.values() for unit in one.units)
+        compared = examine(claim.text, [evidence[claim.cited]], weights)
+        if isinstance(compared, Comparison):
+            group, features = f"{name}/{claim.case.group}", compared.features()
+            yield Example(claim.kind, claim.supported, group, claim.text, compared.evidence, features)
 
 
 def train(found: Sequence[Example], encode: Encode, encoder: str) -> Judge:
@@ -157,14 +161,6 @@ def _rows(found: Sequence[Mapping[str, float]], names: Iterable[str]) -> NDArray
 
 def _probability(margin: float) -> float:
     return round(float(1 / (1 + np.exp(-margin))), 4)
-
-
-def _compared(claim: Claim) -> Comparison | None:
-    """The claim beside its passage, where the rules leave it open."""
-    evidence = {passage.n: read(passage) for passage in claim.case.context.passages}
-    weights = words.weights(unit.terms for one in evidence.values() for unit in one.units)
-    found = examine(claim.text, [evidence[claim.cited]], weights)
-    return found if isinstance(found, Comparison) else None
 
 
 def _fit(

@@ -21,8 +21,8 @@ _HEADING = re.compile(r"(?m)^(?:#{1,4} .*|[-=~]{4,}|\d\. [A-Z ]+)$")
 DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "documents"
 PUMP = (
     "The PX-100 pump of Keller Works delivers 1,200 litres per hour at 7 bar. It was introduced on 3 May "
-    "2019 by Anna Keller. Operators must not open the valve while the motor is running. In winter, the tank is "
-    "heated by Aldermouth Service, which costs 5% more. The seals are made by Peter Brown."
+    "2019 by Anna Keller. Operators must not open the valve while the motor is running. In winter, the "
+    "tank is heated by Aldermouth Service, which costs 5% more. The seals are made by Peter Brown."
 )
 OTHER = "Lunch is served at noon in the main hall. Guests of Verano Foods pay 12 euros at the counter."
 

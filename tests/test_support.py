@@ -1,0 +1,94 @@
+"""Support: what the shipped models are, and how their trees are read."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import pytest
+
+from service.alignment import align, changes_denial, changes_fact, changes_name, loses_fact
+from service.boosting import Tree, Trees
+from service.claims import compare
+from service.support import Judge, encoder_of
+from service.types import Encoded
+from service.units import read
+from service.words import tokens
+from tests.answering import a_passage, encode
+
+SHIPPED = files("service") / "learned" / "support.json"
+
+
+def aligned(claim: str, unit: str):  # type: ignore[no-untyped-def]
+    said, known = ([token.group() for token in tokens(text)] for text in (claim, unit))
+    return align(said, known, "en")
+
+
+def test_a_row_falls_left_where_its_feature_is_at_most_the_threshold() -> None:
+    tree = Tree(features=(0, 1), thresholds=(0.5, 0.2), left=(-1, -2), right=(1, -3), leaves=(-1.0, 2.0, 3.0))
+    assert [tree.value(row) for row in ((0.5, 9), (0.6, 0.2), (0.6, 0.3))] == [-1.0, 2.0, 3.0]
+
+
+def test_trees_add_up_to_a_probability_and_survive_their_file() -> None:
+    tree = Tree((0,), (0.5,), (-1,), (-2,), (-2.0, 2.0))
+    trees = Trees(("recall",), (tree, tree), bias=-4.0)
+    assert trees.probability({"recall": 0.9, "other": 3.0}) == 0.5
+    assert Trees.from_json(json.loads(json.dumps(trees.to_json()))) == trees
+
+
+def test_the_shipped_models_read_as_they_are_written() -> None:
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert json.loads(Judge.from_json(text).to_json()) == json.loads(text)
+
+
+@pytest.mark.parametrize(("bias", "looked"), [(0.0, 2), (3.0, 0), (-3.0, 0)])
+def test_meaning_is_looked_at_in_doubt_only(bias: float, looked: int) -> None:
+    encoded: list[str] = []
+
+    def counting(text: str) -> Encoded:
+        encoded.append(text)
+        return encode(text)
+
+    judge = Judge(Trees((), (), bias), Trees(("cosine",), (), 1.0), (0.1, 0.9), "")
+    compared = compare("The seal is red.", [read(a_passage("The seals of the pump are red."))], {})
+    judge.support(compared, counting)
+    assert len(encoded) == looked
+    assert judge.support(compared, None) == Trees((), (), bias).probability({})
+
+
+def test_meaning_is_left_out_where_the_token_vectors_are_others_than_learned_on() -> None:
+    class Other:
+        tokens_fingerprint = "another model"
+
+        def embed_query(self, text: str) -> Encoded:
+            return encode(text)
+
+    class Same(Other):
+        tokens_fingerprint = Judge.from_json(SHIPPED.read_text(encoding="utf-8")).encoder
+
+    assert encoder_of(Other()) is None
+    assert encoder_of(Same()) is not None
+
+
+@pytest.mark.parametrize(
+    ("claim", "unit", "found"),
+    [
+        ("It lasts 30 days.", "It lasts 60 days.", changes_fact),
+        ("The fee of Peter is due.", "The fee of Anna is due.", changes_name),
+        ("Staff may enter the hall.", "Staff may not enter the hall.", changes_denial),
+        ("It takes some cable at most.", "It takes 12 hours at most.", loses_fact),
+    ],
+)
+def test_another_thing_in_one_place_is_seen(claim: str, unit: str, found: object) -> None:
+    arguments = () if found is changes_denial else ("en",)
+    assert found(aligned(claim, unit), *arguments)  # type: ignore[operator]
+    assert not found(aligned(unit, unit), *arguments)  # type: ignore[operator]
+
+
+def test_a_number_written_otherwise_lies_along_its_other_form() -> None:
+    assert aligned("It has 1,000 places.", "It has 1000 places.").edits == ()
+
+
+def test_a_table_row_says_what_its_header_says() -> None:
+    table = "| Code | Meaning |\n|---|---|\n| E-41 | Door open |"
+    assert [unit.said for unit in read(a_passage(table)).units] == ["Code: E-41; Meaning: Door open"]
