@@ -155,7 +155,8 @@ def _lines(figures: Report) -> Iterator[str]:
     yield ""
     yield "AUROC, mean of the sets: " + ", ".join(f"{kind} {one:.3f}" for kind, one in figures.auroc.items())
     yield f"threshold {figures.threshold:.3f}, {'calibrated' if figures.calibrated else 'NOT calibrated'}"
-    yield f"of the mix: {figures.coverage:.3f} of the answerable answered, {figures.promise:.3f} of the others"
+    covered, promise = figures.coverage, figures.promise
+    yield f"of the mix: {covered:.3f} of the answerable answered, {promise:.3f} of the others"
     yield f"expected calibration error {figures.ece:.3f}; by set: " + ", ".join(
         f"{name} {one:.3f}" for name, one in figures.ece_by_set.items()
     )

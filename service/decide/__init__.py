@@ -49,6 +49,11 @@ class Decider:
         self._differences = calibrator.differences(running)
 
     @property
+    def threshold(self) -> float:
+        """The least probability to answer, for hits with token vectors."""
+        return self._calibrator.tokens.threshold if self._threshold is None else self._threshold
+
+    @property
     def warning(self) -> Warning | None:
         """What a reader of the answer must know when the number is not a probability."""
         if not self._differences:

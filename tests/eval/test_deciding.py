@@ -1,0 +1,238 @@
+"""The decision is learned from questions that have no answer, keeps its promise, and is reported by kind."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+from eval.relevance import calibration
+from eval.relevance.deciding import Outcome, report
+from eval.tune import calibrator, deciding
+from eval.tune.alter import altered
+from eval.tune.cases import KINDS
+from eval.tune.deciding import MIX, PROMISE, Row, fit, keeping_promise, rarity, weights
+from service.decide import Calibrator
+from service.decide.features import FROM_TEXT, FROM_TOKENS, Features
+from service.settings import Settings
+from tests.answering import token_vectors
+from tests.fakes_core import FakeEmbedder, InlineParsers, a_tokenizer, quick_folder
+
+NAMES = (*FROM_TEXT, *FROM_TOKENS)
+
+
+# --- questions made unanswerable -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "gone"),
+    [
+        ("What is the flow of the MV450 pump?", "MV450"),
+        ("What was the revenue in 2024?", "2024"),
+        ("What is the largest part of it?", "largest"),
+        ("Where does Lucia Ferrante work?", "Lucia Ferrante"),
+    ],
+)
+def test_one_thing_of_the_question_is_replaced(question: str, gone: str) -> None:
+    other = altered(question, ["nothing"], ["Piet Mondrian"], random.Random(1))
+    assert other is not None
+    assert gone in question
+    assert gone not in other
+    assert len(other.split()) == len(question.split())
+
+
+def test_what_comes_in_is_not_in_the_passages() -> None:
+    """Else the altered question would have an answer."""
+    passages = [" ".join(map(str, range(1900, 2100)))]
+    assert altered("What was the revenue in 2024?", passages, [], random.Random(1)) is None
+    assert altered("What is the largest part?", ["the smallest part"], [], random.Random(1)) is None
+
+
+def test_a_question_that_names_nothing_is_left_alone() -> None:
+    assert altered("What is it like to work there?", [], ["Piet Mondrian"], random.Random(1)) is None
+
+
+# --- learning --------------------------------------------------------------------------------
+
+
+def a_row(kind: str, window: float, group: str, name: str = "set") -> Row:
+    named = dict.fromkeys(NAMES, 0.5) | {"window_48": window, "coverage": window}
+    evidence = Features(named, np.zeros(4, np.float32))
+    return Row(name, kind, group, 0, evidence, found=True)  # type: ignore[arg-type]
+
+
+def some_rows(count: int = 400, seed: int = 0) -> list[Row]:
+    """Answerable questions have better windows, with overlap; adversarial ones overlap most."""
+    draw = np.random.default_rng(seed)
+    means = {"answerable": 0.8, "removed": 0.55, "off_topic": 0.3, "adversarial": 0.7, "altered": 0.65}
+    return [
+        a_row(kind, float(np.clip(draw.normal(means[kind], 0.1), 0, 1)), f"g{number % 40}")
+        for kind in KINDS
+        for number in range(count if kind == "answerable" else count // 4)
+    ]
+
+
+def test_kinds_have_the_shares_of_the_mix_however_many_cases_they_have() -> None:
+    rows = [*(a_row("answerable", 0.5, str(n)) for n in range(90)), a_row("removed", 0.5, "x")]
+    weight = weights(rows)
+    assert weight[:90].sum() / weight[90:].sum() == pytest.approx(MIX["answerable"] / MIX["removed"])
+    assert sum(MIX.values()) == pytest.approx(1)
+
+
+def test_the_threshold_keeps_the_promise_at_the_highest_coverage() -> None:
+    p = np.arange(1, 101) / 100
+    answerable = np.zeros(100, bool)
+    threshold = keeping_promise(p, answerable, np.ones(100))
+    assert (p >= threshold).sum() == PROMISE * 100
+    heavy = np.ones(100)
+    heavy[-1] = 50.0
+    assert (p >= keeping_promise(p, answerable, heavy)).sum() == 0
+
+
+def test_ties_at_the_threshold_are_all_answered_or_none() -> None:
+    p, answerable = np.array([0.9] * 10 + [0.1] * 90), np.zeros(100, bool)
+    assert (p >= keeping_promise(p, answerable, np.ones(100))).sum() == 0
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+def test_what_is_learned_tells_the_kinds_apart_and_is_calibrated_out_of_fold(tokens: bool) -> None:
+    rows = some_rows()
+    model, p = fit(rows, tokens=tokens)
+    answerable = np.array([row.answerable for row in rows])
+    off_topic = np.array([row.kind == "off_topic" for row in rows])
+    assert calibration.auroc(p, answerable, off_topic) > 0.97
+    assert calibration.expected_error(p, answerable, weights(rows)) < 0.05
+    fresh = some_rows(seed=1)
+    wrong = np.array([model.probability(row.evidence) >= model.threshold for row in fresh])
+    unanswerable = np.array([not row.answerable for row in fresh])
+    assert calibration.share(wrong[unanswerable], weights(fresh)[unanswerable]) < 2 * PROMISE
+
+
+def test_better_evidence_never_gives_a_lower_probability() -> None:
+    model, _ = fit(some_rows(), tokens=True)
+    found = [model.probability(a_row("answerable", x, "g").evidence) for x in np.linspace(0, 1, 50)]
+    assert found == sorted(found)
+    assert found[0] < 0.1 < 0.9 < found[-1]
+
+
+def test_a_case_whose_answer_was_not_found_is_not_learned_from() -> None:
+    row = a_row("answerable", 0.5, "g")
+    assert row.learnable
+    missed = Row(row.set, row.kind, row.group, 0, row.evidence, found=False)
+    assert not missed.learnable
+
+
+def test_rare_tokens_weigh_more_and_sets_count_alike() -> None:
+    common, both = token_vectors("pump"), token_vectors("pump warranty")
+    table = rarity([[common, both], [common] * 50])
+    pump, warranty = (float(table[id]) for id in both.ids)
+    assert pump < warranty <= 1.0
+
+
+# --- measuring -------------------------------------------------------------------------------
+
+
+def test_auroc_is_the_chance_of_the_right_order() -> None:
+    p = np.array([0.9, 0.4, 0.4, 0.1])
+    answerable = np.array([True, True, False, False])
+    assert calibration.auroc(p, answerable, ~answerable) == pytest.approx((2 + 1.5) / 4)
+
+
+def test_the_calibration_error_is_the_gap_between_said_and_seen() -> None:
+    p, seen = np.array([0.75] * 4), np.array([True, True, True, False])
+    assert calibration.expected_error(p, seen, np.ones(4)) == pytest.approx(0)
+    assert calibration.expected_error(p, ~seen, np.ones(4)) == pytest.approx(0.5)
+
+
+def test_the_surest_questions_are_answered_first() -> None:
+    p = np.array([0.9, 0.8, 0.2, 0.1])
+    curve = calibration.risk_coverage(p, np.array([True, True, False, False]), np.ones(4), steps=2)
+    assert [(one.coverage, one.risk) for one in curve] == [(0.5, 0.0), (1.0, 0.5)]
+
+
+def test_the_report_tells_each_kind_by_itself() -> None:
+    found = [
+        Outcome("squad2", "squad2", "answerable", 0.9, True),
+        Outcome("squad2", "squad2", "answerable", 0.7, False),
+        Outcome("squad2", "squad2", "removed", 0.8, True),
+        Outcome("squad2", "squad2", "off_topic", 0.1, False),
+    ]
+    figures = report(found, True, 0.75)
+    assert {(row.kind, row.answered) for row in figures.rows} == {
+        ("answerable", 0.5),
+        ("removed", 1.0),
+        ("off_topic", 0.0),
+    }
+    assert figures.auroc["removed"] == pytest.approx(0.5)
+    assert figures.auroc["off_topic"] == 1.0
+    assert figures.coverage == 0.5
+    assert figures.promise == pytest.approx(MIX["removed"] / (MIX["removed"] + MIX["off_topic"]))
+
+
+# --- one small run from end to end -----------------------------------------------------------
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with quick_folder() as quick:
+        yield quick
+
+
+def documentation(folder: Path) -> Path:
+    """Sections about things of their own, in sentences that can become questions."""
+    draw = random.Random(5)
+
+    def word() -> str:
+        return "".join(draw.choice("bcdfghklmnprstvz") + draw.choice("aeiou") for _ in range(3))
+
+    for number in range(14):
+        parts = []
+        for _ in range(3):
+            subject = " ".join(word() for _ in range(3))
+            sentences = [
+                " ".join([subject.capitalize(), *(word() for _ in range(7))]) + "." for _ in range(5)
+            ]
+            parts.append(f"# {subject}\n\n{' '.join(sentences)}\n")
+        (folder / f"page{number}.md").write_text("\n".join(parts), encoding="utf-8")
+    return folder
+
+
+def test_a_calibrator_is_made_from_documents_without_labels(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "docs").mkdir()
+    embedder = FakeEmbedder(a_tokenizer(folder / "tokenizer"))
+    monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path))
+    with (
+        patch("service.wiring.open_embedder", lambda *_: embedder),
+        patch("eval.tune.calibrator.open_embedder", lambda *_: embedder),
+        patch("ingestion.worker.ParserPool", InlineParsers),
+    ):
+        ended = calibrator.main(
+            ["--documents", str(documentation(folder / "docs")), "--work", str(folder / "work"), "--json"]
+        )
+        parts = calibrator.opened(Settings())
+    figures = json.loads(capsys.readouterr().out)
+    assert ended == 0
+    assert figures["by_kind"]["removed"]["auroc"] > 0.8
+    assert figures["by_kind"]["off_topic"]["auroc"] > 0.95
+    made = Calibrator.read(tmp_path / "tuned" / "calibrator.json")
+    assert made.differences(parts.running) == []
+    assert made.tokens.threshold == pytest.approx(figures["threshold"], abs=1e-4)
+
+
+def test_without_anything_to_learn_from_it_says_so() -> None:
+    with pytest.raises(SystemExit, match="--documents"):
+        calibrator.main([])
+
+
+def test_articles_of_the_other_half_are_neither_learned_from_nor_their_texts() -> None:
+    halves = {deciding.is_first_half(f"article {number}") for number in range(20)}
+    assert halves == {True, False}
+    assert calibrator.is_learned_from("any", "article 1")
+    assert calibrator.is_learned_from("squad2", "x") == deciding.is_first_half("x")
