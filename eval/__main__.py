@@ -12,6 +12,7 @@ COMMANDS = {
     "chunking": "span recall, precision and IoU of chunks, beside three other ways to cut",
     "parsing": "text and table cell recall by format; pages per second",
     "retrieval": "nDCG@10 and recall@5 of both lists and their fusion, through the API",
+    "relevance": "ranking, deciding, answering and citing on labelled sets: the tables of docs/relevance.md",
     "bench": "speed and memory, each beside its baseline",
 }
 

@@ -1,8 +1,8 @@
 """Measured tables put into a page of documentation, between two marks that name what was measured.
 
-    <!-- measured: ranking -->
-    (whatever stood here is replaced)
-    <!-- end -->
+<!-- measured: ranking -->
+(whatever stood here is replaced)
+<!-- end -->
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Quality of the ranking on labelled sets: BM25, dense, fused, and late interaction over the first 20 and 50.
 
-    python -m eval.relevance.ranking --data DIR [--golden DIR] [--sets a,b] [--json]
+    python -m eval.relevance.ranking --data DIR [--golden DIR] [--sets a,b] [--engines DIR] [--json]
 
 DIR holds labelled sets of any form that `eval.labelled` reads. Every set is ingested into an engine of its
 own, and every question that has an answer searched for. What is judged are documents, as in `eval.retrieval`:
@@ -115,6 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
     parser.add_argument("--golden", type=Path, help="folder of the sample corpus: adds the golden set")
     parser.add_argument("--sets", default="", help="which of them, separated by commas; else all")
+    parser.add_argument("--engines", type=Path, help="keep what is ingested here, for another run")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
     settings = Settings()
@@ -123,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results: list[Quality] = []
     for labelled in sets(options.data, options.golden, wanted):
         with tempfile.TemporaryDirectory(prefix="footnote-ranking-") as folder:
-            own = settings.model_copy(update={"data_dir": Path(folder)})
+            own = settings.model_copy(update={"data_dir": (options.engines or Path(folder)) / labelled.name})
             results.extend(measure(collect(labelled, own), opened))
     if options.json:
         print(json.dumps([dataclasses.asdict(result) for result in results], indent=1))

@@ -1,0 +1,159 @@
+"""The tables of docs/relevance.md: `footnote eval relevance --data DIR [--page FILE]`.
+
+DIR holds labelled sets of any form that `eval.labelled` reads, among them `squad2`. Ranking, deciding,
+answering and citing are measured one after another, each by its own command, with what is shipped and set;
+every set is ingested once. Without a page the tables are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.relevance.page import put, table
+
+Json = Any
+Lines = Iterator[str]
+DEMO = Path("deploy/demo/documents")
+RANKINGS = ("bm25", "dense", "fused", "late_20", "late_50")
+
+
+def ranking(data: Path, work: Path) -> Lines:
+    """nDCG@10 and recall@5 of every ranking on every set."""
+    golden = [f"--golden={DEMO}"] if DEMO.is_dir() else []
+    rows = _measured("relevance.ranking", f"--data={data}", *golden, f"--engines={work / 'engines'}")
+    for measure, title in (("ndcg_at_10", "nDCG@10"), ("recall_at_5", "recall@5")):
+        held: dict[tuple[str, int], dict[str, float]] = {}
+        for row in rows:
+            held.setdefault((row["dataset"], row["questions"]), {})[row["ranking"]] = row[measure]
+        yield from table(
+            (title, "questions", *RANKINGS),
+            [
+                (name, count, *(found.get(ranking) for ranking in RANKINGS))
+                for (name, count), found in held.items()
+            ],
+        )
+        yield ""
+
+
+def deciding(data: Path, work: Path) -> Lines:
+    """Whether a question is answered, by set and kind; calibration, reliability, risk over coverage."""
+    golden = [f"--golden={DEMO}"] if DEMO.is_dir() else []
+    held = _measured("relevance.deciding", f"--data={data}", *golden, f"--work={work}")
+    rows = [
+        (row["corpus"], row["kind"], row["questions"], _number(row["auroc"]), row["answered"])
+        for row in held["rows"]
+    ]
+    yield from table(("corpus", "kind of question", "questions", "AUROC", "answered"), rows)
+    yield ""
+    kinds = held["auroc"]
+    yield from table(("AUROC, mean of the sets", *kinds), [("", *kinds.values())])
+    yield ""
+    yield (
+        f"Threshold {held['threshold']:.3f}. Of the mix, {held['coverage']:.3f} of the answerable questions "
+        f"are answered and {held['promise']:.3f} of the others. Expected calibration error {held['ece']:.3f}."
+    )
+    yield ""
+    yield from table(("calibration error of", *held["ece_by_set"]), [("", *held["ece_by_set"].values())])
+    yield ""
+    yield from table(
+        ("predicted", "observed", "share of questions", ""),
+        [(b["predicted"], b["observed"], b["weight"], _bar(b["observed"])) for b in held["reliability"]],
+    )
+    yield ""
+    curve = held["risk_coverage"]
+    yield from table(
+        ("coverage", *(f"{one['coverage']:.2f}" for one in curve)),
+        [("risk", *(one["risk"] for one in curve)), ("threshold", *(one["threshold"] for one in curve))],
+    )
+
+
+def answering(data: Path, work: Path) -> Lines:
+    """Extractive answers: gold answers held, facts held, length."""
+    rows = []
+    for name, more in (("decision on", ()), ("every question answered", ("--always",))):
+        kept = f"--data-dir={work / 'engines' / 'squad2-answers'}"
+        one = _measured("squad", f"--data={data / 'squad2'}", kept, *more)
+        rows.append((name, one["questions"], one["answered"], one["right"], one["words"], one["sentences"]))
+    yield from table(
+        ("squad2", "questions", "answered", "a gold answer held", "median words", "sentences"), rows
+    )
+    yield ""
+    kept = f"--data-dir={work / 'engines' / 'golden-answers'}"
+    by_kind = _measured("answers", kept)
+    always = _measured("answers", kept, "--always")
+    yield from table(
+        ("golden set", "questions", "answered", "facts held", "facts held, always answered", "median words"),
+        [
+            (kind, one["questions"], one["answered"], one["facts"], always[kind]["facts"], one["words"])
+            for kind, one in by_kind.items()
+        ],
+    )
+
+
+def citing(data: Path, work: Path) -> Lines:
+    """False sentences caught and true ones dropped, by kind."""
+    of_squad = ("--only=squad2", "--half=second", f"--data={data}")
+    for title, more in (("squad2, articles not learned from", of_squad), ("sample corpus", ())):
+        held = _measured("citations", f"--engines={work / 'engines' / 'citations'}", *more)["all"]
+        rows = [
+            (row["kind"], row["claims"], None, 1 - row["right"])
+            if row["supported"]
+            else (row["kind"], row["claims"], row["right"], None)
+            for row in held["claims"]
+        ]
+        yield from table((title, "sentences", "caught", "dropped"), rows)
+        yield ""
+        spent = held["answer_ms_p50"]
+        yield f"An answer of up to four rewritten sentences is checked in {spent:.1f} ms (median)."
+        yield ""
+
+
+SECTIONS: dict[str, Callable[[Path, Path], Lines]] = {
+    "ranking": ranking,
+    "deciding": deciding,
+    "answering": answering,
+    "citing": citing,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="footnote eval relevance", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
+    parser.add_argument("--page", type=Path, help="put the tables into this page")
+    parser.add_argument("--work", type=Path, help="keep what is ingested here, for another run")
+    parser.add_argument("--only", default=",".join(SECTIONS), help="some of: " + ", ".join(SECTIONS))
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="footnote-relevance-") as scratch:
+        for name in given.only.split(","):
+            lines = list(SECTIONS[name](given.data, given.work or Path(scratch)))
+            print("\n".join(lines), flush=True)
+            if given.page:
+                page = given.page.read_text(encoding="utf-8")
+                given.page.write_text(put(page, name, lines).rstrip() + "\n", encoding="utf-8")
+
+
+def _measured(command: str, *arguments: str) -> Json:
+    """What a measuring command prints as JSON, in a process of its own: its memory goes with it."""
+    asked = [sys.executable, "-m", f"eval.{command}", *arguments, "--json"]
+    done = subprocess.run(asked, stdout=subprocess.PIPE, check=True, text=True)
+    return json.loads(done.stdout)
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value
+
+
+def _bar(share: float) -> str:
+    return "█" * round(20 * share)
+
+
+if __name__ == "__main__":
+    main()
