@@ -67,14 +67,10 @@ def train(
     `said` is called after every step with the share of training done and the loss.
     """
     import torch
-    from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
-    from transformers.utils import logging
 
-    quiet: Any = logging
-    quiet.disable_progress_bar()  # of loading and saving, which take a moment
     torch.manual_seed(recipe.seed)
-    network = SentenceTransformer(locate(model).reference)
+    network = _opened(model)
     length = network.max_seq_length
     network.max_seq_length = min(length or recipe.max_tokens, recipe.max_tokens)
     merge = _adapted(network) if recipe.lora else _half_frozen(network)
@@ -89,17 +85,23 @@ def train(
             group["lr"] = rate * _rate_at(done)
         losses.append(_step(network, loss, optimizer, learned, batch))
         said(done, losses[-1])
+    seconds, cpu_seconds = time.monotonic() - started, time.process_time() - spent
+    count = sum(one.numel() for one in learned)
     merge()
     network.max_seq_length = length
     network.eval().save(str(out), create_model_card=False)
     last = losses[-max(1, len(losses) // 10) :]
-    return Trained(
-        steps=len(losses),
-        seconds=round(time.monotonic() - started, 1),
-        cpu_seconds=round(time.process_time() - spent, 1),
-        loss=round(sum(last) / len(last), 4),
-        parameters=sum(one.numel() for one in learned),
-    )
+    mean = sum(last) / max(1, len(last))
+    return Trained(len(losses), round(seconds, 1), round(cpu_seconds, 1), round(mean, 4), count)
+
+
+def _opened(model: str) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    quiet: Any = logging
+    quiet.disable_progress_bar()  # of loading and saving, which take a moment
+    return SentenceTransformer(locate(model).reference)
 
 
 def _step(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import hashlib
 import json
 import shutil
 import time
@@ -251,7 +252,7 @@ class _Search:
         self.console.print(f"searching {labelled.name} with {Path(self.model).name}", highlight=False)
         settings = self.settings.model_copy(
             update={
-                "data_dir": self.folder / labelled.name,
+                "data_dir": self.folder / _folder_name(labelled),
                 "embed": self.settings.embed.model_copy(update={"model": self.model}),
                 "rerank": self.settings.rerank.model_copy(update={"method": "none", "token_dimensions": 0}),
             }
@@ -265,6 +266,11 @@ class _Search:
         questions = part.questions.held_out
         found = self.found(part.labelled, questions)
         return [scored(part.labelled, asked, one) for asked, one in zip(questions, found, strict=True)]
+
+
+def _folder_name(labelled: LabelledSet) -> str:
+    """One for each set, also where two folders bear the same name."""
+    return f"{labelled.name}-{hashlib.sha256(str(labelled.folder.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _flat(scores: Sequence[Sequence[Scored]]) -> list[Scored]:
