@@ -98,6 +98,30 @@ def test_documents_that_agree_are_given_once() -> None:
     assert texts("How many days a week may I work from home?", rule, rule) == [rule]
 
 
+def test_a_short_answer_brings_the_sentence_that_goes_on_from_it() -> None:
+    handbook = "The warranty of the chiller lasts 24 months. It begins on delivery. Paint is blue."
+    assert texts("How long does the warranty of the chiller last?", handbook) == [
+        "The warranty of the chiller lasts 24 months.",
+        "It begins on delivery.",
+    ]
+
+
+def test_a_long_answer_brings_no_sentence_beside_it() -> None:
+    long = (
+        "The warranty of the chiller lasts 24 months for every customer who has sent in the card that lies "
+        "in the box beside the manual, the keys and the two spare hoses."
+    )
+    handbook = f"{long} It begins on delivery."
+    assert texts("How long does the warranty of the chiller last?", handbook) == [long]
+
+
+def test_a_price_is_no_number_of_another_kind() -> None:
+    said = texts(
+        "What does the filter mat cost?", "The filter mat of 2024 is blue.", "The filter mat: EUR 19."
+    )
+    assert said[0] == "The filter mat: EUR 19."
+
+
 def test_the_year_that_is_asked_for_is_given_alone() -> None:
     old = a_passage("The rate is EUR 0.30 per kilometre.", document="d1", headings=("Travel policy 2023",))
     new = a_passage("The rate is EUR 0.38 per kilometre.", document="d2", headings=("Travel policy 2025",))

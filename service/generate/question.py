@@ -28,6 +28,14 @@ _ASKS_AMOUNT = re.compile(
     r"|cuánt[oa]s?|quant[oie])\b",
     re.I,
 )
+_ASKS_PRICE = re.compile(
+    r"\b(?:what|how much|was|wie|combien|cuánto|quanto)\b.*"
+    r"\b(?:costs?|price|fee|charged?|paid|pay|kosten|kostet|preis|teuer|prix|coûte|cuesta|costa)\b",
+    re.I | re.S,
+)
+_MONEY = re.compile(
+    r"[$€£¥]|\b(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|cents?|prices?|preis|prix|precio|prezzo)\b", re.I
+)
 _ASKS_PERSON = re.compile(r"\b(who|whom|whose|wer|wem|qui|quién|chi|wie is)\b", re.I)
 
 
@@ -48,6 +56,8 @@ class Part:
 
         `beyond` are the terms of the text that the question does not name itself.
         """
+        if _ASKS_PRICE.search(self.text):
+            return float(_MONEY.search(text) is not None and any(term[0].isdigit() for term in beyond))
         if _ASKS_TIME.search(self.text) or _ASKS_AMOUNT.search(self.text):
             return float(any(term[0].isdigit() for term in beyond))
         if _ASKS_PERSON.search(self.text):

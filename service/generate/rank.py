@@ -35,7 +35,7 @@ class Model:
 
 _EMBEDDED = 6
 """How many candidates are embedded, over all parts of the question."""
-_MEANING, _TOKENS, _WORDS, _CUE, _PLACE, _EXACT = 0.30, 0.40, 0.30, 0.15, 0.05, 0.20
+_MEANING, _TOKENS, _WORDS, _CUE, _PLACE, _EXACT = 0.30, 0.25, 0.40, 0.15, 0.05, 0.20
 _AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
 """What a term counts in the headings above and in the sentences beside, and a code in the same document."""
 

@@ -2,7 +2,7 @@
 
 Each part of the question is answered by itself. One sentence is the answer; a further one must be about the
 same codes and numbers and add something, come so close that either may be the answer, or say the same of
-another document with other facts.
+another document with other facts. A short answer brings the sentence beside it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _CLOSE_CALL = 0.8
 _LEAST_GAIN = 0.2
 """The share of the question's terms that a further sentence must add."""
 _SHORT = 25
-"""An answer of fewer words is given with the sentence after it, if that speaks of the same."""
-_GOES_ON = 0.5
+"""An answer of fewer words is given with a sentence beside it, if that speaks of the same."""
+_GOES_WITH = 0.5
 """A sentence speaks of the same when its score without its meaning reaches this share of the best one's."""
-_PART_ABOVE = 0.6
+_PART_ABOVE = 0.4
 """A part of the question is answered when its best score reaches this share of the best part's."""
 _SAME_SUBJECT = 0.6
 _SAME_WORDS = 0.8
@@ -61,7 +61,7 @@ def _choose(
         if len(chosen) < room and _is_wanted(candidate, best, [*told, *chosen], ranking):
             chosen.append(candidate)
     if best in chosen and len(chosen) < room:
-        chosen += _after(best, chosen, found, ranking)
+        chosen += _beside(best, chosen, found, ranking)
     return chosen
 
 
@@ -125,20 +125,21 @@ def _before(candidate: Candidate, found: Sequence[Candidate]) -> list[Candidate]
     return [c for c in found if (c.passage.n, c.position) == place and not c.is_row and not c.lead]
 
 
-def _after(
+def _beside(
     best: Candidate, chosen: Sequence[Candidate], found: Sequence[Candidate], ranking: Ranking
 ) -> list[Candidate]:
-    """The sentence after a short answer: it often says the rest of it, and shows what is meant."""
+    """The sentence beside a short answer that speaks of the same: it often says the rest of it."""
     if best.is_row or best.lead or sum(len(words.tokens(c.text)) for c in chosen) >= _SHORT:
         return []
-    place = (best.passage.n, best.position + 1)
-    least = _GOES_ON * ranking.by_words[best]
-    return [
-        c
-        for c in found
-        if (c.passage.n, c.position) == place and not (c.is_row or c.lead or c in chosen)
-        if ranking.by_words[c] >= least or _LEANS_BACK.match(c.text)
-    ]
+    near = [c for c in found if c.passage.n == best.passage.n and abs(c.position - best.position) == 1]
+    beside = [c for c in near if not (c.is_row or c.lead or c in chosen) and _goes_with(c, best, ranking)]
+    return sorted(beside, key=lambda c: -ranking.by_words[c])[:1]
+
+
+def _goes_with(candidate: Candidate, best: Candidate, ranking: Ranking) -> bool:
+    is_near = ranking.by_words[candidate] >= _GOES_WITH * ranking.by_words[best]
+    goes_on = candidate.position > best.position and _LEANS_BACK.match(candidate.text) is not None
+    return is_near or goes_on
 
 
 def _in_order(chosen: Sequence[Candidate]) -> list[Candidate]:
