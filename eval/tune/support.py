@@ -37,8 +37,9 @@ SEED = 1
 QUESTIONS_A_SET = 250
 FOLDS = 5
 DROPPED = 0.03
-"""The share of true sentences that may be dropped, of those that the rules leave open. The goal is 0.05, but
-people and language models write more freely than the rules that made these."""
+"""The share of true sentences that may be dropped, of those that the rules leave open."""
+LENIENCE = 1.2
+"""Log odds added to that, for people and language models write more freely than the rules that made these."""
 SURELY_DROPPED, SURELY_KEPT = 0.003, 0.02
 """The share of true, and of false, claims that words alone may judge wrongly."""
 WORDS = {
@@ -103,8 +104,8 @@ def train(found: Sequence[Example], encode: Encode, encoder: str) -> Judge:
     )
     final = np.where(margins >= doubt[1], np.inf, -np.inf)
     final[open_rows] = second
-    bias = -_at_share(final[truth], weights[truth], DROPPED)
-    shift = -_at_share(margins[truth], weights[truth], DROPPED)
+    bias = LENIENCE - _at_share(final[truth], weights[truth], DROPPED)
+    shift = LENIENCE - _at_share(margins[truth], weights[truth], DROPPED)
     return Judge(
         words=_trees(_fit(rows, truth, weights, WORDS), tuple(WORDS), shift),
         meaning=_trees(
