@@ -6,7 +6,10 @@ import pytest
 
 from eval.relevance.page import put, table
 
-PAGE = "# Title\n\n<!-- measured: ranking -->\nold\n<!-- end -->\n\nprose\n\n<!-- measured: citing -->\n<!-- end -->\n"
+PAGE = (
+    "# Title\n\n<!-- measured: ranking -->\nold\n<!-- end -->\n\nprose\n\n"
+    "<!-- measured: citing -->\n<!-- end -->\n"
+)
 
 
 def test_a_table_replaces_what_stood_between_its_marks() -> None:
