@@ -143,18 +143,9 @@ def test_a_score_that_a_list_does_not_give_is_its_lowest() -> None:
 
 
 def test_features_are_named_and_finite_even_for_one_hit() -> None:
-    hits = some_hits(GOOD)
-    rows = features(evidence(a_question(QUESTION), hits), hits)
+    rows = features(evidence(a_question(QUESTION), some_hits(GOOD)))
     assert rows.shape == (1, len(FEATURES))
     assert np.isfinite(rows).all()
-
-
-def test_another_good_hit_of_the_same_document_is_evidence() -> None:
-    hits = tuple(replace(hit, document=some_hits(GOOD)[0].document) for hit in some_hits(POOR, GOOD))
-    hits += (a_hit(FILLER, id="c9", document="d9"),)
-    sibling = features(evidence(a_question(QUESTION), hits), hits)[:, FEATURES.index("sibling")]
-    assert sibling[0] == pytest.approx(0.0)
-    assert sibling[2] < sibling[1] < sibling[0]
 
 
 def test_trees_give_what_the_library_that_grew_them_gives() -> None:

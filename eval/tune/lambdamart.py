@@ -17,11 +17,13 @@ class Recipe:
     """How a ranker is trained; deterministic for a seed."""
 
     seed: int = 7
-    rounds: int = 150
+    rounds: int = 100
     leaves: int = 15
     learning_rate: float = 0.05
     gains: tuple[int, ...] = (0, 1, 4)
     """What a hit of each grade is worth."""
+    fused_weight: float | None = None
+    """What the fused score counts beside the learned one; None: chosen on the articles kept back."""
     others: dict[str, Any] = field(
         default_factory=lambda: {
             "max_depth": 6,

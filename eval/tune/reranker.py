@@ -25,6 +25,7 @@ from rich.console import Console
 from eval.collect import Collection, collect
 from eval.labelled import LabelledSet, documentation, find
 from eval.relevance.ranking import answerable
+from eval.tune.lambdamart import Recipe
 from eval.tune.reranker_card import card, table
 from eval.tune.reranker_training import Outcome, train
 from eval.tune.rows import without
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     held_out = list(find(options.held_out)) if options.held_out else []
     collections = without([_collected(one, settings) for one in _sets(options)], held_out)
-    outcome = train(collections, embedder.tokens_fingerprint, _in_use(settings, embedder))
+    recipe = Recipe(fused_weight=options.fused_weight)
+    outcome = train(collections, embedder.tokens_fingerprint, _in_use(settings, embedder), recipe)
     if outcome.won:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(outcome.file, separators=(",", ":")) + "\n", encoding="utf-8")
@@ -72,6 +74,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--held-out", type=Path, help="sets whose articles must not be trained on")
     parser.add_argument("--most", type=int, default=500, help="questions of each set, drawn at random")
+    parser.add_argument(
+        "--fused-weight",
+        type=float,
+        help="what the fused score counts; else chosen on the articles kept back",
+    )
     parser.add_argument(
         "--out", type=Path, help="the file to write; else tuned/reranker.json in the data folder"
     )

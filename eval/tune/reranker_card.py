@@ -31,6 +31,7 @@ def card(outcome: Outcome, command: str) -> str:
         features=len(outcome.file["features"]),
         recipe=json.dumps(dataclasses.asdict(outcome.recipe), sort_keys=True),
         weight=outcome.fused_weight,
+        chosen=", chosen on the articles kept back" if outcome.recipe.fused_weight is None else "",
         rows="\n".join(f"| {' | '.join(row)} |" for row in rows),
     )
 
@@ -47,7 +48,7 @@ that holds an answer, 1 for another of a relevant document, 0 for the rest.
 
 **Recipe.** LambdaMART (LightGBM) over {features} features of `service/rerank/features.py`. A question's
 wordpieces are weighed by how rare they are in the chunks that were found, a table that is part of the file.
-The learned score is blended with the fused one at weight {weight}, chosen on the articles kept back.
+The learned score is blended with the fused one at weight {weight}{chosen}.
 
     {recipe}
 

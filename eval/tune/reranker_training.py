@@ -25,12 +25,13 @@ from service.rerank.trees import Trees
 FUSED_WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
 FEWEST = 30
 """Questions that a ranking can be learned from, at the least."""
-_NOT_LEARNED_FROM = frozenset(["fused", "dense_rank", "bm25_rank"])
+_NOT_LEARNED_FROM = frozenset(["bm25", "bm25_rank", "dense_rank", "fused"])
 LEARNED_FROM = tuple(
     name for name in FEATURES if name not in NAMES and name.partition(":")[0] not in _NOT_LEARNED_FROM
 )
 """Quantities among the other hits of the list: by themselves they teach the scales of the training sets. What
-depends on ranks is left to the blend, where it costs other sets less."""
+rests on BM25 or on ranks is left to the blend: questions that were made from the text itself, or by someone
+who had it before them, teach too much trust in shared words, which sets of another kind pay for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def train(
         )
     trees = Trees.read(fit(learned, columns, recipe))
     scored = {name: [_scored(one, trees, columns) for one in found] for name, found in kept_back.items()}
-    weight = max(FUSED_WEIGHTS, key=lambda weight: fmean(_ndcg(one, weight) for one in scored.values()))
+    weight = _weight(recipe, scored)
     compared = tuple(
         _compared(name, len(lists[name]) - len(found), found, weight, in_use)
         for name, found in scored.items()
@@ -132,6 +133,13 @@ class _Scored:
 
 def _scored(one: Listed, trees: Trees, columns: Sequence[int]) -> _Scored:
     return _Scored(one, standard(trees.predict(one.rows[:, list(columns)])))
+
+
+def _weight(recipe: Recipe, scored: Mapping[str, Sequence[_Scored]]) -> float:
+    """The weight of the fused score: the recipe's, else the one with the best mean over the sets."""
+    if recipe.fused_weight is not None:
+        return recipe.fused_weight
+    return max(FUSED_WEIGHTS, key=lambda weight: fmean(_ndcg(one, weight) for one in scored.values()))
 
 
 def _ndcg(lists: Sequence[_Scored], weight: float) -> float:

@@ -47,7 +47,7 @@ def listed(item: Collected, rarity: Floats, depth: int = DEPTH) -> Listed | None
     if not found.read.all():
         return None
     grades = np.array(item.grades[:depth], np.int32)
-    return Listed(item, features(found, hits), grades, found["fused"])
+    return Listed(item, features(found), grades, found["fused"])
 
 
 def rarity(collections: Iterable[Collection]) -> Floats:

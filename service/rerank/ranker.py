@@ -47,7 +47,7 @@ class Ranker:
         Question and hits must all have token vectors.
         """
         found = evidence(question, hits, self.rarity)
-        learned = self.trees.predict(features(found, hits)[:, self.columns])
+        learned = self.trees.predict(features(found)[:, self.columns])
         return standard(learned) + self.fused_weight * standard(found["fused"])
 
 
