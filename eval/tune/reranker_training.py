@@ -87,14 +87,10 @@ def train(
     columns = [FEATURES.index(name) for name in features]
     # Rounded as it will be read, so that training sees what serving does.
     rare = read_rarity(write_rarity(rarity(collections)))
-    lists = {one.name: _lists(one, rare) for one in collections}
-    learned = [one for found in lists.values() for one in found if not is_kept_back(one.item)]
-    kept_back = {name: [one for one in found if is_kept_back(one.item)] for name, found in lists.items()}
-    kept_back = {name: found for name, found in kept_back.items() if found}
-    if sum(one.tells for one in learned) < FEWEST or not kept_back:
-        raise InvalidInput(
-            f"a ranking cannot be learned from fewer than {FEWEST} questions of several documents"
-        )
+    lists: dict[str, list[Listed]] = {}
+    for one in collections:
+        lists.setdefault(one.name, []).extend(_lists(one, rare))
+    learned, kept_back = _divided(lists)
     trees = Trees.read(fit(learned, columns, recipe))
     scored = {name: [_scored(one, trees, columns) for one in found] for name, found in kept_back.items()}
     weight = _weight(recipe, scored)
@@ -102,16 +98,27 @@ def train(
         _compared(name, len(lists[name]) - len(found), found, weight, in_use)
         for name, found in scored.items()
     )
-    every = [one for found in lists.values() for one in found]
     file = {
         "form": FORM,
         "tokens_fingerprint": tokens_fingerprint,
         "fused_weight": weight,
         "features": list(features),
-        "trees": fit(every, columns, recipe),
+        "trees": fit([one for found in lists.values() for one in found], columns, recipe),
         "rarity": write_rarity(rare),
     }
     return Outcome(file, recipe, weight, compared)
+
+
+def _divided(lists: Mapping[str, Sequence[Listed]]) -> tuple[list[Listed], dict[str, list[Listed]]]:
+    """What is learned from, and what is kept back of each set that has such articles."""
+    learned = [one for found in lists.values() for one in found if not is_kept_back(one.item)]
+    by_set = {name: [one for one in found if is_kept_back(one.item)] for name, found in lists.items()}
+    kept_back = {name: found for name, found in by_set.items() if found}
+    if sum(one.tells for one in learned) < FEWEST or not kept_back:
+        raise InvalidInput(
+            f"a ranking cannot be learned from fewer than {FEWEST} questions of several documents"
+        )
+    return learned, kept_back
 
 
 def _lists(collection: Collection, rare: Floats) -> list[Listed]:
