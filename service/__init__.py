@@ -3,12 +3,12 @@
 The life of one query, in the order to read the files:
 
     pipeline.py   answer(): the whole story in one screen
-    embed/        the question becomes a dense vector          sparse.py   and BM25 terms
+    embed/        the question becomes a dense vector and its tokens'   sparse.py   and BM25 terms
     store/        two ranked lists of chunk ids come back (Qdrant)
     fuse.py       one list, by Reciprocal Rank Fusion
     catalogue/    ids become visible chunks of live document versions (SQL)
-    rerank/       the best few dozen are put in order by how well they answer
-    decide.py     is there an answer in them? if not: abstain, with the reason
+    rerank/       the best few dozen are put in order by how well they answer (evidence.py reads them)
+    decide/       is there an answer in them? if not: abstain, with the reason
     context.py    numbered passages within the token budget
     generate/     sentences, each with its [n]
     cite.py       each sentence checked against its passage; what is not supported is dropped
