@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -161,6 +162,6 @@ def _places(passages: Sequence[Passage]) -> dict[int, float]:
 
 
 def _strength(passage: Passage) -> tuple[float, float]:
-    """The scores that its best hit was ranked by."""
-    reranked = max((hit.rerank_score for hit in passage.hits if hit.rerank_score is not None), default=0.0)
+    """The scores that its best hit was ranked by; hits that were not reranked stand below all that were."""
+    reranked = max((hit.rerank_score for hit in passage.hits if hit.rerank_score is not None), default=-inf)
     return reranked, max((hit.fused.score for hit in passage.hits), default=0.0)
