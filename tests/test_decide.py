@@ -39,12 +39,12 @@ def ask(question: str, *hits: Hit, threshold: float | None = 0.5) -> Decision:
 
 
 def read(question: str, *hits: Hit) -> dict[str, float]:
-    return dict(features(Found(a_question(question), hits), RARITY).named)
+    return features(Found(a_question(question), hits), RARITY)
 
 
 def a_calibrator(**changes: object) -> Calibrator:
     """One whose probability is the coverage, for hits with tokens and without."""
-    model = Model(0.0, {"coverage": 1.0}, (), ((0.0, 0.0), (1.0, 1.0)), 0.6)
+    model = Model(0.0, {"coverage": 1.0}, ((0.0, 0.0), (1.0, 1.0)), 0.6)
     plain = Calibrator(model, model, RARITY, {"embedder": "e", "reranker": "r", "chunker": "c"})
     return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -152,15 +152,14 @@ def test_a_question_that_denies_is_told_from_one_that_affirms() -> None:
 
 def test_tokens_that_match_raise_the_quantities_read_from_them() -> None:
     near, far = read("warranty pump", a_hit(WARRANTY)), read("opera Tosca", a_hit(WARRANTY))
-    for name in ("window_48", "maxsim_idf", "overall", "settled"):
+    for name in ("window_48", "window_24", "weakest", "pooled_24"):
         assert near[name] > far[name], name
 
 
 def test_without_token_vectors_the_words_alone_are_read() -> None:
     found = Found(a_question(QUESTION), (a_hit(WARRANTY),))
-    assert set(features(found, RARITY).named) == {*FROM_TEXT, *FROM_TOKENS}
-    bare = features(without_tokens(found), RARITY)
-    assert (set(bare.named), bare.absent) == (set(FROM_TEXT), None)
+    assert set(features(found, RARITY)) == {*FROM_TEXT, *FROM_TOKENS}
+    assert set(features(without_tokens(found), RARITY)) == set(FROM_TEXT)
 
 
 def test_more_documents_that_do_not_fit_change_little() -> None:

@@ -103,7 +103,7 @@ def learn(prepared: dict[str, tuple[Case, ...]], parts: Parts) -> tuple[Calibrat
     rarity = deciding.rarity([one for one in tokens.values() if one is not None] for tokens in held)
     rows = [row for made in prepared.values() for row in deciding.rows(made, parts.reranker, rarity)]
     learned = [row for row in rows if row.learnable]
-    read = [row for row in learned if row.evidence.absent is not None]
+    read = [row for row in learned if "window_48" in row.evidence]
     tokens, probabilities = deciding.fit(read, tokens=True)
     text, _ = deciding.fit(learned, tokens=False)
     made = {

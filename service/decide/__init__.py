@@ -1,7 +1,6 @@
 """Decide: is there an answer in what was found? If not, abstain, with the reason.
 
     features.py     the evidence in numbers, from the texts and the token vectors
-    alignment.py    the question laid over the passage that comes closest
     calibrator.py   numbers to a probability, as learned; the threshold
 
 The calibrator was made with one embedder, reranker and chunker. With others it still decides, but the number
@@ -77,8 +76,8 @@ class Decider:
         model = self._calibrator.model(evidence)
         p = model.probability(evidence)
         threshold = model.threshold if self._threshold is None else self._threshold
-        reason: Reason | None = None if p >= threshold else _reason(evidence.named)
-        return self._decision(p, threshold, reason, evidence.named)
+        reason: Reason | None = None if p >= threshold else _reason(evidence)
+        return self._decision(p, threshold, reason, evidence)
 
     def _decision(
         self, p: float, threshold: float, reason: Reason | None, named: Mapping[str, float]

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.decide.features import Features
 from service.errors import Misconfigured
 
 Floats = NDArray[np.float32]
@@ -29,25 +28,21 @@ _LEVELS = 255
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A linear score of named features and of the vector `absent`, and what it means as a probability.
+    """A linear score of named quantities, and what it means as a probability.
 
     `knots` are scores, ascending, with their probabilities; `threshold` is the least probability to answer.
     """
 
     bias: float
     weights: Mapping[str, float]
-    absent: tuple[float, ...]
     knots: tuple[tuple[float, float], ...]
     threshold: float
 
-    def score(self, evidence: Features) -> float:
+    def score(self, evidence: Mapping[str, float]) -> float:
         """The log odds before they are calibrated."""
-        score = self.bias + sum(weight * evidence.named[name] for name, weight in self.weights.items())
-        if self.absent and evidence.absent is not None:
-            score += float(np.dot(self.absent, evidence.absent))
-        return score
+        return self.bias + sum(weight * evidence[name] for name, weight in self.weights.items())
 
-    def probability(self, evidence: Features) -> float:
+    def probability(self, evidence: Mapping[str, float]) -> float:
         """The probability, in [0, 1], that the hits hold an answer."""
         scores, probabilities = zip(*self.knots, strict=True)
         return float(np.interp(self.score(evidence), scores, probabilities))
@@ -68,12 +63,9 @@ class Calibrator:
     fingerprints: Mapping[str, str]
     made: Mapping[str, Any] = field(default_factory=dict)
 
-    def model(self, evidence: Features) -> Model:
+    def model(self, evidence: Mapping[str, float]) -> Model:
         """The model for the evidence that there is."""
-        fits = evidence.absent is not None and len(evidence.absent) == (
-            len(self.tokens.absent) or len(evidence.absent)
-        )
-        return self.tokens if fits else self.text
+        return self.tokens if self.tokens.weights.keys() <= evidence.keys() else self.text
 
     def differences(self, running: Mapping[str, str]) -> list[str]:
         """What of the running parts is not what the calibrator was made with, by name."""
@@ -89,7 +81,8 @@ class Calibrator:
             "rarity": base64.b64encode(np.rint(self.rarity * _LEVELS).astype(np.uint8).tobytes()).decode(),
         }
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(part)}" for name, part in held.items())
+        file.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 
     @classmethod
     def read(cls, file: Path) -> Calibrator:
@@ -125,7 +118,6 @@ def _written(model: Model) -> dict[str, Any]:
     return {
         "bias": round(model.bias, 6),
         "weights": {name: round(weight, 6) for name, weight in model.weights.items()},
-        "absent": [round(weight, 5) for weight in model.absent],
         "knots": [[round(score, 5), round(p, 5)] for score, p in model.knots],
         "threshold": round(model.threshold, 5),
     }
@@ -135,7 +127,6 @@ def _model(held: Any) -> Model:
     return Model(
         float(held["bias"]),
         {str(name): float(weight) for name, weight in held["weights"].items()},
-        tuple(map(float, held["absent"])),
         tuple((float(score), float(p)) for score, p in held["knots"]),
         float(held["threshold"]),
     )

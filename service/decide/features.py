@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from service import facts, words
-from service.decide import alignment
-from service.decide.alignment import Floats
 from service.denial import denies_otherwise
 from service.evidence import evidence
+from service.evidence.matches import Floats
 from service.sentences import spans
 from service.types import Found, Hit, Question
 
@@ -35,29 +33,19 @@ FROM_TEXT = (
     "codes",
     "identifiers",
     "missing_facts",
-    "phrases",
     "asked_kind",
     "negation",
     "denied",
     "dense",
     "dense_gap",
-    "terms",
-    "english",
 )
 FROM_EVIDENCE = (
-    "maxsim",
-    "maxsim_idf",
     "weakest",
-    "second_weakest",
     "window_24",
     "window_48",
-    "pooled",
     "pooled_24",
-    "phrase",
-    "exact_48",
-    "pairs",
 )
-FROM_TOKENS = (*FROM_EVIDENCE, "gap", *alignment.NAMES)
+FROM_TOKENS = (*FROM_EVIDENCE, "gap")
 
 _ASKS_TIME = re.compile(r"\b(when|what (year|date|day|month|time)|wann|quand|cuándo|quando|wanneer)\b", re.I)
 _ASKS_AMOUNT = re.compile(
@@ -71,45 +59,30 @@ _ASKS_NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Features:
-    """The readable quantities by name, and `absent`, what of the question is not there; see `alignment`.
-
-    Where hits or question have no token vectors, only those of `FROM_TEXT` are there, and `absent` is None.
-    """
-
-    named: Mapping[str, float]
-    absent: Floats | None = None
-
-
-def features(found: Found, rarity: Floats) -> Features:
+def features(found: Found, rarity: Floats) -> dict[str, float]:
     """The evidence of at least one hit; `rarity` gives each token id of the embedder's tokenizer a weight.
 
     From the text: `coverage`, share of the question's terms, by rarity among the hits, in the best one or two
     sentences and the headings above; `coverage_hit`, that in the best hit; `names` and `codes`, share of its
     proper names, of its numbers and codes in those sentences; `identifiers`, share of its part numbers, error
     codes and the like in any hit; `missing_facts`, how many numbers, dates and codes of it those sentences
-    lack; `phrases`, share of its neighbouring terms that are neighbours there; `asked_kind`, 1 where they
+    lack; `asked_kind`, 1 where they
     hold a number, date or name as the question wants, -1 where they do not, 0 where it wants none; `negation`
     of the question and `denied`, 1 if those sentences deny otherwise; `dense`, best cosine similarity, and
-    `dense_gap`, what the next nine are below it on average; `terms`, how many it has; `english`.
+    `dense_gap`, how far it is above the mean of the best ten.
 
     From the tokens: those of `service.evidence`, the best over the hits; `gap`, how far the best window is
-    above the middle one; and those of `alignment`.
+    above the middle one. Without token vectors of question or hits they are left out.
     """
     named = _from_text(found.question, found.hits[:_READ_AS_TEXT]) | _from_search(found.hits)
     read = [hit for hit in found.hits[:READ] if hit.tokens is not None and len(hit.tokens.ids)]
     asked = found.question.vectors.tokens
     if not read or asked is None or not len(asked.ids):
-        return Features(named)
+        return named
     seen = evidence(found.question, read, rarity)
     best = {name: float(seen[name].max()) for name in FROM_EVIDENCE}
     windows = seen["window_48"]
-    closest = read[int(windows.argmax())].tokens
-    assert closest is not None
-    aligned, absent = alignment.alignment(asked, closest, rarity)
-    gap = {"gap": float(windows.max() - np.median(windows))}
-    return Features(named | best | gap | aligned, absent)
+    return named | best | {"gap": float(windows.max() - np.median(windows))}
 
 
 # --- from the text -------------------------------------------------------------------------------
@@ -139,12 +112,9 @@ def _from_text(question: Question, hits: Sequence[Hit]) -> dict[str, float]:
         "missing_facts": float(
             len(facts.missing(facts.facts(text, language), facts.facts(best.text, language)))
         ),
-        "phrases": _phrases(asked, words.terms(best.text, language)),
         "asked_kind": _asked_kind(text, best.text),
         "negation": float(bool(words.negations(text))),
         "denied": float(bool(asked) and bool(best.terms) and denies_otherwise(text, best.text, language)),
-        "terms": float(min(len(asked), 20)),
-        "english": float(language == "en"),
     }
 
 
@@ -175,11 +145,6 @@ def _names(text: str, language: str) -> frozenset[str]:
     """The terms of words that are written with a capital inside the question."""
     found = [token.group() for token in words.tokens(text)[1:] if token.group()[0].isupper()]
     return frozenset(term for name in found for term in words.terms(name, language))
-
-
-def _phrases(asked: Sequence[str], found: Sequence[str]) -> float:
-    wanted, there = set(pairwise(asked)), set(pairwise(found))
-    return len(wanted & there) / len(wanted) if wanted else 0.5
 
 
 def _asked_kind(question: str, text: str) -> float:

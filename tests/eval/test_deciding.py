@@ -18,7 +18,7 @@ from eval.tune.alter import altered
 from eval.tune.cases import KINDS
 from eval.tune.deciding import MIX, PROMISE, Row, fit, keeping_promise, rarity, weights
 from service.decide import Calibrator
-from service.decide.features import FROM_TEXT, FROM_TOKENS, Features
+from service.decide.features import FROM_TEXT, FROM_TOKENS
 from service.settings import Settings
 from tests.answering import token_vectors
 from tests.fakes_core import FakeEmbedder, InlineParsers, a_tokenizer, quick_folder
@@ -61,9 +61,8 @@ def test_a_question_that_names_nothing_is_left_alone() -> None:
 
 
 def a_row(kind: str, window: float, group: str, name: str = "set") -> Row:
-    named = dict.fromkeys(NAMES, 0.5) | {"window_48": window, "coverage": window}
-    evidence = Features(named, np.zeros(4, np.float32))
-    return Row(name, kind, group, 0, evidence, found=True)  # type: ignore[arg-type]
+    named = dict.fromkeys(NAMES, 0.5) | {"identifiers": 1.0, "window_48": window, "coverage": window}
+    return Row(name, kind, group, 0, named, found=True)  # type: ignore[arg-type]
 
 
 def some_rows(count: int = 400, seed: int = 0) -> list[Row]:
