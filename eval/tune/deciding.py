@@ -23,10 +23,10 @@ Array = NDArray[np.float64]
 
 MIX: Mapping[Kind, float] = {
     "answerable": 0.50,
-    "removed": 0.15,
-    "off_topic": 0.275,
-    "adversarial": 0.0375,
-    "altered": 0.0375,
+    "removed": 0.10,
+    "off_topic": 0.35,
+    "adversarial": 0.025,
+    "altered": 0.025,
 }
 """What share of all questions each kind is taken to be, whatever the number of its cases."""
 
@@ -39,7 +39,7 @@ _FOLDS = 5
 _TOP_K = 8
 _DEPTH = 50
 _LEAST, _MOST = 0.005, 0.995
-_STRENGTH = 0.003
+_STRENGTH = 0.01
 """Inverse of the regularisation (scikit-learn's C), by the log loss of sets left out in turn."""
 _IDENTIFIERS = 4.0
 """The weight of `identifiers`, set by hand since few sets have any: a question about a part number or error

@@ -23,6 +23,7 @@ from service.types import Found, Hit, Question
 READ = 16
 """How many of the hits are read token by token."""
 _READ_AS_TEXT = 8
+_TOP_RANK = 5
 _LONGEST_SPAN = 2
 """Sentences that may share the question's terms between them."""
 
@@ -30,6 +31,7 @@ FROM_TEXT = (
     "coverage",
     "coverage_hit",
     "names",
+    "names_hit",
     "codes",
     "identifiers",
     "missing_facts",
@@ -38,6 +40,7 @@ FROM_TEXT = (
     "denied",
     "dense",
     "dense_gap",
+    "agreement",
 )
 FROM_EVIDENCE = (
     "weakest",
@@ -64,12 +67,13 @@ def features(found: Found, rarity: Floats) -> dict[str, float]:
 
     From the text: `coverage`, share of the question's terms, by rarity among the hits, in the best one or two
     sentences and the headings above; `coverage_hit`, that in the best hit; `names` and `codes`, share of its
-    proper names, of its numbers and codes in those sentences; `identifiers`, share of its part numbers, error
+    proper names, of its numbers and codes in those sentences; `names_hit`, that of the names in one hit; `identifiers`, share of its part numbers, error
     codes and the like in any hit; `missing_facts`, how many numbers, dates and codes of it those sentences
     lack; `asked_kind`, 1 where they
     hold a number, date or name as the question wants, -1 where they do not, 0 where it wants none; `negation`
     of the question and `denied`, 1 if those sentences deny otherwise; `dense`, best cosine similarity, and
-    `dense_gap`, how far it is above the mean of the best ten.
+    `dense_gap`, how far it is above the mean of the best ten; `agreement`, share of the top five places that
+    both lists give to the same chunks.
 
     From the tokens: those of `service.evidence`, the best over the hits; `gap`, how far the best window is
     above the middle one. Without token vectors of question or hits they are left out.
@@ -107,6 +111,7 @@ def _from_text(question: Question, hits: Sequence[Hit]) -> dict[str, float]:
         "coverage": coverage,
         "coverage_hit": max(_share(frozenset(asked), passage, weights) for passage in passages),
         "names": _share(_names(text, language), best.terms, weights),
+        "names_hit": max(_share(_names(text, language), passage, weights) for passage in passages),
         "codes": _share(frozenset(filter(_has_digit, asked)), best.terms, weights),
         "identifiers": _share(frozenset(words.identifiers(text)), frozenset[str]().union(*passages), weights),
         "missing_facts": float(
@@ -162,6 +167,12 @@ def _from_search(hits: Sequence[Hit]) -> dict[str, float]:
     scores = sorted(
         (hit.fused.dense_score for hit in hits if hit.fused.dense_score is not None), reverse=True
     )
+    both = sum(_is_high(hit.fused.dense_rank) and _is_high(hit.fused.sparse_rank) for hit in hits)
     if not scores:
-        return {"dense": 0.0, "dense_gap": 0.0}
-    return {"dense": scores[0], "dense_gap": scores[0] - float(np.mean(scores[:10]))}
+        return {"dense": 0.0, "dense_gap": 0.0, "agreement": 0.0}
+    gap = scores[0] - float(np.mean(scores[:10]))
+    return {"dense": scores[0], "dense_gap": gap, "agreement": both / _TOP_RANK}
+
+
+def _is_high(rank: int | None) -> bool:
+    return rank is not None and rank <= _TOP_RANK
