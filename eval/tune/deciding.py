@@ -124,7 +124,8 @@ def fit(given: Sequence[Row], *, tokens: bool) -> tuple[Model, Array]:
     weight = weights(given)
     scores = _out_of_fold(x, y, weight, _folds(given))
     knots = _knots(scores, y, weight)
-    probabilities = np.interp(scores, *zip(*knots, strict=True))
+    at, levels = zip(*knots, strict=True)
+    probabilities: Array = np.interp(scores, np.array(at, np.float64), np.array(levels, np.float64))
     threshold = keeping_promise(probabilities, y, weight)
     coefficients, bias = _logistic(x, y, weight)
     model = Model(
