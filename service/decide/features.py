@@ -71,9 +71,9 @@ def features(found: Found, rarity: Floats) -> dict[str, float]:
     `identifiers`, share of its part numbers, error codes and the like in any hit; `missing_facts`, how many
     numbers, dates and codes of it those sentences lack; `asked_kind`, 1 where they hold a number, date or
     name as the question wants, -1 where they do not, 0 where it wants none; `negation` of the question and
-    `denied`, 1 if those sentences deny otherwise; `dense`, best cosine similarity, and `dense_gap`, how far it
-    is above the mean of the best ten; `agreement`, share of the top five places that both lists give to the
-    same chunks.
+    `denied`, 1 if those sentences deny otherwise; `dense`, best cosine similarity, and `dense_gap`, how far
+    it is above the mean of the best ten; `agreement`, share of the top five places that both lists give to
+    the same chunks.
 
     From the tokens: those of `service.evidence`, the best over the hits; `gap`, how far the best window is
     above the middle one. Without token vectors of question or hits they are left out.
