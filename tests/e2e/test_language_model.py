@@ -14,7 +14,7 @@ import pytest
 
 from service.errors import GeneratorUnavailable
 from service.local_engine import LocalEngine
-from service.settings import GenerateSettings
+from service.settings import DecideSettings, GenerateSettings
 from service.types import Answer, Query
 from tests.fakes_core import LOCAL, FakeEmbedder, a_tokenizer, ingested, opened, quick_folder
 
@@ -73,7 +73,9 @@ def engine_with(url: str) -> Iterator[LocalEngine]:
     with quick_folder() as folder:
         settings = GenerateSettings(base_url=url, model="stub", deadline_s=10)
         embedder = FakeEmbedder(a_tokenizer(folder / "tokenizer"))
-        with opened(folder / "data", embedder, generate=settings) as engine:
+        with opened(
+            folder / "data", embedder, decide=DecideSettings(threshold=0), generate=settings
+        ) as engine:
             assert ingested(engine, "warranty.md", WARRANTY).state == "done"
             yield engine
 
