@@ -10,6 +10,7 @@ from itertools import chain
 from uuid import UUID, uuid5
 
 from ingestion.chunking.cohesion import weigh_breaks
+from ingestion.chunking.naming import telling_name
 from ingestion.chunking.partition import Sizes, partition
 from ingestion.chunking.ruler import Ruler, Tokenize
 from ingestion.chunking.sections import Section, sections
@@ -23,17 +24,27 @@ NAMESPACE = UUID("6d0c3a3e-6f0e-5c0b-9a53-0f6f1c8f2b17")
 
 
 def chunk(
-    document: Document, *, tenant: str, document_id: str, settings: ChunkSettings, tokenize: Tokenize
+    document: Document,
+    *,
+    tenant: str,
+    document_id: str,
+    settings: ChunkSettings,
+    tokenize: Tokenize,
+    filename: str = "",
 ) -> tuple[Chunk, ...]:
     """The chunks of a document, in order, without overlap; together they hold all content but headings.
 
     No `indexed_text` has more than `settings.max_tokens` tokens, counted without special tokens.
+    What `filename` tells beyond a section's headings stands before them in the path.
     `tokenize` gives the character spans of the tokens of the embedder's tokenizer, not truncated.
     The id is a UUIDv5 (RFC 9562) of tenant, document and indexed text, so a chunk that did not change keeps
     its id wherever it moves; exact repeats within the document are numbered.
     """
     ids = _Ids(tenant, document_id)
-    found = (_section_chunks(document, section, settings, tokenize) for section in sections(document))
+    found = (
+        _section_chunks(document, _named(section, filename), settings, tokenize)
+        for section in sections(document)
+    )
     return tuple(
         replace(piece, id=ids.of(piece), document_id=document_id, ordinal=ordinal)
         for ordinal, piece in enumerate(chain.from_iterable(found))
@@ -51,6 +62,11 @@ class _Ids:
         occurrence = self._seen[piece.indexed_text]
         self._seen[piece.indexed_text] += 1
         return str(uuid5(self._document, f"{occurrence}\n{piece.indexed_text}"))
+
+
+def _named(section: Section, filename: str) -> Section:
+    name = telling_name(filename, section.path)
+    return replace(section, path=(name, *section.path)) if name else section
 
 
 def _section_chunks(

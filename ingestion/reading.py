@@ -27,7 +27,7 @@ from service.types import Chunk, DocumentFacts
 
 log = logging.getLogger(__name__)
 
-FORM = "1"
+FORM = "2"
 """Moves when parsing or chunking changes in a way that must reach documents that did not change."""
 
 MOST_ATTEMPTS = 3

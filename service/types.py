@@ -139,7 +139,8 @@ class Chunk:
     """A piece of one document version: what is embedded, searched and quoted.
 
     `text` is exactly `version.text[start:end]`. `header` repeats a table's header line on a piece that
-    does not hold it itself. `heading_path` and `header` are indexed with the text but never quoted.
+    does not hold it itself. `heading_path` and `header` are indexed with the text but never quoted; the path
+    begins with the file's name where that tells more than the headings.
     `section` is the span of the whole section that the chunk lies in.
     """
 

@@ -6,7 +6,7 @@ DIR holds labelled sets of any form that `eval.labelled` reads; `--docs` a folde
 a collection, whose headings and sentences become questions. Every set is ingested into an engine of its own
 with the settings in force. A third of the articles is kept back: on it the weight of the fused score is
 chosen and the result compared with what is in use. The ranker in the file is then trained on all of them. It
-is written only when it is better; otherwise the exit code is 3.
+is written only when it is better, or where `--out` says so; otherwise the exit code is 3.
 """
 
 from __future__ import annotations
@@ -53,13 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     collections = without([_collected(one, settings) for one in _sets(options)], held_out)
     recipe = Recipe(fused_weight=options.fused_weight)
     outcome = train(collections, embedder.tokens_fingerprint, _in_use(settings, embedder), recipe)
-    if outcome.won:
+    written = outcome.won or options.out is not None
+    if written:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(outcome.file, separators=(",", ":")) + "\n", encoding="utf-8")
         command = ["footnote tune reranker", *(sys.argv[1:] if arguments is None else arguments)]
         out.with_suffix(".md").write_text(card(outcome, " ".join(command)), encoding="utf-8")
-    _tell(outcome, out, as_json=options.json)
-    return 0 if outcome.won else NOTHING_BETTER
+    _tell(outcome, out if written else None, as_json=options.json)
+    return 0 if written else NOTHING_BETTER
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -80,7 +81,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="what the fused score counts; else chosen on the articles kept back",
     )
     parser.add_argument(
-        "--out", type=Path, help="the file to write; else tuned/reranker.json in the data folder"
+        "--out",
+        type=Path,
+        help="the file to write, better or not; else tuned/reranker.json in the data folder, if better",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
@@ -113,19 +116,16 @@ def _in_use(settings: Settings, embedder: Embedder) -> Ranker | None:
     return ranker if fits else None
 
 
-def _tell(outcome: Outcome, out: Path, *, as_json: bool) -> None:
+def _tell(outcome: Outcome, written: Path | None, *, as_json: bool) -> None:
     if as_json:
-        told = {"won": outcome.won, "file": str(out) if outcome.won else None, **outcome.told()}
+        told = {"won": outcome.won, "file": str(written) if written else None, **outcome.told()}
         print(json.dumps(told, indent=1))
         return
     console = Console()
     console.print(table(outcome))
-    console.print(
-        f"better on what was held out: written to {out}"
-        if outcome.won
-        else "no better than what is in use: nothing was written",
-        highlight=False,
-    )
+    verdict = "better on what was held out" if outcome.won else "no better than what is in use"
+    done = f"written to {written}" if written else "nothing was written"
+    console.print(f"{verdict}: {done}", highlight=False)
 
 
 if __name__ == "__main__":

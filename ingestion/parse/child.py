@@ -115,10 +115,10 @@ def _parsed(request: Request, content: bytes) -> Reply:
     from ingestion.parse import parse
 
     document = parse(RawFile(request.source, content, request.media_type, request.filename), request.limits)
-    return Reply(document, _chunks(document, request.job) if request.job else ())
+    return Reply(document, _chunks(document, request.filename, request.job) if request.job else ())
 
 
-def _chunks(document: Document, job: ChunkJob) -> tuple[Chunk, ...]:
+def _chunks(document: Document, filename: str, job: ChunkJob) -> tuple[Chunk, ...]:
     from ingestion.chunk import chunk
 
     tokenizer = _Tokenizer(job.tokenizer_file)
@@ -128,6 +128,7 @@ def _chunks(document: Document, job: ChunkJob) -> tuple[Chunk, ...]:
         document_id=job.document_id,
         settings=job.settings,
         tokenize=tokenizer.spans,
+        filename=filename,
     )
 
 
