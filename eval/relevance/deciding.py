@@ -24,7 +24,7 @@ from eval.relevance import calibration
 from eval.relevance.calibration import Array, Bin, Flags, Risk
 from eval.tune.calibrator import HALVED, HELD_OUT, is_learned_from, opened, prepare
 from eval.tune.cases import KINDS, Case, Kind
-from eval.tune.deciding import MIX
+from eval.tune.deciding import weights
 from service.decide import Decider, open_decider
 from service.rerank import Reranker
 from service.settings import Settings
@@ -58,7 +58,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All figures; those after the rows are over the mix of kinds, sets of a kind counting alike."""
+    """All figures; those after the rows are over the mix of kinds, sets counting alike."""
 
     calibrated: bool
     threshold: float
@@ -90,7 +90,7 @@ def _outcome(case: Case, decider: Decider, reranker: Reranker) -> Outcome:
 def report(found: Sequence[Outcome], calibrated: bool, threshold: float) -> Report:
     """The figures over outcomes of which some are answerable and some are not."""
     p, answerable = _probabilities(found), _flags(found, "answerable")
-    weight, answered = mixed(found), np.array([one.answered for one in found])
+    weight, answered = weights(found), np.array([one.answered for one in found])
     rows = tuple(row for corpus in dict.fromkeys(one.corpus for one in found) for row in _rows(found, corpus))
     return Report(
         calibrated=calibrated,
@@ -106,15 +106,6 @@ def report(found: Sequence[Outcome], calibrated: bool, threshold: float) -> Repo
     )
 
 
-def mixed(found: Sequence[Outcome]) -> Array:
-    """Weights with which kinds have their shares of the mix, and the sets of a kind count alike."""
-    counts: dict[tuple[str, str], int] = {}
-    for one in found:
-        counts[one.kind, one.set] = counts.get((one.kind, one.set), 0) + 1
-    sets = {kind: sum(1 for other, _ in counts if other == kind) for kind, _ in counts}
-    return np.array([MIX[one.kind] / sets[one.kind] / counts[one.kind, one.set] for one in found])
-
-
 def _rows(found: Sequence[Outcome], corpus: str) -> Iterator[Row]:
     inside = [one for one in found if one.corpus == corpus]
     p, answerable = _probabilities(inside), _flags(inside, "answerable")
@@ -127,7 +118,7 @@ def _rows(found: Sequence[Outcome], corpus: str) -> Iterator[Row]:
 
 
 def _error(found: Sequence[Outcome]) -> float:
-    return calibration.expected_error(_probabilities(found), _flags(found, "answerable"), mixed(found))
+    return calibration.expected_error(_probabilities(found), _flags(found, "answerable"), weights(found))
 
 
 def _sets(found: Sequence[Outcome]) -> list[str]:

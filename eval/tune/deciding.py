@@ -7,8 +7,10 @@ case is scored by a model that saw no case of its article or document.
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from service.types import Found, TokenVectors
 
 Array = NDArray[np.float64]
 
+ANSWERABLE: Kind = "answerable"
 MIX: Mapping[Kind, float] = {
     "answerable": 0.50,
     "removed": 0.10,
@@ -28,10 +31,10 @@ MIX: Mapping[Kind, float] = {
     "adversarial": 0.025,
     "altered": 0.025,
 }
-"""What share of all questions each kind is taken to be, whatever the number of its cases."""
+"""What share of a set's questions each kind is taken to be, whatever the number of its cases."""
 
 PROMISE = 0.05
-"""The share of the unanswerable questions of the mix that may be answered."""
+"""The share of the unanswerable questions of the mix that may be answered, on average over the sets."""
 
 TOKEN_IDS = 1 << 17
 _RAREST = 1e-4
@@ -60,7 +63,7 @@ class Row:
     @property
     def answerable(self) -> bool:
         """Whether the corpus holds an answer."""
-        return self.kind == "answerable"
+        return self.kind == ANSWERABLE
 
     @property
     def learnable(self) -> bool:
@@ -100,17 +103,32 @@ def rarity(sets: Iterable[Iterable[TokenVectors]]) -> NDArray[np.float32]:
     return np.asarray(weights / weights.max(), np.float32)
 
 
-def weights(given: Sequence[Row]) -> Array:
-    """The weight of each row: kinds have the shares of `MIX`, sets within a kind the roots of theirs."""
-    counts: dict[tuple[str, str], int] = {}
-    for row in given:
-        counts[row.kind, row.set] = counts.get((row.kind, row.set), 0) + 1
-    raw = np.array([counts[row.kind, row.set] ** -0.5 for row in given])
-    totals: dict[str, float] = {}
-    for row, weight in zip(given, raw, strict=True):
-        totals[row.kind] = totals.get(row.kind, 0.0) + float(weight)
-    shared = np.array([MIX[row.kind] / totals[row.kind] for row in given]) * raw
-    result: Array = shared * (len(given) / shared.sum())
+class OfKind(Protocol):
+    """What is weighed: one question of a set, of a kind."""
+
+    @property
+    def set(self) -> str:
+        """The name of its set."""
+
+    @property
+    def kind(self) -> Kind:
+        """Answerable, or why not."""
+
+
+def weights(given: Sequence[OfKind]) -> Array:
+    """The weight of each: sets count alike, half of each is answerable, and the other half is mixed by `MIX`.
+
+    A kind that a set does not have leaves its share to the set's others.
+    """
+    counts = Counter((one.set, one.kind) for one in given)
+    shares: dict[tuple[str, bool], float] = {}
+    for name, kind in counts:
+        half = name, kind == ANSWERABLE
+        shares[half] = shares.get(half, 0.0) + MIX[kind]
+    raw = [
+        MIX[one.kind] / shares[one.set, one.kind == ANSWERABLE] / counts[one.set, one.kind] for one in given
+    ]
+    result: Array = np.array(raw) * (len(given) / sum(raw))
     return result
 
 

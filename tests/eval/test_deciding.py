@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -76,11 +76,31 @@ def some_rows(count: int = 400, seed: int = 0) -> list[Row]:
     ]
 
 
-def test_kinds_have_the_shares_of_the_mix_however_many_cases_they_have() -> None:
-    rows = [*(a_row("answerable", 0.5, str(n)) for n in range(90)), a_row("removed", 0.5, "x")]
+def share(rows: Sequence[Row], kind: str, name: str = "set") -> float:
+    """The part of all weight that a kind of a set has."""
     weight = weights(rows)
-    assert weight[:90].sum() / weight[90:].sum() == pytest.approx(MIX["answerable"] / MIX["removed"])
+    inside = np.array([row.kind == kind and row.set == name for row in rows])
+    return float(weight[inside].sum() / weight.sum())
+
+
+def test_kinds_have_the_shares_of_the_mix_however_many_cases_they_have() -> None:
+    rows = [a_row(kind, 0.5, str(n)) for kind in KINDS for n in range(1 + 9 * (kind == "answerable"))]
+    assert {kind: share(rows, kind) for kind in KINDS} == pytest.approx(dict(MIX))
     assert sum(MIX.values()) == pytest.approx(1)
+
+
+def test_a_kind_that_a_set_lacks_leaves_its_share_to_the_other_unanswerable_ones() -> None:
+    rows = [a_row(kind, 0.5, str(n)) for kind in ("answerable", "removed", "off_topic") for n in range(3)]
+    assert share(rows, "answerable") == pytest.approx(0.5)
+    assert share(rows, "off_topic") / share(rows, "removed") == pytest.approx(
+        MIX["off_topic"] / MIX["removed"]
+    )
+
+
+def test_a_large_set_counts_no_more_than_a_small_one() -> None:
+    small = [a_row("answerable", 0.5, "g", "small"), a_row("removed", 0.5, "g", "small")]
+    large = [a_row(kind, 0.5, str(n), "large") for kind in ("answerable", "removed") for n in range(50)]
+    assert share([*small, *large], "removed", "small") == pytest.approx(0.25)
 
 
 def test_the_threshold_keeps_the_promise_at_the_highest_coverage() -> None:
