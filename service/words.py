@@ -24,6 +24,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*|\d{1,2}:\d{2}(?::\d{2})?")
 _SHORT_CODE = re.compile(r"(?!(?:mid|pre|post|non|sub|top)-)[a-z]{1,5}[-_]?\d")
 _CAPITAL_CODE = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _MEASURE = re.compile(r"(\d+(?:[.,]\d+)*)([^\W\d_]{1,3})")
+_PLURAL = re.compile(r"(?<=[A-Z])s\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3}){2,}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]")
 
@@ -92,8 +93,8 @@ def terms(text: str, language: str = "en") -> list[str]:
 
 
 def identifiers(text: str) -> list[str]:
-    """Part numbers, error codes, versions and clock times, in lower case."""
-    return [raw.casefold() for raw in _TOKEN.findall(text) if is_identifier(raw)]
+    """Part numbers, error codes, versions and clock times, in lower case, "10-Qs" as "10-q"."""
+    return [_PLURAL.sub("", raw).casefold() for raw in _TOKEN.findall(text) if is_identifier(raw)]
 
 
 def tokens(text: str) -> list[re.Match[str]]:

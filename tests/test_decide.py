@@ -10,7 +10,7 @@ import pytest
 
 from service.decide import Calibrator, Decider, after, fingerprints, open_decider
 from service.decide.calibrator import Model, shipped
-from service.decide.features import FROM_TEXT, FROM_TOKENS, features
+from service.decide.features import FROM_TOKENS, QUANTITIES, features
 from service.errors import Misconfigured
 from service.settings import ChunkSettings, DecideSettings
 from service.types import Decision, Found, Hit
@@ -111,55 +111,57 @@ def test_a_question_without_content_words_is_still_decided(question: str) -> Non
 # --- the evidence ----------------------------------------------------------------------------
 
 
-def test_terms_spread_over_a_long_text_count_less_than_terms_in_one_sentence() -> None:
-    filler = "Nothing here matters at all. " * 3
-    together = read("warranty pump delivery", a_hit(f"Warranty on pump after delivery. {filler}"))
-    spread = read("warranty pump delivery", a_hit(f"A warranty. {filler}A pump. {filler}A delivery."))
-    assert together["coverage"] > spread["coverage"]
-    assert together["coverage_hit"] == spread["coverage_hit"]
-
-
 def test_the_heading_above_counts_as_said() -> None:
     bare = read("the PX-100 warranty", a_hit("It lasts 24 months."))
     headed = read("the PX-100 warranty", a_hit("It lasts 24 months.", headings=("PX-100", "Warranty")))
-    assert headed["coverage"] == 1.0 > bare["coverage"]
+    assert headed["first"] == headed["coverage"] == 1.0 > bare["coverage"]
 
 
-def test_a_number_of_the_question_that_the_best_sentences_lack_is_counted() -> None:
-    assert read("Is the warranty 24 months?", a_hit(WARRANTY))["missing_facts"] == 0
-    assert read("Is the warranty 36 months?", a_hit(WARRANTY))["missing_facts"] == 1
+@pytest.mark.parametrize("asked", ["Is the PX-100 warranty 36 months?", "Is the warranty by Norrask long?"])
+def test_terms_count_less_in_a_first_hit_that_lacks_what_the_question_names(asked: str) -> None:
+    there = WARRANTY.replace("24", "36") + " It is given by Norrask."
+    assert read(asked, a_hit(there))["first"] > 2 * read(asked, a_hit(WARRANTY))["first"]
+    assert read(asked, a_hit(there))["named_window"] > 2 * read(asked, a_hit(WARRANTY))["named_window"]
 
 
-@pytest.mark.parametrize(
-    ("question", "kind"),
-    [
-        ("How many months does the warranty last?", 1.0),
-        ("How many months does the warranty on the PX-100 last, 24?", -1.0),
-        ("Who grants the warranty?", 1.0),
-        ("Is there a warranty?", 0.0),
-    ],
-)
-def test_the_kind_of_thing_that_is_asked_for_must_be_there_and_new(question: str, kind: float) -> None:
-    assert (
-        read(question, a_hit("The warranty on the PX-100 by Norrask lasts 24 months."))["asked_kind"] == kind
-    )
+def test_only_the_first_hit_makes_what_is_first() -> None:
+    other, best = a_hit("Hoses are sold in Norway.", id="x"), a_hit(WARRANTY)
+    assert read(QUESTION, best, other)["first"] > read(QUESTION, other, best)["first"]
+    assert read(QUESTION, best, other)["coverage"] == read(QUESTION, other, best)["coverage"]
 
 
-def test_a_question_that_denies_is_told_from_one_that_affirms() -> None:
-    assert read("Which pumps are not covered?", a_hit(WARRANTY))["negation"] == 1.0
-    assert read("Which pumps are covered?", a_hit(WARRANTY))["negation"] == 0.0
+def test_what_kind_of_question_it_is_is_told() -> None:
+    plain, exact = read("how long is it?", a_hit(WARRANTY)), read(QUESTION, a_hit(WARRANTY))
+    assert (plain["asks_code"], plain["asks_name"]) == (0.0, 0.0)
+    assert (exact["asks_code"], exact["asks_name"]) == (1.0, 1.0)
+    assert exact["terms"] > plain["terms"]
+
+
+def test_a_number_that_the_first_hit_lacks_is_told() -> None:
+    assert read("Is the warranty 24 months?", a_hit(WARRANTY))["lacks_code"] == 0.0
+    assert read("Is the warranty 36 months?", a_hit(WARRANTY))["lacks_code"] == 1.0
+
+
+def test_several_of_a_thing_with_a_code_name_the_code() -> None:
+    assert read("What do the 10-Qs say?", a_hit("Form 10-Q, quarterly report."))["identifiers"] == 1.0
 
 
 def test_tokens_that_match_raise_the_quantities_read_from_them() -> None:
     near, far = read("warranty pump", a_hit(WARRANTY)), read("opera Tosca", a_hit(WARRANTY))
-    for name in ("window_48", "window_24", "weakest", "pooled_24"):
-        assert near[name] > far[name], name
+    assert near["maxsim"] > far["maxsim"]
+    assert near["named_window"] > far["named_window"]
+
+
+def test_a_hit_among_others_like_it_does_not_stand_out() -> None:
+    best, other = a_hit(WARRANTY), a_hit("Hoses are sold in Norway.", id="x")
+    alone, doubled = read(QUESTION, best, other), read(QUESTION, best, a_hit(WARRANTY, id="again"), other)
+    assert alone["standout"] > doubled["standout"] == 0.0
 
 
 def test_without_token_vectors_the_words_alone_are_read() -> None:
     found = Found(a_question(QUESTION), (a_hit(WARRANTY),))
-    assert set(features(found, RARITY)) == {*FROM_TEXT, *FROM_TOKENS}
-    assert set(features(without_tokens(found), RARITY)) == set(FROM_TEXT)
+    assert set(features(found, RARITY)) == QUANTITIES
+    assert set(features(without_tokens(found), RARITY)) == QUANTITIES - {*FROM_TOKENS}
 
 
 def test_more_documents_that_do_not_fit_change_little() -> None:
@@ -169,7 +171,7 @@ def test_more_documents_that_do_not_fit_change_little() -> None:
         a_hit(f"Something else about hoses, part {n}.", id=f"x{n}", dense=(n + 2, 0.1)) for n in range(12)
     ]
     few, many = read(QUESTION, best, *others[:2]), read(QUESTION, best, *others)
-    for name in ("window_48", "coverage", "weakest", "names"):
+    for name in ("first", "coverage", "maxsim", "named_window", "standout"):
         assert few[name] == pytest.approx(many[name], abs=0.25), name
 
 

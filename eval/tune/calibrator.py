@@ -33,7 +33,9 @@ from eval.tune.cases import Case, cases
 from eval.tune.deciding import Row
 from service.decide import TUNED, Calibrator, fingerprints
 from service.decide.calibrator import SHIPPED
+from service.decide.features import FROM_TOKENS
 from service.embed import open_embedder
+from service.errors import Misconfigured
 from service.rerank import Reranker, open_reranker
 from service.settings import Settings
 
@@ -103,7 +105,7 @@ def learn(prepared: dict[str, tuple[Case, ...]], parts: Parts) -> tuple[Calibrat
     rarity = deciding.rarity([one for one in tokens.values() if one is not None] for tokens in held)
     rows = [row for made in prepared.values() for row in deciding.rows(made, parts.reranker, rarity)]
     learned = [row for row in rows if row.learnable]
-    read = [row for row in learned if "window_48" in row.evidence]
+    read = [row for row in learned if row.evidence.keys() >= {*FROM_TOKENS}]
     tokens, probabilities = deciding.fit(read, tokens=True)
     text, _ = deciding.fit(learned, tokens=False)
     made = {
@@ -150,9 +152,14 @@ def _cut(labelled: LabelledSet) -> LabelledSet:
 
 
 def _strangers(one: LabelledSet, sets: Sequence[LabelledSet]) -> list[str]:
-    """Questions about something else: of the other sets, or of the golden set where there is no other."""
+    """Questions about something else: of sets without a text of this one, else of the golden set."""
     draw = random.Random(f"{_SEED}-{one.name}")
-    others = [[question.text for question in other.questions] for other in sets if other.name != one.name]
+    texts = {folded(record.text) for record in one.records}
+    others = [
+        [question.text for question in other.questions]
+        for other in sets
+        if other.name != one.name and texts.isdisjoint(folded(record.text) for record in other.records)
+    ]
     others = others or [[question.question for question in load_golden()]]
     return [text for texts in others for text in draw.sample(texts, min(_STRANGERS, len(texts)))]
 
@@ -209,7 +216,10 @@ def _loss_in_use(rows: Sequence[Row], answerable: Any, weight: deciding.Array, n
     """The loss of the calibrator that is shipped; infinite where it was made for other parts."""
     if not SHIPPED.is_file():
         return float("inf")
-    used = Calibrator.read(SHIPPED)
+    try:
+        used = Calibrator.read(SHIPPED)
+    except Misconfigured:  # it was made for other quantities
+        return float("inf")
     if used.differences(new.fingerprints):
         return float("inf")
     probabilities = np.array([used.tokens.probability(row.evidence) for row in rows])

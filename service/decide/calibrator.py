@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.decide.features import QUANTITIES
 from service.errors import Misconfigured
 
 Floats = NDArray[np.float32]
@@ -103,7 +104,7 @@ class Calibrator:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Misconfigured(
-                f"{file} cannot be read as a calibrator: {type(error).__name__}",
+                f"{file} cannot be read as a calibrator: {type(error).__name__}: {error}",
                 hint="make one with `footnote tune calibrator`, or leave decide.calibrator out",
             ) from error
 
@@ -124,9 +125,12 @@ def _written(model: Model) -> dict[str, Any]:
 
 
 def _model(held: Any) -> Model:
+    weights = {str(name): float(weight) for name, weight in held["weights"].items()}
+    if unknown := sorted(weights.keys() - QUANTITIES):
+        raise ValueError(f"this version knows nothing of {', '.join(unknown)}")
     return Model(
         float(held["bias"]),
-        {str(name): float(weight) for name, weight in held["weights"].items()},
+        weights,
         tuple((float(score), float(p)) for score, p in held["knots"]),
         float(held["threshold"]),
     )

@@ -61,7 +61,7 @@ def test_a_question_that_names_nothing_is_left_alone() -> None:
 
 
 def a_row(kind: str, window: float, group: str, name: str = "set") -> Row:
-    named = dict.fromkeys(NAMES, 0.5) | {"identifiers": 1.0, "window_48": window, "coverage": window}
+    named = dict.fromkeys(NAMES, 0.5) | {"identifiers": 1.0, "named_window": window, "first": window}
     return Row(name, kind, group, 0, named, found=True)  # type: ignore[arg-type]
 
 
