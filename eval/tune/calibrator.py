@@ -39,9 +39,9 @@ from service.errors import Misconfigured
 from service.rerank import Reranker, open_reranker
 from service.settings import Settings
 
-HELD_OUT = ("golden",)
+HELD_OUT = ("sec10q", "golden")
 """Sets that the shipped calibrator did not see, to be reported on."""
-HALVED = ("squad2", "scifact", "chunking", "sec10q")
+HALVED = ("squad2", "scifact", "chunking")
 """Sets of which every other article is learned from, and the rest reported on."""
 _MOST_QUESTIONS = 500
 _STRANGERS = 40
