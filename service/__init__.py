@@ -7,7 +7,7 @@ The life of one query, in the order to read the files:
     store/        two ranked lists of chunk ids come back (Qdrant)
     fuse.py       one list, by Reciprocal Rank Fusion
     catalogue/    ids become visible chunks of live document versions (SQL)
-    rerank/       the best few dozen are put in order by how well they answer (evidence.py reads them)
+    rerank/       the best few dozen are put in order by how well they answer (evidence/ reads them)
     decide/       is there an answer in them? if not: abstain, with the reason
     context.py    numbered passages within the token budget
     generate/     sentences, each with its [n]

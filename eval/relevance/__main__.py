@@ -80,7 +80,9 @@ def answering(data: Path, work: Path) -> Lines:
     for name, more in (("decision on", ()), ("every question answered", ("--always",))):
         kept = f"--data-dir={work / 'engines' / 'squad2-answers'}"
         one = _measured("squad", f"--data={data / 'squad2'}", kept, *more)
-        rows.append((name, one["questions"], one["answered"], one["right"], one["words"], one["sentences"]))
+        rows.append(
+            (name, one["questions"], one["answered"], one["right"], f"{one['words']:.0f}", one["sentences"])
+        )
     yield from table(
         ("squad2", "questions", "answered", "a gold answer held", "median words", "sentences"), rows
     )
@@ -91,7 +93,14 @@ def answering(data: Path, work: Path) -> Lines:
     yield from table(
         ("golden set", "questions", "answered", "facts held", "facts held, always answered", "median words"),
         [
-            (kind, one["questions"], one["answered"], one["facts"], always[kind]["facts"], one["words"])
+            (
+                kind,
+                one["questions"],
+                one["answered"],
+                one["facts"],
+                always[kind]["facts"],
+                f"{one['words']:.0f}",
+            )
             for kind, one in by_kind.items()
         ],
     )
