@@ -20,8 +20,6 @@ from service.local_engine import LocalEngine
 log = logging.getLogger(__name__)
 
 JOBS_A_BATCH = 64
-FIRST_JOBS = 8
-"""The first batch after a rest is small, each further one twice as large, so that embedding starts early."""
 BYTES_A_BATCH = 8 * 1024 * 1024
 WAIT_S = 5.0
 """How long to sleep without a sign of new work; only a lost signal ever makes it matter."""
@@ -56,7 +54,6 @@ class Worker:
         self._wake = wake
         self._stopping = threading.Event()
         self._parsers: ParserPool | None = None
-        self._jobs_next = FIRST_JOBS
 
     def run_forever(self) -> None:
         """Works until `stop`; what is under way then is finished by the next start."""
@@ -104,11 +101,10 @@ class Worker:
     def _read_next(self, files: FileReader) -> _Batch | None:
         """The next batch of files, read; None when nothing can be taken now."""
         try:
-            jobs = self._parts.jobs.claim(self._jobs_next, BYTES_A_BATCH)
+            jobs = self._parts.jobs.claim(JOBS_A_BATCH, BYTES_A_BATCH)
         except Exception:  # a catalogue that is away for a moment must not end the worker
             log.exception("no jobs can be taken from the queue")
             return None
-        self._jobs_next = min(2 * self._jobs_next, JOBS_A_BATCH) if jobs else FIRST_JOBS
         if not jobs:
             return None
         reads = [self._read(files, job) for job in jobs if not self._stopping.is_set()]

@@ -129,20 +129,6 @@ def test_a_queue_that_does_not_answer_once_does_not_end_the_worker(engine: Local
     assert engine.jobs.get(LOCAL, job.id).state == "done"
 
 
-def test_the_first_batch_is_small_so_that_embedding_starts_early(engine: LocalEngine) -> None:
-    for number in range(30):
-        put(engine, f"{number}.md", f"# Page {number}\n\nText of page number {number}.")
-    claim, asked = engine.jobs.claim, list[int]()
-
-    def claiming(most_jobs: int, most_bytes: int) -> list[ClaimedJob]:
-        asked.append(most_jobs)
-        return claim(most_jobs, most_bytes)
-
-    with patch.object(engine.jobs, "claim", claiming):
-        drain(engine)
-    assert asked[:3] == [8, 16, 32]
-
-
 def test_while_a_document_is_staged_again_in_another_language_it_stays_found(
     engine: LocalEngine, embedder: FakeEmbedder
 ) -> None:
