@@ -85,7 +85,7 @@ class Managing(Protocol):
         ...
 
     async def delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
-        """Remove every version everywhere, verify that nothing is left, and say so; or `NotFound`."""
+        """Remove every version and waiting upload, verify that nothing is left, and say so; or `NotFound`."""
         ...
 
 

@@ -140,7 +140,7 @@ class LocalEngine:
         return await asyncio.to_thread(self._delete, scope, document_id)
 
     def _delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
-        record = self.listing.document(scope, document_id)
+        source = self.listing.source(scope, document_id)
         with self.deleting, self.files.changing:
             hashes = self.versions.file_hashes(scope, document_id)
             vectors = self.store.count(scope, document_id)
@@ -159,7 +159,7 @@ class LocalEngine:
                 raise StoreUnavailable(f"the delete of {document_id} is not complete: {remaining} remain")
             self.versions.purged(document_id)
         counts = {**removed, "vectors": vectors, "files": len(files)}
-        return DeletionReceipt(document_id, record.source, now(), counts, remaining)
+        return DeletionReceipt(document_id, source, now(), counts, remaining)
 
     def repair(self) -> None:
         """Completes what a process that died has left: deletes, uploads, taken jobs."""

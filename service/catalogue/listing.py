@@ -8,7 +8,7 @@ import binascii
 from sqlalchemy import RowMapping, Select, select
 
 from service.catalogue.database import Database
-from service.catalogue.models import ChunkRow, DocumentRow, VersionRow
+from service.catalogue.models import ChunkRow, DocumentRow, JobRow, VersionRow
 from service.catalogue.reading import may_read
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.errors import InvalidInput, NotFound
@@ -52,6 +52,24 @@ class Listing:
         if row is None or not may_read(scope, row["groups"]):
             raise NotFound(f"there is no document {document_id!r}")
         return _record(row)
+
+    def source(self, scope: Scope, document_id: str) -> str:
+        """Where a document came from; one that is not live yet is known by its newest upload.
+
+        Raises:
+            NotFound: there is neither a document nor an upload of that id that the scope may read.
+        """
+        uploads = (
+            select(JobRow.source, JobRow.groups)
+            .where(JobRow.document_id == document_id, JobRow.tenant == scope.tenant)
+            .order_by(JobRow.sequence.desc())
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(_records(scope).where(DocumentRow.id == document_id)).mappings().first()
+            row = row or connection.execute(uploads).mappings().first()
+        if row is None or not may_read(scope, row["groups"]):
+            raise NotFound(f"there is no document {document_id!r}")
+        return str(row["source"])
 
     def text(self, scope: Scope, document_id: str, version: int | None) -> DocumentText:
         """The text of one version; the live one for None.

@@ -93,5 +93,5 @@ async def chunks(
 
 @router.delete("/documents/{document_id}")
 async def delete(document_id: str, scope: CurrentScope, held: Held) -> DeletionOut:
-    """Remove a document with all its versions, and prove that nothing of it is left."""
+    """Remove a document, read or still waiting, with all its versions, and prove that nothing is left."""
     return DeletionOut.model_validate(await held.engine.delete(scope, document_id))

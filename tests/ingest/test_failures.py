@@ -16,7 +16,7 @@ from service.catalogue.models import JobRow
 from service.errors import NotFound, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.store.edge import EdgeStore
-from service.types import Condition, Filters, Query
+from service.types import Condition, Filters, Query, Scope
 from tests.fakes_core import BROKEN, LOCAL, FakeEmbedder, drain, ingested, put, sections
 from tests.ingest.checking import assert_whole, found, sources
 
@@ -201,6 +201,55 @@ def test_a_delete_waits_for_a_publication_under_way(engine: LocalEngine) -> None
     assert set(receipts[0].remaining.values()) == {0}
     assert found(engine, "warranty") == []
     assert engine.store.size() == 0
+    assert_whole(engine)
+
+
+def test_an_upload_that_was_not_read_yet_can_be_taken_back(engine: LocalEngine) -> None:
+    put(engine, "manual.md", TEXT)
+    receipt = asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "manual.md")))
+    assert (receipt.source, receipt.removed["jobs"], receipt.removed["files"]) == ("manual.md", 1, 1)
+    assert set(receipt.remaining.values()) == {0}
+    drain(engine)
+    assert found(engine, "warranty") == []
+    assert_whole(engine)
+
+
+@pytest.mark.parametrize("method", ["stage", "promote"])
+def test_an_upload_can_be_taken_back_while_it_is_ingested(engine: LocalEngine, method: str) -> None:
+    put(engine, "manual.md", TEXT)
+    right, receipts = getattr(EdgeStore, method), []
+    deleting = threading.Thread(
+        target=lambda: receipts.append(asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "manual.md"))))
+    )
+
+    def slow(store: EdgeStore, *arguments: object) -> None:
+        deleting.start()
+        right(store, *arguments)
+
+    with patch.object(EdgeStore, method, slow):
+        drain(engine)
+    deleting.join()
+    assert set(receipts[0].remaining.values()) == {0}
+    assert found(engine, "warranty") == []
+    assert engine.store.size() == 0
+    assert_whole(engine)
+
+
+def test_an_upload_that_failed_can_be_taken_back(engine: LocalEngine) -> None:
+    put(engine, "broken.pdf", BROKEN)
+    drain(engine)
+    receipt = asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "broken.pdf")))
+    assert receipt.removed["jobs"] == 1
+    with pytest.raises(NotFound):
+        asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "broken.pdf")))
+
+
+def test_an_upload_of_a_group_cannot_be_taken_back_by_others(engine: LocalEngine) -> None:
+    put(engine, "pay.md", TEXT, groups=("payroll",))
+    for stranger in (Scope(LOCAL.tenant, frozenset({"sales"})), Scope("other", LOCAL.groups)):
+        with pytest.raises(NotFound):
+            asyncio.run(engine.delete(stranger, document_id(LOCAL, "pay.md")))
+    drain(engine)
     assert_whole(engine)
 
 
