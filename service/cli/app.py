@@ -113,7 +113,8 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, with footnotes, or say that the documents do not hold the answer."""
-    request = {**_request(question, top_k, filters), "explain": explain}
+    # A person who gets no answer is shown what came closest.
+    request = {**_request(question, top_k, filters), "explain": explain or not as_json}
     with _client(context, _settings(data_dir)) as client:
         given = client.ask(request)
     if as_json:

@@ -11,6 +11,8 @@ from service.cli.client import Json
 from service.cli.ingesting import Summary
 
 QUOTE_CHARACTERS = 200
+CLOSEST = 3
+"""How many hits a person sees who gets no answer."""
 REASONS = {
     "no_evidence": "nothing was found",
     "off_topic": "the documents are about other things",
@@ -32,6 +34,10 @@ def answer(console: Console, given: Json) -> None:
     else:
         reason = REASONS.get(decision["reason"] or "", "")
         console.print(f"[bold]I don't know[/]{': ' + reason if reason else ''}.")
+        if decision["reason"] == "low_confidence" and given.get("hits"):
+            console.print("\nWhat came closest:")
+            hits(console, {"hits": given["hits"][:CLOSEST]})
+            console.print()
     console.print(_last_line(given), style="dim", highlight=False)
     for warning in given["warnings"]:
         console.print(f"{warning['stage']}: {escape(warning['message'])}", style="dim", highlight=False)

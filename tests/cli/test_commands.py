@@ -133,6 +133,14 @@ def test_a_question_that_the_documents_do_not_answer_is_no_error(server: Server)
     assert "I don't know" in done.stdout
 
 
+def test_who_gets_no_answer_is_shown_what_came_closest(server: Server) -> None:
+    done = footnote("ask", "How long does the warranty of the P-900 pump last?", data=server.data)
+    assert "I don't know" in done.stdout
+    closest = done.stdout.partition("What came closest:")[2]
+    assert "warranty.md" in closest
+    assert "[1]" not in closest
+
+
 def test_search_finds_chunks_and_keeps_to_the_filters(server: Server, documents: Path) -> None:
     found = said(footnote("search", "pump housing", "--json", data=server.data))
     assert {Path(hit["source"]).name for hit in found["hits"]} == {"warranty.md", "cleaning.md"}
