@@ -23,8 +23,6 @@ Window = tuple[int, str]
 CountTokens = Callable[[str], int]
 
 _SHINGLE = 3
-_SMALLEST_PASSAGE = 32
-"""Tokens under which a cut passage is not worth reading."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,14 +175,15 @@ class LocalEngine:
     async def readiness(self) -> list[Readiness]:
         """See `Observing`."""
         pipeline = self.pipeline
-        warning = pipeline.reranker.warning
+        told = {warning.stage: warning.message for warning in pipeline.warnings}
         return [
             Readiness("catalogue", True, f"{self.jobs.depth()} jobs wait or run"),
             Readiness("store", True, f"{self.store.size()} vectors"),
             Readiness("embed", True, pipeline.embedder.name),
-            Readiness("rerank", True, warning.message if warning else pipeline.reranker.name),
+            Readiness("rerank", True, told.get("rerank", pipeline.reranker.name)),
             Readiness("decide", True, pipeline.decider.detail),
             Readiness("generate", True, pipeline.generator.model),
+            Readiness("cite", True, told.get("cite", "words and meaning")),
         ]
 
     async def queue_depth(self) -> int:

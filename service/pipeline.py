@@ -25,7 +25,7 @@ from service.settings import Settings
 from service.sparse import sparse_query
 from service.stopwatch import Stopwatch
 from service.store import Store
-from service.support import encoder_of
+from service.support import encoder_of, warning_of
 from service.types import (
     ABSTENTION,
     Answer,
@@ -43,6 +43,7 @@ from service.types import (
     Scope,
     SentenceReady,
     Usage,
+    Warning,
 )
 
 CHARACTERS_A_TOKEN = 6
@@ -60,6 +61,12 @@ class Pipeline:
     reranker: Reranker
     decider: Decider
     generator: Generator
+
+    @property
+    def warnings(self) -> tuple[Warning, ...]:
+        """What readers of all answers must know: a stage that is absent or fell back."""
+        stages = (self.reranker.warning, self.decider.warning, warning_of(self.embedder))
+        return tuple(filter(None, stages))
 
     async def answer(self, scope: Scope, query: Query) -> Answer:
         """The whole answer; abstaining is an answer, not an error."""
@@ -160,7 +167,7 @@ class _Telling:
             timings_ms=self._watch.timings_ms(),
             trace_id=identifier.replace("-", ""),
             dropped_sentences=checker.dropped if checker is not None else 0,
-            warnings=tuple(filter(None, (pipeline.reranker.warning, pipeline.decider.warning))),
+            warnings=pipeline.warnings,
             hits=self._found.best,
         )
 

@@ -22,7 +22,7 @@ from service import facts, words
 from service.boosting import Trees
 from service.claims import Comparison, compare
 from service.naming import folded
-from service.types import Encoded
+from service.types import Encoded, Warning
 from service.units import Evidence, Unit
 
 Encode = Callable[[str], Encoded]
@@ -143,6 +143,14 @@ def _nearest(claim: Encoded, evidence: Encoded) -> tuple[NDArray[np.float32], ND
 def encoder_of(embedder: Encoder) -> Encode | None:
     """The embedder as `support` takes it; None, so that words alone judge, where its vectors are others."""
     return embedder.embed_query if embedder.tokens_fingerprint == _judge().encoder else None
+
+
+def warning_of(embedder: Encoder) -> Warning | None:
+    """What a reader of the answer must know where meaning is left out."""
+    if encoder_of(embedder) is not None:
+        return None
+    why = "the check of citations was learned with another embedding model: it compares words alone"
+    return Warning("cite", "words_alone", why)
 
 
 @cache

@@ -36,7 +36,6 @@ MIX: Mapping[Kind, float] = {
 PROMISE = 0.05
 """The share of the unanswerable questions of the mix that may be answered, on average over the sets."""
 
-TOKEN_IDS = 1 << 17
 _RAREST = 1e-4
 _FOLDS = 5
 _TOP_K = 8

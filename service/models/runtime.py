@@ -120,11 +120,7 @@ class TokenCounter:
     """
 
     def __init__(self, tokenizer_file: Path) -> None:
-        from tokenizers import Tokenizer
-
-        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = _whole(tokenizer_file)
 
     def __call__(self, text: str) -> int:
         """The number of tokens of `text`."""
@@ -139,16 +135,22 @@ class TokenFinder:
     """
 
     def __init__(self, tokenizer_file: Path) -> None:
-        from tokenizers import Tokenizer
-
-        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = _whole(tokenizer_file)
 
     def __call__(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
         """For each text the ids of its tokens, and where each begins and ends, in characters."""
         found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [(encoding.ids, encoding.offsets) for encoding in found]
+
+
+def _whole(tokenizer_file: Path) -> Any:
+    """The tokenizer without the model's length limit."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _waited_for(running: deque[tuple[Any, list[int], Sequence[Any]]]) -> tuple[Any, Batch]:

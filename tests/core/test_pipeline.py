@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+import service
 from service.decide import Decider
 from service.decide.calibrator import shipped
 from service.errors import GeneratorUnavailable
 from service.pipeline import Pipeline
 from service.rerank import FusedOrder
 from service.settings import DecideSettings, RerankSettings, Settings
+from service.support import Judge
 from service.types import (
     Answer,
     Candidate,
@@ -41,6 +43,7 @@ from service.types import (
 from tests.answering import a_hit
 from tests.fakes_core import LOCAL, FakeEmbedder
 
+SUPPORT = Path(service.__file__).parent / "learned" / "support.json"
 TEXT = "The warranty lasts 24 months. The housing is made of cast steel."
 QUESTION = Query("How long does the warranty last?")
 
@@ -139,6 +142,15 @@ def a_pipeline(*hits: Hit, generator: ScriptedGenerator | None = None, **parts: 
         decider=parts.pop("decider", Decider(settings.decide, calibrator, calibrator.fingerprints)),
         generator=generator or ScriptedGenerator(["The warranty lasts 24 months [1]."]),
     )
+
+
+WORDS_ALONE = ("cite", "words_alone")
+"""Of the fake embedder's vectors the check of citations has learned nothing."""
+
+
+def said(answer: Answer) -> list[tuple[str, str]]:
+    """The warnings of an answer: which stage, and what."""
+    return [(warning.stage, warning.code) for warning in answer.warnings]
 
 
 async def told(pipeline: Pipeline, query: Query = QUESTION) -> list[Event]:
@@ -258,7 +270,7 @@ async def test_the_built_in_generator_which_quotes_does_not_move_the_decision() 
 async def test_a_calibrator_made_for_other_parts_is_said_in_every_answer() -> None:
     decider = Decider(DecideSettings(threshold=0), shipped(), {})
     answer = await answered(a_pipeline(a_hit(TEXT), reranker=Backwards(), decider=decider))
-    assert [(warning.stage, warning.code) for warning in answer.warnings] == [("decide", "uncalibrated")]
+    assert said(answer) == [("decide", "uncalibrated"), WORDS_ALONE]
     assert not answer.decision.calibrated
 
 
@@ -274,9 +286,20 @@ async def test_timings_name_every_stage_and_add_up_to_no_more_than_the_total() -
 
 async def test_a_missing_reranker_is_said_in_every_answer() -> None:
     for hits in ((a_hit(TEXT),), ()):
-        (warning,) = (await answered(a_pipeline(*hits))).warnings
-        assert (warning.stage, warning.code) == ("rerank", "not_installed")
-    assert (await answered(a_pipeline(a_hit(TEXT), reranker=Backwards()))).warnings == ()
+        answer = await answered(a_pipeline(*hits))
+        assert said(answer) == [("rerank", "not_installed"), WORDS_ALONE]
+    assert said(await answered(a_pipeline(a_hit(TEXT), reranker=Backwards()))) == [WORDS_ALONE]
+
+
+async def test_that_citations_are_checked_by_words_alone_is_said_unless_the_embedder_is_the_learned_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pipeline = a_pipeline(a_hit(TEXT), reranker=Backwards())
+    assert said(await answered(pipeline)) == [WORDS_ALONE]
+    monkeypatch.setattr(
+        pipeline.embedder, "tokens_fingerprint", Judge.from_json(SUPPORT.read_text("utf-8")).encoder
+    )
+    assert said(await answered(pipeline)) == []
 
 
 async def test_the_order_is_that_of_the_reranker_which_reads_more_than_is_asked_for() -> None:

@@ -180,22 +180,27 @@ def test_a_delete_between_two_slices_leaves_nothing_and_the_rest_of_the_batch_go
     assert_whole(engine)
 
 
-def test_a_delete_waits_for_a_publication_under_way(engine: LocalEngine) -> None:
-    """Between promotion and the receipt's count nothing new can be stored."""
-    ingested(engine, "manual.md", TEXT)
+@pytest.mark.parametrize("method", ["stage", "promote"])
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_delete_waits_for_what_is_being_stored_and_then_leaves_nothing(
+    engine: LocalEngine, method: str, is_live: bool
+) -> None:
+    """Between storing and the receipt's count nothing new can be stored."""
+    if is_live:
+        ingested(engine, "manual.md", TEXT)
     put(engine, "manual.md", TEXT.replace("months", "weeks"))
-    promote, receipts = EdgeStore.promote, []
+    storing, receipts = getattr(EdgeStore, method), []
     deleting = threading.Thread(
         target=lambda: receipts.append(asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "manual.md"))))
     )
 
-    def promoting(store: EdgeStore, *arguments: object) -> None:
+    def slow(store: EdgeStore, *arguments: object) -> None:
         deleting.start()
         deleting.join(0.2)
         assert deleting.is_alive()
-        promote(store, *arguments)  # type: ignore[arg-type]
+        storing(store, *arguments)
 
-    with patch.object(EdgeStore, "promote", promoting):
+    with patch.object(EdgeStore, method, slow):
         drain(engine)
     deleting.join()
     assert set(receipts[0].remaining.values()) == {0}
@@ -211,27 +216,6 @@ def test_an_upload_that_was_not_read_yet_can_be_taken_back(engine: LocalEngine) 
     assert set(receipt.remaining.values()) == {0}
     drain(engine)
     assert found(engine, "warranty") == []
-    assert_whole(engine)
-
-
-@pytest.mark.parametrize("method", ["stage", "promote"])
-def test_an_upload_can_be_taken_back_while_it_is_ingested(engine: LocalEngine, method: str) -> None:
-    put(engine, "manual.md", TEXT)
-    right, receipts = getattr(EdgeStore, method), []
-    deleting = threading.Thread(
-        target=lambda: receipts.append(asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "manual.md"))))
-    )
-
-    def slow(store: EdgeStore, *arguments: object) -> None:
-        deleting.start()
-        right(store, *arguments)
-
-    with patch.object(EdgeStore, method, slow):
-        drain(engine)
-    deleting.join()
-    assert set(receipts[0].remaining.values()) == {0}
-    assert found(engine, "warranty") == []
-    assert engine.store.size() == 0
     assert_whole(engine)
 
 
