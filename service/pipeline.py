@@ -167,9 +167,18 @@ class _Telling:
             timings_ms=self._watch.timings_ms(),
             trace_id=identifier.replace("-", ""),
             dropped_sentences=checker.dropped if checker is not None else 0,
-            warnings=pipeline.warnings,
+            warnings=(*pipeline.warnings, *self._lost()),
             hits=self._found.best,
         )
+
+    def _lost(self) -> tuple[Warning, ...]:
+        """That the store has no token vectors of hits that should have some."""
+        hits = self._found.hits
+        lost = sum(hit.tokens is None for hit in hits)
+        if not lost or not self._pipeline.embedder.tokens_fingerprint:
+            return ()
+        why = f"{lost} of {len(hits)} hits have no token vectors and were read by their words alone"
+        return (Warning("rerank", "token_vectors_lost", f"{why}: `footnote reindex` makes them anew"),)
 
     def _decided(self) -> Decision:
         """The decision, with what a language model's own words say of the evidence."""

@@ -40,7 +40,7 @@ from service.types import (
     Usage,
     Warning,
 )
-from tests.answering import a_hit
+from tests.answering import a_hit, token_vectors
 from tests.fakes_core import LOCAL, FakeEmbedder
 
 SUPPORT = Path(service.__file__).parent / "learned" / "support.json"
@@ -54,13 +54,14 @@ class ListedStore:
 
     candidates: Candidates
     asked: list[tuple[Scope, Filters, int]] = field(default_factory=list)
+    lost: frozenset[str] = frozenset()
 
     def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
         self.asked.append((scope, filters, limit))
         return self.candidates
 
     def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
-        return {}
+        return {id: token_vectors("some words") for id in chunk_ids if id not in self.lost}
 
 
 @dataclass
@@ -300,6 +301,15 @@ async def test_that_citations_are_checked_by_words_alone_is_said_unless_the_embe
         pipeline.embedder, "tokens_fingerprint", Judge.from_json(SUPPORT.read_text("utf-8")).encoder
     )
     assert said(await answered(pipeline)) == []
+
+
+async def test_hits_whose_token_vectors_the_store_has_lost_are_told() -> None:
+    hits = [a_hit(f"{TEXT} {n}", id=f"c{n}", document=f"d{n}") for n in range(3)]
+    pipeline = a_pipeline(*hits, reranker=Backwards())
+    pipeline.store.lost = frozenset({"c1"})  # type: ignore[attr-defined]
+    warning = (await answered(pipeline)).warnings[-1]
+    assert (warning.stage, warning.code) == ("rerank", "token_vectors_lost")
+    assert "1 of 3" in warning.message
 
 
 async def test_the_order_is_that_of_the_reranker_which_reads_more_than_is_asked_for() -> None:
