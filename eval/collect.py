@@ -24,7 +24,7 @@ from service.fuse import fuse
 from service.local_engine import LocalEngine
 from service.records import Upload
 from service.settings import Settings
-from service.sparse import sparse_query
+from service.store.bm25 import sparse_query
 from service.types import (
     EVERY_GROUP,
     Candidate,

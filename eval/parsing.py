@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ingestion.load import load_bytes
-from ingestion.parse.sandbox import ParserPool
+from ingestion.sandbox import ParserPool
 from ingestion.types import Document
 from service.errors import FootnoteError
 from service.settings import LoadSettings, ParseSettings

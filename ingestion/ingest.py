@@ -22,7 +22,7 @@ from ingestion.plan import plan
 from ingestion.reading import IngestParts, ReadJob
 from ingestion.types import IngestReport, Plan
 from service.catalogue import ClaimedJob, NewVersion
-from service.sparse import sparse_document
+from service.store.bm25 import sparse_document
 from service.types import DocumentFacts, Point, Scalar
 
 CHUNKS_A_SLICE = 64

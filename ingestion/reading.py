@@ -15,7 +15,7 @@ from io import BytesIO
 from itertools import islice
 
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
-from ingestion.parse.sandbox import ChunkJob, ParserPool
+from ingestion.sandbox import ChunkJob, ParserPool
 from ingestion.types import Document, RawFile
 from service.catalogue import ClaimedJob, Documents, Files, Jobs, NewJob, document_id
 from service.embed import Embedder

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ingestion.ingest import Ingestor, Interrupted, Planned
-from ingestion.parse.sandbox import ParserPool
 from ingestion.reading import FileReader, IngestParts, ReadJob
+from ingestion.sandbox import ParserPool
 from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
 

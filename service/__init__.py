@@ -3,16 +3,17 @@
 The life of one query, in the order to read the files:
 
     pipeline.py   answer(): the whole story in one screen
-    embed/        the question becomes a dense vector and its tokens'   sparse.py   and BM25 terms
+    embed/        the question becomes a dense vector and its tokens', store/bm25.py gives its BM25 terms
     store/        two ranked lists of chunk ids come back (Qdrant)
     fuse.py       one list, by Reciprocal Rank Fusion
     catalogue/    ids become visible chunks of live document versions (SQL)
-    rerank/       the best few dozen are put in order by how well they answer (evidence/ reads them)
+    rerank/       the best few dozen are put in order by how well they answer (match/ compares them)
     decide/       is there an answer in them? if not: abstain, with the reason
     context.py    numbered passages within the token budget
     generate/     sentences, each with its [n]
-    cite.py       each sentence checked against its passage; what is not supported is dropped
+    cite/         each sentence checked against its passage; what is not supported is dropped
 
+`text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `wiring.py` chooses the concrete parts and `local_engine.py` joins them; `app.py` and `routes/` put them
 behind HTTP, `cli/` on the command line. `types.py` and `records.py` hold what flows between the stages,
 `errors.py` all that can go wrong.

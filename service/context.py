@@ -12,11 +12,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from service import facts
-from service.sentences import spans
 from service.settings import ContextSettings
+from service.text import quantities as facts
+from service.text.sentences import spans
+from service.text.words import negations, tokens
 from service.types import Context, Hit, Passage
-from service.words import negations, tokens
 
 Window = tuple[int, str]
 """Text around a hit with the offset of its first character in the document version."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from service.catalogue import Reader
 from service.cite import CheckedSentence, Checker
+from service.cite.support import encoder_of, warning_of
 from service.context import build
 from service.decide import Decider, after
 from service.embed import Embedder
@@ -22,10 +23,9 @@ from service.fuse import fuse
 from service.generate import Generator
 from service.rerank import Reranker
 from service.settings import Settings
-from service.sparse import sparse_query
 from service.stopwatch import Stopwatch
 from service.store import Store
-from service.support import encoder_of, warning_of
+from service.store.bm25 import sparse_query
 from service.types import (
     ABSTENTION,
     Answer,

@@ -26,7 +26,7 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from ingestion.chunk import chunk
 from ingestion.parse import parse
-from ingestion.parse.sandbox import ChunkJob
+from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
 from ingestion.worker import Worker, worker_for
 from service.errors import CorruptFile

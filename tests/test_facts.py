@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import differ, facts, missing
-from service.words import identifiers, terms
+from service.text.quantities import differ, facts, missing
+from service.text.words import identifiers, terms
 
 
 @pytest.mark.parametrize(

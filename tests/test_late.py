@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from service.errors import Misconfigured
-from service.evidence import NAMES, evidence
+from service.match import NAMES, evidence
 from service.rerank import open_reranker
 from service.rerank.features import FEATURES, features
 from service.rerank.ranker import read_ranker, read_rarity, write_rarity

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.markers import DECLINE, MARKER, declines, disarm, numbers
-from service.prompt import messages
+from service.generate.prompt import messages
+from service.text.markers import DECLINE, MARKER, declines, disarm, numbers
 from service.types import Query
 from tests.answering import a_context, a_passage
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.sentences import spans
+from service.text.sentences import spans
 
 
 def cut(text: str) -> list[str]:

@@ -7,13 +7,13 @@ from importlib.resources import files
 
 import pytest
 
-from service.alignment import align, changes_denial, changes_fact, changes_name, loses_fact
-from service.boosting import Tree, Trees
-from service.claims import compare
-from service.support import Judge, encoder_of
+from service.cite.alignment import align, changes_denial, changes_fact, changes_name, loses_fact
+from service.cite.claims import compare
+from service.cite.support import Judge, encoder_of
+from service.cite.units import read
+from service.learned.boosting import Tree, Trees
+from service.text.words import tokens
 from service.types import Encoded
-from service.units import read
-from service.words import tokens
 from tests.answering import a_passage, encode
 
 SHIPPED = files("service") / "learned" / "support.json"

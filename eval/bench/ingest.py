@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from eval.bench.corpora import demo_files, small_pages
 from eval.bench.figures import Figure, Goal, resident_mib
 from eval.bench.serving import served, upload_and_wait
-from ingestion.parse.sandbox import ParserPool
+from ingestion.sandbox import ParserPool
 from ingestion.types import RawFile
 from service.settings import ParseSettings
 

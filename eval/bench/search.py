@@ -22,7 +22,7 @@ from eval.bench.corpora import Writer
 from eval.bench.figures import Baseline, Figure, Goal, Spread, alone, resident_mib
 from service.fuse import fuse
 from service.settings import FuseSettings, SearchSettings
-from service.sparse import sparse_document, sparse_query
+from service.store.bm25 import sparse_document, sparse_query
 from service.store.edge import EdgeStore
 from service.types import Condition, DocumentFacts, Filters, Point, QueryVectors, Scope, SparseVector
 

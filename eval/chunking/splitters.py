@@ -9,7 +9,7 @@ from eval.chunking.align import locate
 from ingestion.chunk import chunk
 from ingestion.chunking.ruler import Tokenize
 from ingestion.parse import parse
-from ingestion.parse.partition import prepare
+from ingestion.parse.office.partition import prepare
 from ingestion.types import RawFile
 from service.settings import ChunkSettings, ParseSettings
 

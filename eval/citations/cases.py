@@ -18,10 +18,10 @@ from eval.labelled import LabelledQuestion
 from service.cite import sentences_of
 from service.context import build
 from service.local_engine import LocalEngine
-from service.markers import MARKER, MARKERS, disarm, numbers
 from service.pipeline import CHARACTERS_A_TOKEN
-from service.sentences import spans
 from service.stopwatch import Stopwatch
+from service.text.markers import MARKER, MARKERS, disarm, numbers
+from service.text.sentences import spans
 from service.types import Context, Passage, Query, Question
 
 MORE = 2

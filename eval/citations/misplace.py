@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from eval.citations.cases import Case
 from eval.citations.written import alike
+from service.text.words import terms
 from service.types import Passage
-from service.words import terms
 
 Misplaced = tuple[str, int]
 

@@ -9,9 +9,9 @@ from time import perf_counter
 
 from eval.citations.suite import Claim
 from service.cite import Checker
+from service.cite.support import encoder_of
 from service.embed import Embedder
 from service.settings import CiteSettings
-from service.support import encoder_of
 
 SENTENCES_AN_ANSWER = 4
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from service.words import is_identifier, is_stop_word, tokens
+from service.text.words import is_identifier, is_stop_word, tokens
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eval.labelled.types import LabelledQuestion, LabelledSet, Record
-from service.sentences import spans
+from service.text.sentences import spans
 
 SUFFIXES = (".md", ".rst", ".txt")
 SEED = 13

@@ -16,8 +16,8 @@ from eval.relevance.ranking import quality
 from eval.tune.lambdamart import Recipe, fit
 from eval.tune.rows import DEPTH, Listed, is_kept_back, listed, rarity
 from service.errors import InvalidInput
-from service.evidence import NAMES
-from service.evidence.matches import Floats
+from service.match import NAMES
+from service.match.late_interaction import Floats
 from service.rerank.features import FEATURES
 from service.rerank.ranker import FORM, Ranker, read_rarity, standard, write_rarity
 from service.rerank.trees import Trees

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from eval.collect import Collected, Collection
 from eval.labelled.types import LabelledSet, folded
-from service.evidence import evidence
-from service.evidence.matches import Floats
+from service.match import evidence
+from service.match.late_interaction import Floats
 from service.rerank.features import features
 from service.types import Hit
 

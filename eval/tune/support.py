@@ -1,7 +1,7 @@
 """`footnote tune support`: whether a passage supports a sentence, learned on corrupted claims.
 
 Sentences of answers over labelled sets are rewritten and made false as `footnote eval citations` does; what
-the rules of `service/support.py` leave open becomes a row of features. Two boosted models with monotone
+the rules of `service/cite/support.py` leave open becomes a row of features. Two boosted models with monotone
 constraints are fitted (LightGBM, Ke et al. 2017): one over words, one over words and meaning. Every kind of
 claim weighs the same. The bias is moved so that a probability of one half drops the share of true sentences
 that is allowed, as measured by cross-validation over articles.
@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 from eval.citations.cases import Case
 from eval.citations.sets import cases_of, half, sets
 from eval.citations.suite import claims
-from service import words
-from service.boosting import Tree, Trees
-from service.claims import Comparison
+from service.cite.claims import Comparison
+from service.cite.support import Encode, Judge, examine, meaning
+from service.cite.units import Evidence, read
 from service.embed import Embedder
 from service.errors import InvalidInput
+from service.learned.boosting import Tree, Trees
 from service.settings import Settings
-from service.support import Encode, Judge, examine, meaning
-from service.units import Evidence, read
+from service.text import words
 
 SEED = 1
 QUESTIONS_A_SET = 250

@@ -10,7 +10,7 @@ from math import ceil
 
 from ingestion.chunking.ruler import Ruler
 from ingestion.types import Placed
-from service import sentences
+from service.text import sentences
 
 Span = tuple[int, int]
 

@@ -2,16 +2,15 @@
 
 Each family of formats has one module here with the same `parse(content, filename, limits) -> Parsed`:
 
-    markup.py     html                          word.py      docx
-    markdown.py   md, through markup.py         slides.py    pptx
-    pandoc.py     odt epub rst rtf, likewise    sheets.py    xlsx xls
-    plain.py      txt vtt                       delimited.py csv tsv
-    asciidoc.py   adoc                          mail.py      eml
-    pdf.py        pdf                           image.py     png jpeg tiff
-    structured.py json and jsonl records
+    markup/        html                         office/       docx pptx xlsx xls
+    markdown.py    md, through markup/          delimited.py  csv tsv
+    pandoc.py      odt epub rst rtf, likewise   mail.py       eml
+    plain.py       txt vtt                      image.py      png jpeg tiff
+    asciidoc.py    adoc                         structured.py json and jsonl records
+    pdf/           pdf
 
-`registry.py` knows them by media type, `normalise.py` lays the elements out, `hidden.py` and `css.py` find
-what no reader sees, and `sandbox.py` runs all of it in a child process with limits.
+`registry.py` knows them by media type, `normalise.py` lays the elements out, `hidden.py` and `markup/css.py`
+find what no reader sees, and `ingestion/sandbox/` runs all of it in a child process with limits.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ __all__ = ["parse"]
 
 
 def parse(raw: RawFile, settings: ParseSettings) -> Document:
-    """Read one file in this process; use `sandbox.ParserPool` for files that others wrote.
+    """Read one file in this process; use `ingestion.sandbox.ParserPool` for files that others wrote.
 
     Raises a `ParseError` for a file that cannot be read and `UnsupportedMedia` for an unknown media type.
     """

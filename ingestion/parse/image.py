@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.ocr import PageReader
-from ingestion.parse.pdf import layout
-from ingestion.parse.pdf_model import PageContent
+from ingestion.parse.pdf.model import PageContent
+from ingestion.parse.pdf.parser import layout
 from ingestion.types import PageReceipt
 from service.errors import CorruptFile, ExplodingFile, LimitExceeded
 from service.settings import ParseSettings

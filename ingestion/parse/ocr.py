@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ingestion.parse.pdf_model import PageContent, Word
+from ingestion.parse.pdf.model import PageContent, Word
 from service.errors import EmptyDocument
 from service.settings import ParseSettings
 

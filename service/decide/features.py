@@ -13,9 +13,9 @@ from math import log1p
 
 import numpy as np
 
-from service import words
-from service.evidence import evidence
-from service.evidence.matches import Floats
+from service.match import evidence
+from service.match.late_interaction import Floats
+from service.text import words
 from service.types import Found, Hit, Question
 
 READ = 16

@@ -1,4 +1,9 @@
-"""From a model's outputs to vectors as they are kept."""
+"""From a model's outputs to vectors as they are kept.
+
+A token's vector is projected on the directions in which the embedder's tokens differ most (`projection.npy`
+beside the compiled model) and kept as a direction alone, a byte a number. Late interaction compares
+directions, and of 384 float32 numbers 128 bytes rank as well: see docs/relevance.md.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +16,10 @@ from threadpoolctl import threadpool_limits
 
 from service.errors import Misconfigured
 from service.models.projection import PROJECTION, fingerprint
-from service.tokens import compress
 from service.types import TokenVectors
+
+_LARGEST = 127
+"""The largest number that a signed byte holds on both sides of zero."""
 
 
 class TokenCompressor:
@@ -59,7 +66,16 @@ class TokenCompressor:
             if not special and end > skip
         ]
         ids = np.array(encoding.ids, dtype=np.int32)[kept]
-        return compress(ids, vectors[kept], self._projection)
+        return _compress(ids, vectors[kept], self._projection)
+
+
+def _compress(
+    ids: NDArray[np.int32], vectors: NDArray[np.float32], projection: NDArray[np.float32]
+) -> TokenVectors:
+    """Token vectors of shape (n, d) through a projection of shape (d, k)."""
+    small = vectors @ projection
+    longest = np.maximum(np.abs(small).max(axis=1, keepdims=True, initial=0.0), np.finfo(np.float32).tiny)
+    return TokenVectors(ids, np.rint(small * (_LARGEST / longest)).astype(np.int8))
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

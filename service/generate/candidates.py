@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from service import words
-from service.markers import disarm
-from service.sentences import Span, spans
+from service.text import words
+from service.text.markers import disarm
+from service.text.sentences import Span, spans
 from service.types import Passage
 
 _SHORTEST, _LONGEST = 3, 90

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from service.errors import DeadlineExceeded, FootnoteError, GeneratorUnavailable, Misconfigured
-from service.prompt import messages
+from service.generate.prompt import messages
 from service.settings import GenerateSettings
 from service.types import Context, Draft, Question, Usage
 

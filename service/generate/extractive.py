@@ -10,8 +10,8 @@ from service.generate.candidates import Candidate
 from service.generate.match import Tokenize
 from service.generate.rank import Embed, Model
 from service.generate.select import select
-from service.markers import DECLINE
-from service.sentences import spans
+from service.text.markers import DECLINE
+from service.text.sentences import spans
 from service.types import Context, Draft, Question, Usage
 
 

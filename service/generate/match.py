@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service import words
 from service.generate.candidates import Candidate
 from service.generate.question import SCENE, Part
-from service.sentences import Span
+from service.text import words
+from service.text.sentences import Span
 from service.types import Hit, Passage, Question, TokenVectors
 
 Tokenize = Callable[[Sequence[str]], Sequence[tuple[Sequence[int], Sequence[Span]]]]

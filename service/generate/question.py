@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from service import words
+from service.text import words
 
 SCENE = 0.3
 """What a term of another part of the question counts: it sets the scene."""

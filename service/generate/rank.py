@@ -13,10 +13,10 @@ from math import inf
 
 import numpy as np
 
-from service import words
 from service.generate.candidates import Candidate
 from service.generate.match import Matching, Tokenize
 from service.generate.question import Part, exact, parts
+from service.text import words
 from service.types import Passage, Question, Vector
 
 Embed = Callable[[Sequence[str]], Vector]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from service import words
 from service.generate.candidates import Candidate, candidates
 from service.generate.rank import Model, Ranking, ranked
+from service.text import words
 from service.types import Context, Question
 
 _KEEP_ABOVE = 0.75

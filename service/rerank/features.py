@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from service.evidence import NAMES, Evidence
-from service.evidence.matches import Floats
+from service.match import NAMES, Evidence
+from service.match.late_interaction import Floats
 
 FEATURES = (*NAMES, *(f"{name}:z" for name in NAMES), *(f"{name}:gap" for name in NAMES))
 """Each quantity of the evidence, its z-score within the list (`:z`) and its distance to the list's best

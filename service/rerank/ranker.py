@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import Misconfigured
-from service.evidence import evidence
-from service.evidence.matches import Floats
+from service.match import evidence
+from service.match.late_interaction import Floats
 from service.rerank.features import FEATURES, features
 from service.rerank.trees import Trees
 from service.types import Hit, Question

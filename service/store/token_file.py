@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from service.errors import StoreUnavailable
-from service.tokens import pack, unpack
+from service.store.token_codec import pack, unpack
 from service.types import Point, TokenVectors
 
 _IDS_A_STATEMENT = 500

@@ -33,10 +33,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "rich": COMMANDS,
     "sqlalchemy": ("service.catalogue",),
     "alembic": ("service.catalogue",),
-    "qdrant_edge": ("service.store", "service.sparse"),
+    "qdrant_edge": ("service.store",),
     **dict.fromkeys(("openvino", "torch", "transformers", "sentence_transformers"), MODELS),
     # Chunks are measured in the parser's child process, with the tokenizer's file alone.
-    "tokenizers": (*MODELS, "ingestion.parse.child"),
+    "tokenizers": (*MODELS, "ingestion.sandbox"),
     "filelock": ("service.wiring", "service.models.store"),
     **dict.fromkeys(
         ("unstructured", "spacy", "lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
-from service.sparse import sparse_document, sparse_query
 from service.store import Store
+from service.store.bm25 import sparse_document, sparse_query
 from service.store.edge import EdgeStore
 from service.types import (
     EVERY_GROUP,

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import service
+from service.cite.support import Judge
 from service.decide import Decider
 from service.decide.calibrator import shipped
 from service.errors import GeneratorUnavailable
 from service.pipeline import Pipeline
 from service.rerank import FusedOrder
 from service.settings import DecideSettings, RerankSettings, Settings
-from service.support import Judge
 from service.types import (
     Answer,
     Candidate,

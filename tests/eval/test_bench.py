@@ -17,7 +17,7 @@ from eval.bench.query import Asked
 from eval.bench.search import SCOPE, Sample, insert
 from ingestion.load import load_bytes
 from service.settings import LoadSettings
-from service.sparse import sparse_query
+from service.store.bm25 import sparse_query
 from service.store.edge import EdgeStore
 from service.types import Filters, QueryVectors
 

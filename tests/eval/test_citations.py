@@ -12,8 +12,8 @@ from eval.citations import corrupt, misplace, rewrite, written
 from eval.citations.cases import Case, is_telling, plain
 from eval.citations.report import check, figures, table
 from eval.citations.suite import Claim, claims
-from service.sentences import spans
 from service.settings import CiteSettings
+from service.text.sentences import spans
 from service.types import Encoded
 from tests.answering import a_context, a_passage, encode
 

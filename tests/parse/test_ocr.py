@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ingestion.parse.base import Parser
 from ingestion.parse.image import parse as parse_image
 from ingestion.parse.ocr import data_folder
-from ingestion.parse.pdf import parse as parse_pdf
+from ingestion.parse.pdf.parser import parse as parse_pdf
 from service.errors import CorruptFile, EmptyDocument, ExplodingFile, LimitExceeded
 from service.settings import ParseSettings
 

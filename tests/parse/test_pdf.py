@@ -9,7 +9,7 @@ import pytest
 from fpdf import FPDF
 
 from ingestion.parse.base import Parsed
-from ingestion.parse.pdf import parse
+from ingestion.parse.pdf.parser import parse
 from ingestion.types import Element
 from service.errors import CorruptFile, EncryptedFile, ExplodingFile, LimitExceeded
 from service.settings import ParseSettings

@@ -6,13 +6,13 @@ from collections import Counter
 
 import pytest
 
-from ingestion.parse.pdf_aligned import aligned_tables, numeric
-from ingestion.parse.pdf_blocks import list_marker
-from ingestion.parse.pdf_columns import regions
-from ingestion.parse.pdf_grid import Table
-from ingestion.parse.pdf_joins import running_text
-from ingestion.parse.pdf_lines import amount, reading_text, rows_of
-from ingestion.parse.pdf_model import Word
+from ingestion.parse.pdf.aligned import aligned_tables, numeric
+from ingestion.parse.pdf.blocks import list_marker
+from ingestion.parse.pdf.columns import regions
+from ingestion.parse.pdf.grid import Table
+from ingestion.parse.pdf.joins import running_text
+from ingestion.parse.pdf.lines import amount, reading_text, rows_of
+from ingestion.parse.pdf.model import Word
 
 
 def word(text: str, x: float, y: float = 100, size: float = 10) -> Word:

@@ -15,7 +15,7 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from ingestion.chunk import chunk
 from ingestion.parse import parse
-from ingestion.parse.sandbox import ChunkJob, ParserPool
+from ingestion.sandbox import ChunkJob, ParserPool
 from ingestion.types import RawFile
 from service.errors import (
     EmptyDocument,
@@ -163,7 +163,7 @@ def run_python(code: str) -> str:
 def test_a_parser_has_no_network() -> None:
     code = """
 import socket
-from ingestion.parse import child
+from ingestion.sandbox import child
 child._leave_network()
 try:
     socket.create_connection(("127.0.0.1", 9), timeout=1)
@@ -176,7 +176,7 @@ except PermissionError:
 def test_neither_parent_nor_child_imports_what_is_heavy_at_start() -> None:
     code = """
 import sys
-import ingestion.parse.sandbox, ingestion.parse.child, ingestion.load, ingestion.parse
+import ingestion.sandbox, ingestion.sandbox.child, ingestion.load, ingestion.parse
 heavy = {"torch", "transformers", "openvino", "unstructured", "spacy", "pandas", "lxml", "openpyxl", "docx"}
 print(sorted(heavy & set(sys.modules)))
 """

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.parse.cell_format import shown
+from ingestion.parse.office.cell_format import shown
 from service.errors import ExplodingFile
 from tests.parse.office import with_part, workbook
 from tests.parse.reading import elements, outline, read

@@ -3,7 +3,7 @@ import io
 import pytest
 from pydantic import ValidationError
 
-from ingestion.parse.wire import REPLY, Disconnected, Failure, error_from, read_frame, write_frame
+from ingestion.sandbox.wire import REPLY, Disconnected, Failure, error_from, read_frame, write_frame
 from service.errors import CorruptFile, LimitExceeded, ParseCrashed
 
 

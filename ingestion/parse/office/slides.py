@@ -1,0 +1,167 @@
+"""PowerPoint presentations (pptx): cleaned by `python-pptx`, walked by `unstructured`; a page is a slide.
+
+Hidden slides and shapes go and are counted; merged cells repeat; the data of a chart becomes a table behind
+its slide, since neither library reads it as text.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from ingestion.parse.archive import checked_archive
+from ingestion.parse.base import Parsed
+from ingestion.parse.markup import tree
+from ingestion.parse.markup.table import table_rows
+from ingestion.parse.office.charts import chart_elements
+from ingestion.parse.office.core_properties import core_properties
+from ingestion.parse.office.package import rewritten
+from ingestion.parse.office.partition import Block, slide_blocks
+from ingestion.parse.tables import check_cells, table_element
+from ingestion.types import Element, Kind, PageReceipt
+from service.errors import CorruptFile, LimitExceeded
+from service.settings import ParseSettings
+
+_MAIN = "ppt/presentation.xml"
+_FURNITURE: dict[str, Kind] = {"Header": "header", "Footer": "footer", "PageNumber": "page_number"}
+_DEEPEST_GROUP = 16
+_NUMBERED = re.compile(r"\d+\. ")
+
+
+def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
+    """Read a pptx file; each slide title is a heading of level 1."""
+    archive = checked_archive(content, _MAIN, limits)
+    title, metadata = core_properties(archive)
+    deck = _Deck(rewritten(archive, {}), limits)
+    elements = tuple(_with_charts(_elements(slide_blocks(deck.saved()), limits), deck.charts))
+    pages = tuple(
+        PageReceipt(number, sum(len(element.text) for element in elements if element.page == number))
+        for number in range(1, deck.slides + 1)
+    )
+    return Parsed("unstructured", elements, title=title, pages=pages, hidden=deck.hidden, metadata=metadata)
+
+
+class _Deck:
+    """A presentation without what is hidden; `charts` holds the chart data by slide number."""
+
+    def __init__(self, content: bytes, limits: ParseSettings) -> None:
+        import pptx
+        from lxml.etree import XMLSyntaxError
+
+        self.hidden: Counter[str] = Counter()
+        self.charts: dict[int, list[Element]] = {}
+        self._limits = limits
+        try:
+            self._presentation: Any = pptx.Presentation(io.BytesIO(content))
+            self._drop_hidden_slides()
+            for number, slide in enumerate(self._presentation.slides, 1):
+                self._clean(slide.shapes, number, depth=0)
+            self.slides = len(self._presentation.slides)
+        except (KeyError, ValueError, AttributeError, TypeError, XMLSyntaxError) as error:
+            raise CorruptFile(f"The presentation is damaged ({type(error).__name__}).") from error
+        if self.slides > limits.max_pages:
+            raise LimitExceeded(
+                f"The file has more than {limits.max_pages} slides.",
+                hint="The limit is the setting parse.max_pages.",
+            )
+
+    def saved(self) -> bytes:
+        """The cleaned presentation."""
+        target = io.BytesIO()
+        self._presentation.save(target)
+        return target.getvalue()
+
+    def _drop_hidden_slides(self) -> None:
+        identities = self._presentation.slides._sldIdLst
+        shown = list(zip(list(identities), list(self._presentation.slides), strict=True))
+        for identity, slide in shown:
+            if slide._element.get("show") in ("0", "false"):
+                self._count("hidden_slide", slide._element)
+                self._presentation.part.drop_rel(identity.rId)
+                identities.remove(identity)
+
+    def _clean(self, shapes: Any, number: int, depth: int) -> None:
+        for shape in list(shapes):
+            if _is_hidden(shape):
+                self._count("hidden_shape", shape._element)
+                shape._element.getparent().remove(shape._element)
+            elif getattr(shape, "has_table", False) and shape.has_table:
+                self._repeat_merged(shape.table)
+            elif getattr(shape, "has_chart", False) and shape.has_chart:
+                found = chart_elements(shape.chart._chartSpace, number)
+                self.charts.setdefault(number, []).extend(found)
+            elif hasattr(shape, "shapes") and depth < _DEEPEST_GROUP:
+                self._clean(shape.shapes, number, depth + 1)
+            elif shape.has_text_frame:
+                _write_out_numbers(shape.text_frame)
+
+    def _count(self, cause: str, node: Any) -> None:
+        self.hidden[cause] += sum(map(len, node.xpath(".//a:t/text()")))
+
+    def _repeat_merged(self, table: Any) -> None:
+        check_cells(len(table.rows) * len(table.columns), self._limits.max_cells)
+        for origin in [cell for cell in table.iter_cells() if cell.is_merge_origin]:
+            text = origin.text
+            place = next(
+                (row, column)
+                for row in range(len(table.rows))
+                for column in range(len(table.columns))
+                if table.cell(row, column)._tc is origin._tc
+            )
+            height, width = origin.span_height, origin.span_width
+            origin.split()
+            for row in range(place[0], place[0] + height):
+                for column in range(place[1], place[1] + width):
+                    table.cell(row, column).text = text
+
+
+def _is_hidden(shape: Any) -> bool:
+    names = shape._element.xpath("./*/p:cNvPr")
+    return bool(names) and names[0].get("hidden") in ("1", "true")
+
+
+def _write_out_numbers(frame: Any) -> None:
+    """Put the number before each paragraph that PowerPoint numbers by itself."""
+    counts: dict[int, int] = {}
+    for paragraph in frame.paragraphs:
+        if not paragraph.runs or not paragraph._p.xpath("./a:pPr/a:buAutoNum"):
+            counts.clear()
+            continue
+        level = paragraph.level
+        start = paragraph._p.xpath("./a:pPr/a:buAutoNum")[0].get("startAt", "1")
+        counts[level] = counts.get(level, int(start) - 1) + 1
+        counts = {each: count for each, count in counts.items() if each <= level}
+        paragraph.runs[0].text = f"{counts[level]}. {paragraph.runs[0].text}"
+
+
+def _elements(blocks: list[Block], limits: ParseSettings) -> Iterator[Element]:
+    for block in blocks:
+        if block.html:
+            if table := table_element(
+                table_rows(tree(block.html).find(".//table"), limits.max_cells), block.page
+            ):
+                yield table
+        elif block.category in _FURNITURE:
+            yield Element(_FURNITURE[block.category], block.text, page=block.page)
+        elif block.category == "Title" and block.depth == 0:
+            yield Element("title", " ".join(block.text.split()), level=1, page=block.page)
+        elif _NUMBERED.match(block.text):
+            yield Element("list_item", block.text.strip(), page=block.page)
+        elif block.category == "ListItem":
+            yield Element("list_item", f"- {block.text.strip()}", level=block.depth, page=block.page)
+        else:
+            yield Element("paragraph", block.text.replace("\v", "\n"), page=block.page)
+
+
+def _with_charts(elements: Iterator[Element], charts: dict[int, list[Element]]) -> Iterator[Element]:
+    """The elements with each slide's charts behind it."""
+    waiting = dict(sorted(charts.items()))
+    for element in elements:
+        while waiting and element.page is not None and next(iter(waiting)) < element.page:
+            yield from waiting.pop(next(iter(waiting)))
+        yield element
+    for left in waiting.values():
+        yield from left

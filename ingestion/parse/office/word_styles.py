@@ -1,0 +1,141 @@
+"""What a Word paragraph's style says: heading level, code, caption; and whether a run is hidden."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ingestion.parse.office.package import part_tree
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_HEADING = re.compile(r"heading (\d)")
+_CODE = re.compile(r"(?:.*\b)?(?:code|preformatted|verbatim)\b(?! (?:reference|number|caption)).*")
+_MONOSPACED = re.compile(r"courier|consolas|mono\b|menlo|monaco|fixed|lucida console|source code")
+_CODE_SIGNS = re.compile(r"[=;{}()\[\]<>]|^\s{2,}")
+_WHITE = frozenset({"FFFFFF", "FEFEFE"})
+_SMALLEST_HALF_POINTS = 2
+_DEEPEST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A paragraph's style; `level` is 0 for what is no heading."""
+
+    level: int = 0
+    is_code: bool = False
+    is_caption: bool = False
+    numbering: Any = None
+    """The `w:numPr` that the style brings along."""
+
+
+class Styles:
+    """The styles of one document, following `basedOn`."""
+
+    def __init__(self, content: bytes | None) -> None:
+        self._nodes: dict[str, Any] = {}
+        if content is not None:
+            for node in part_tree(content).findall(f"{_W}style"):
+                self._nodes[node.get(f"{_W}styleId", "")] = node
+        self._known: dict[str, Style] = {}
+
+    def of(self, paragraph: Any) -> Style:
+        """The style of a paragraph, its own outline level and shading counted."""
+        style = self._style(_value(paragraph, "pPr/pStyle") or "Normal")
+        outline = _value(paragraph, "pPr/outlineLvl")
+        if outline.isdecimal() and int(outline) < 9 and not style.level:
+            return Style(int(outline) + 1, style.is_code, style.is_caption, style.numbering)
+        return style
+
+    def list_depth(self, paragraph: Any) -> int | None:
+        """How deep in a list a paragraph is, 0 for outermost; None when it is in no list."""
+        own = paragraph.find(f"{_W}pPr/{_W}numPr")
+        place = self.of(paragraph).numbering if own is None else own
+        if place is None or _value(place, "numId") in ("", "0"):
+            return None
+        depth = _value(place, "ilvl")
+        return min(8, int(depth)) if depth.isdecimal() else 0
+
+    def is_monospaced_code(self, paragraph: Any, text: str) -> bool:
+        """Whether all runs are in a typewriter face and something in the text looks like code."""
+        fonts = [
+            run.find(f"{_W}rPr/{_W}rFonts")
+            for run in paragraph.findall(f"{_W}r")
+            if run.find(f"{_W}t") is not None
+        ]
+        names = ["" if font is None else font.get(f"{_W}ascii", "").lower() for font in fonts]
+        return bool(names) and all(map(_MONOSPACED.search, names)) and bool(_CODE_SIGNS.search(text))
+
+    def hidden_cause(self, run: Any) -> str:
+        """Why a reader does not see a run; empty when it is seen."""
+        chain = [run, *self._chain(_value(run, "rPr/rStyle"))]
+        if any(_is_on(node.find(f"{_W}rPr/{_W}vanish")) for node in chain):
+            return "hidden_run"
+        size = _value(run, "rPr/sz")
+        if size.isdecimal() and int(size) < _SMALLEST_HALF_POINTS:
+            return "zero_font_size"
+        is_white = _value(run, "rPr/color").upper() in _WHITE
+        return "white_text" if is_white and not _has_background(run) else ""
+
+    def _style(self, identity: str) -> Style:
+        if identity not in self._known:
+            self._known[identity] = self._read(identity)
+        return self._known[identity]
+
+    def _read(self, identity: str) -> Style:
+        chain = self._chain(identity)
+        names = [_value(node, "name").lower() for node in chain]
+        numbered = (node.find(f"{_W}pPr/{_W}numPr") for node in chain)
+        return Style(
+            level=next((level for node in chain if (level := _heading_level(node))), 0),
+            is_code=bool(names and _CODE.fullmatch(names[0])),
+            is_caption=any(name == "caption" for name in names),
+            numbering=next((found for found in numbered if found is not None), None),
+        )
+
+    def _chain(self, identity: str) -> list[Any]:
+        """The style and those it is based on, nearest first."""
+        chain: list[Any] = []
+        while identity in self._nodes and len(chain) < _DEEPEST:
+            chain.append(self._nodes[identity])
+            identity = _value(chain[-1], "basedOn")
+        return chain
+
+
+def _heading_level(style: Any) -> int:
+    name = _value(style, "name").lower()
+    if name == "title":
+        return 1
+    if name == "subtitle":
+        return 2
+    if found := _HEADING.match(name):
+        return int(found.group(1))
+    outline = _value(style, "pPr/outlineLvl")
+    return int(outline) + 1 if outline.isdecimal() and int(outline) < 9 else 0
+
+
+def _value(node: Any, path: str) -> str:
+    """The `w:val` of what lies at `path`, or an empty text."""
+    found = node.find("/".join(_W + step for step in path.split("/")))
+    return str(found.get(f"{_W}val", "")) if found is not None else ""
+
+
+def _is_on(switch: Any) -> bool:
+    return switch is not None and switch.get(f"{_W}val", "1") not in ("0", "false", "off")
+
+
+def _has_background(run: Any) -> bool:
+    """Whether shading or highlighting of the run, its paragraph or its cell lets white text be seen."""
+    places = [run.find(f"{_W}rPr")]
+    places += [node.find(f"{_W}pPr") for node in run.iterancestors(f"{_W}p")]
+    places += [node.find(f"{_W}tcPr") for node in run.iterancestors(f"{_W}tc")]
+    places += [node.find(f"{_W}tblPr") for node in run.iterancestors(f"{_W}tbl")]
+    for place in places:
+        if place is None:
+            continue
+        if place.find(f"{_W}highlight") is not None or place.find(f"{_W}tblStyle") is not None:
+            return True
+        shade = place.find(f"{_W}shd")
+        if shade is not None and shade.get(f"{_W}fill", "auto").upper() not in {"AUTO", *_WHITE}:
+            return True
+    return False

@@ -1,0 +1,180 @@
+"""How well a passage supports a sentence, and where exactly.
+
+A sentence that stands in a passage word for word is supported. Else numbers, units, dates and identifiers
+must be in the evidence, in their own place: that is a rule. The rest is weighed by a learned model over what
+`claims.py` counts; where that leaves doubt, a second model looks at the meaning too, word vector by word
+vector. Both come from `footnote tune support`; see service/learned/support.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.cite.claims import Comparison, compare
+from service.cite.units import Evidence, Unit
+from service.learned.boosting import Trees
+from service.text import quantities as facts
+from service.text import words
+from service.text.names import folded
+from service.types import Encoded, Warning
+
+Encode = Callable[[str], Encoded]
+"""A text to its vector and those of its tokens."""
+
+
+class Encoder(Protocol):
+    """What encodes; its fingerprint says whose token vectors they are."""
+
+    tokens_fingerprint: str
+
+    def embed_query(self, text: str) -> Encoded:
+        """A short text, now."""
+        ...
+
+
+_VERBATIM_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The learned models. Outside `doubt` the first has the last word: meaning costs two passes."""
+
+    words: Trees
+    meaning: Trees
+    doubt: tuple[float, float]
+    encoder: str
+    """The fingerprint of the token vectors that `meaning` was learned on: with others it means nothing."""
+
+    def support(self, found: Comparison, encode: Encode | None) -> float:
+        """The probability that the evidence supports the claim."""
+        features = found.features()
+        first = self.words.probability(features)
+        if encode is None or not self.doubt[0] < first < self.doubt[1]:
+            return first
+        return self.meaning.probability(features | meaning(found.claim.text, found.evidence, encode))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The judge of a file that `to_json` wrote."""
+        held = json.loads(text)
+        return cls(
+            words=Trees.from_json(held["words"]),
+            meaning=Trees.from_json(held["meaning"]),
+            doubt=(held["doubt"][0], held["doubt"][1]),
+            encoder=held["encoder"],
+        )
+
+    def to_json(self) -> str:
+        """The form in which it is shipped."""
+        parts = {"encoder": self.encoder, "doubt": self.doubt}
+        held = parts | {"words": self.words.to_json(), "meaning": self.meaning.to_json()}
+        return json.dumps(held, separators=(",", ":")) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How well a sentence is supported, in [0, 1], by which units, and what is missing when it is not."""
+
+    score: float
+    units: tuple[Unit, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def support(
+    text: str, cited: Sequence[Evidence], weights: Mapping[str, float], encode: Encode | None
+) -> Support:
+    """The support that the cited passages give to one sentence.
+
+    `weights` are the inverse document frequencies of terms over all units given; unknown terms weigh 1.
+    Without `encode` words alone judge.
+    """
+    found = examine(text, cited, weights)
+    if isinstance(found, Support):
+        return found
+    return Support(round(_judge().support(found, encode), 4), found.chosen)
+
+
+def examine(text: str, cited: Sequence[Evidence], weights: Mapping[str, float]) -> Support | Comparison:
+    """What the rules decide, or what is left to the learned models."""
+    if verbatim := _verbatim(text, cited):
+        return Support(1.0, (verbatim,))
+    found = compare(text, cited, weights)
+    if not found.total or not found.chosen:
+        return Support(0.0)
+    if found.missing:
+        return Support(0.0, found.chosen, found.missing)
+    return Support(0.0, found.chosen, ("another fact in its place",)) if found.changed else found
+
+
+def meaning(said: str, known: str, encode: Encode) -> dict[str, float]:
+    """How near the meaning of a claim is to its evidence, as a whole and word by word.
+
+    `cosine` is that of the two texts. The others are about the claim's tokens, each against the nearest of
+    the evidence (ColBERT's MaxSim, Khattab & Zaharia 2020): the mean, the worst, and the mean and the worst
+    of those that the evidence does not hold as they are.
+    """
+    claim, evidence = encode(said), encode(known)
+    nearest, strange = _nearest(claim, evidence)
+    far = nearest[strange] if strange.any() else np.ones(1, np.float32)
+    return {
+        "cosine": float(np.dot(claim.dense, evidence.dense)),
+        "nearest": float(nearest.mean()),
+        "farthest": float(nearest.min()),
+        "strange": float(far.mean()),
+        "strangest": float(far.min()),
+    }
+
+
+def _nearest(claim: Encoded, evidence: Encoded) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Of each token of the claim, how similar the nearest of the evidence is, and whether it is another."""
+    if claim.tokens is None or evidence.tokens is None or not len(claim.tokens.ids):
+        return np.ones(1, np.float32), np.zeros(1, bool)
+    similar = claim.tokens.unit() @ evidence.tokens.unit().T
+    return similar.max(axis=1), ~np.isin(claim.tokens.ids, evidence.tokens.ids)
+
+
+def encoder_of(embedder: Encoder) -> Encode | None:
+    """The embedder as `support` takes it; None, so that words alone judge, where its vectors are others."""
+    return embedder.embed_query if embedder.tokens_fingerprint == _judge().encoder else None
+
+
+def warning_of(embedder: Encoder) -> Warning | None:
+    """What a reader of the answer must know where meaning is left out."""
+    if encoder_of(embedder) is not None:
+        return None
+    why = "the check of citations was learned with another embedding model: it compares words alone"
+    return Warning("cite", "words_alone", why)
+
+
+@cache
+def _judge() -> Judge:
+    return Judge.from_json((files("service") / "learned" / "support.json").read_text(encoding="utf-8"))
+
+
+def _verbatim(text: str, cited: Sequence[Evidence]) -> Unit | None:
+    """The unit that the sentence is word for word, or most of, or the table row that it reads out."""
+    said = folded(text)
+    for evidence in cited:
+        for unit in evidence.units:
+            if _is_in(said, unit) and _agrees(text, unit):
+                return unit
+    return None
+
+
+def _is_in(said: str, unit: Unit) -> bool:
+    long_enough = len(said) >= max(2.0, _VERBATIM_SHARE * len(unit.folded))
+    is_part = long_enough and f" {said} " in f" {unit.folded} "
+    return is_part or (unit.said is not unit.text and said == folded(unit.said))
+
+
+def _agrees(text: str, unit: Unit) -> bool:
+    is_same_denial = words.negations(text) == words.negations(unit.said)
+    return is_same_denial and not facts.missing(facts.facts(text), facts.facts(unit.said))
