@@ -38,6 +38,7 @@ from service.types import (
     Scope,
     TokenVectors,
 )
+from service.wiring import EmbedderFactory, open_resources, served_embedder
 
 SCOPE = Scope("eval", frozenset({EVERY_GROUP}))
 CANDIDATES = 50
@@ -68,19 +69,21 @@ class Collection:
 
 
 @contextmanager
-def engine_of(labelled: LabelledSet, settings: Settings) -> Iterator[LocalEngine]:
+def engine_of(
+    labelled: LabelledSet, settings: Settings, make_embedder: EmbedderFactory = served_embedder
+) -> Iterator[LocalEngine]:
     """An engine that has read the set; a folder that holds it already is not read again."""
-    from service.wiring import open_resources
-
-    with open_resources(settings) as engine, TemporaryDirectory() as scratch:
+    with open_resources(settings, make_embedder=make_embedder) as engine, TemporaryDirectory() as scratch:
         if not engine.store.size():
             _ingest(engine, labelled, Path(scratch))
         yield engine
 
 
-def collect(labelled: LabelledSet, settings: Settings) -> Collection:
+def collect(
+    labelled: LabelledSet, settings: Settings, make_embedder: EmbedderFactory = served_embedder
+) -> Collection:
     """Everything found for every question of the set."""
-    with engine_of(labelled, settings) as engine:
+    with engine_of(labelled, settings, make_embedder) as engine:
         shared: dict[str, Hit] = {}
         items = tuple(_collected(engine, question, shared) for question in labelled.questions)
     return Collection(labelled.name, items)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 
-from service.catalogue import Reader
 from service.cite import CheckedSentence, Checker
 from service.cite.support import encoder_of, warning_of
 from service.context import build
@@ -35,6 +35,7 @@ from service.types import (
     Event,
     Finished,
     Found,
+    Fused,
     Hit,
     Query,
     QueryVectors,
@@ -48,6 +49,22 @@ from service.types import (
 
 CHARACTERS_A_TOKEN = 6
 """More than any passage needs: how much text around a hit is read from the catalogue."""
+
+
+class Reader(Protocol):
+    """What a query reads of the catalogue: live versions that the scope may read, nothing else."""
+
+    def languages(self, scope: Scope) -> tuple[str, ...]:
+        """The languages of the tenant's live documents."""
+        ...
+
+    def hits(self, scope: Scope, fused: Sequence[Fused], limit: int) -> tuple[Hit, ...]:
+        """The first `limit` of the fused ids that are visible to the scope, in the same order."""
+        ...
+
+    def windows(self, scope: Scope, hits: Sequence[Hit], characters: int) -> Mapping[str, tuple[int, str]]:
+        """The text of each hit's section within `characters` of it: (start offset, text) by chunk id."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, Reader
+from service.catalogue import Answers, CatalogueReader, Database, Documents, Files, Jobs, Listing
 from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
 from service.errors import DataFolderLocked, IndexMismatch, Misconfigured
@@ -28,6 +28,8 @@ from service.store.edge import EdgeStore
 
 log = logging.getLogger(__name__)
 
+EmbedderFactory = Callable[[Settings], Embedder]
+
 STORE_FORM = "2"
 """Moves when vectors or payload change their form, so that an older index is refused."""
 
@@ -35,8 +37,19 @@ SPECIAL_TOKENS = 8
 """Room for the model's own marks around a text, and for how tokenizers differ at a cut."""
 
 
+def served_embedder(settings: Settings) -> Embedder:
+    """The embedding model that the settings name.
+
+    Raises:
+        ModelUnavailable: it cannot be found, loaded or compiled.
+    """
+    return open_embedder(settings.embed, settings.cache_dir, settings.rerank.token_dimensions)
+
+
 @contextmanager
-def open_resources(settings: Settings) -> Iterator[LocalEngine]:
+def open_resources(
+    settings: Settings, *, make_embedder: EmbedderFactory = served_embedder
+) -> Iterator[LocalEngine]:
     """The engine on the settings' data folder, which this process holds until the block ends.
 
     Raises:
@@ -48,7 +61,7 @@ def open_resources(settings: Settings) -> Iterator[LocalEngine]:
     with _holding(settings.data_dir):
         database = Database.in_folder(settings.data_dir)
         try:
-            embedder = _embedder(settings)
+            embedder = make_embedder(settings)
             _check_sizes(settings, embedder)
             folder = _index_folder(settings.data_dir, database, embedder)
             store = EdgeStore(folder, embedder.dimension)
@@ -73,7 +86,7 @@ def _engine(settings: Settings, database: Database, embedder: Embedder, store: E
         settings=settings,
         embedder=embedder,
         store=store,
-        reader=Reader(database),
+        reader=CatalogueReader(database),
         reranker=reranker,
         decider=open_decider(settings.decide, settings.data_dir, running),
         generator=_generator(settings, embedder),
@@ -90,10 +103,6 @@ def _engine(settings: Settings, database: Database, embedder: Embedder, store: E
         store=store,
         gate=Gate(),
     )
-
-
-def _embedder(settings: Settings) -> Embedder:
-    return open_embedder(settings.embed, settings.cache_dir, settings.rerank.token_dimensions)
 
 
 def _generator(settings: Settings, embedder: Embedder) -> Generator:
@@ -134,7 +143,7 @@ def _check_sizes(settings: Settings, embedder: Embedder) -> None:
         )
 
 
-def start_reindex(settings: Settings) -> int:
+def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served_embedder) -> int:
     """Begins a new index with the settings' model: queues every document; returns how many.
 
     The worker does the rest, now or after a crash. Documents can be found again as they are done.
@@ -142,7 +151,7 @@ def start_reindex(settings: Settings) -> int:
     with _holding(settings.data_dir):
         database = Database.in_folder(settings.data_dir)
         try:
-            embedder = _embedder(settings)
+            embedder = make_embedder(settings)
             queued = 0
             for scope, document in Documents(database, settings.catalogue.keep_versions).everything():
                 Jobs(database).add(scope, [document])

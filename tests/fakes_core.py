@@ -136,9 +136,8 @@ def quick_folder() -> Iterator[Path]:
 def opened(folder: Path, embedder: FakeEmbedder, **sections: Any) -> Iterator[LocalEngine]:
     """The real engine on `folder`, with words instead of a model."""
     with (
-        patch("service.wiring.open_embedder", lambda *_: embedder),
         patch("ingestion.worker.ParserPool", InlineParsers),
-        open_resources(Settings(data_dir=folder, **sections)) as engine,
+        open_resources(Settings(data_dir=folder, **sections), make_embedder=lambda _: embedder) as engine,
     ):
         yield engine
 

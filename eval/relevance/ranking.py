@@ -22,10 +22,10 @@ from rich.console import Console
 from eval.collect import Collected, Collection, collect
 from eval.labelled import LabelledSet, files, find
 from eval.retrieval import Quality, ndcg, recall, show
-from service.embed import open_embedder
 from service.rerank import FusedOrder, Reranker, open_reranker
 from service.settings import Settings
 from service.types import Hit
+from service.wiring import served_embedder
 
 DEPTHS = (20, 50)
 
@@ -83,7 +83,7 @@ def _mean(dataset: str, ranking: str, found: Sequence[tuple[float, float]]) -> Q
 
 def rerankers(settings: Settings) -> dict[str, Reranker]:
     """Late interaction with the ranker in force, over each of `DEPTHS`; none where it cannot be used."""
-    embedder = open_embedder(settings.embed, settings.cache_dir, settings.rerank.token_dimensions)
+    embedder = served_embedder(settings)
     opened = {
         f"late_{depth}": open_reranker(
             settings.rerank.model_copy(update={"method": "late", "depth": depth, "second_depth": 0}),

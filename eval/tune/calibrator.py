@@ -34,10 +34,10 @@ from eval.tune.deciding import Row
 from service.decide import TUNED, Calibrator, fingerprints
 from service.decide.calibrator import SHIPPED
 from service.decide.features import FROM_TOKENS
-from service.embed import open_embedder
 from service.errors import Misconfigured
 from service.rerank import Reranker, open_reranker
 from service.settings import Settings
+from service.wiring import EmbedderFactory, served_embedder
 
 HELD_OUT = ("sec10q", "golden")
 """Sets that the shipped calibrator did not see, to be reported on."""
@@ -56,7 +56,7 @@ class Parts:
     running: dict[str, str]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, make_embedder: EmbedderFactory = served_embedder) -> int:
     """The command line; the exit code."""
     given = _parser().parse_args(arguments)
     settings = Settings()
@@ -64,8 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not sets:
         raise SystemExit("there is nothing to learn from: give --data or --documents")
     with tempfile.TemporaryDirectory() as scratch:
-        prepared = prepare(sets, settings, given.work or Path(scratch))
-    calibrator, figures = learn(_without_other_halves(prepared), opened(settings))
+        prepared = prepare(sets, settings, given.work or Path(scratch), make_embedder)
+    calibrator, figures = learn(_without_other_halves(prepared), opened(settings, make_embedder))
     inform = figures["log_loss"] < figures["log_loss_in_use"] or given.out
     if inform:
         file = given.out or settings.data_dir / TUNED
@@ -83,14 +83,19 @@ def learnable(
     return [_cut(one) for one in labelled] + [documentation(folder, _MOST_QUESTIONS) for folder in documents]
 
 
-def prepare(sets: Sequence[LabelledSet], settings: Settings, work: Path) -> dict[str, tuple[Case, ...]]:
+def prepare(
+    sets: Sequence[LabelledSet],
+    settings: Settings,
+    work: Path,
+    make_embedder: EmbedderFactory = served_embedder,
+) -> dict[str, tuple[Case, ...]]:
     """The cases of each set; those that `work` keeps from an earlier run are read from there."""
-    return {one.name: _cases_of(one, _strangers(one, sets), settings, work) for one in sets}
+    return {one.name: _cases_of(one, _strangers(one, sets), settings, work, make_embedder) for one in sets}
 
 
-def opened(settings: Settings) -> Parts:
+def opened(settings: Settings, make_embedder: EmbedderFactory = served_embedder) -> Parts:
     """The parts for the settings."""
-    embedder = open_embedder(settings.embed, settings.cache_dir, settings.rerank.token_dimensions)
+    embedder = make_embedder(settings)
     tokens = embedder.tokens_fingerprint
     reranker = open_reranker(settings.rerank, settings.cache_dir, settings.data_dir, tokens)
     running = fingerprints(embedder.fingerprint, tokens, reranker.fingerprint, settings.chunk)
@@ -164,12 +169,18 @@ def _strangers(one: LabelledSet, sets: Sequence[LabelledSet]) -> list[str]:
     return [text for texts in others for text in draw.sample(texts, min(_STRANGERS, len(texts)))]
 
 
-def _cases_of(one: LabelledSet, strangers: Sequence[str], settings: Settings, work: Path) -> tuple[Case, ...]:
+def _cases_of(
+    one: LabelledSet,
+    strangers: Sequence[str],
+    settings: Settings,
+    work: Path,
+    make_embedder: EmbedderFactory,
+) -> tuple[Case, ...]:
     kept = work / "cases" / f"{one.name}.pkl"
     if not kept.is_file():
         own = settings.model_copy(update={"data_dir": work / "engines" / one.name})
-        collection: Collection = collect(one, own)
-        with engine_of(one, own) as engine:
+        collection: Collection = collect(one, own, make_embedder)
+        with engine_of(one, own, make_embedder) as engine:
             made = cases(collection, engine, strangers)
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(pickle.dumps(made))

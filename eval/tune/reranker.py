@@ -29,11 +29,12 @@ from eval.tune.lambdamart import Recipe
 from eval.tune.reranker_card import card, table
 from eval.tune.reranker_training import Outcome, train
 from eval.tune.rows import without
-from service.embed import Embedder, open_embedder
+from service.embed import Embedder
 from service.errors import Misconfigured
 from service.rerank import TUNED, ranker_file
 from service.rerank.ranker import Ranker, read_ranker
 from service.settings import Settings
+from service.wiring import served_embedder
 
 SEED = 3
 NOTHING_BETTER = 3
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     settings = Settings()
     out: Path = options.out or settings.data_dir / TUNED
-    embedder = open_embedder(settings.embed, settings.cache_dir, settings.rerank.token_dimensions)
+    embedder = served_embedder(settings)
     if not embedder.tokens_fingerprint:
         raise Misconfigured(
             "late interaction needs token vectors", hint="unset FOOTNOTE_RERANK__TOKEN_DIMENSIONS"

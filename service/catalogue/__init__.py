@@ -16,10 +16,11 @@ from service.catalogue.files import Files
 from service.catalogue.identity import document_id
 from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
 from service.catalogue.listing import Listing
-from service.catalogue.reading import Reader
+from service.catalogue.reading import CatalogueReader
 
 __all__ = [
     "Answers",
+    "CatalogueReader",
     "ClaimedJob",
     "Database",
     "Documents",
@@ -28,6 +29,5 @@ __all__ = [
     "Listing",
     "NewJob",
     "NewVersion",
-    "Reader",
     "document_id",
 ]

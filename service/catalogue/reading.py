@@ -20,8 +20,8 @@ DOCUMENT_COLUMNS = (
 )
 
 
-class Reader:
-    """The catalogue as a query sees it: live versions that the scope may read, nothing else."""
+class CatalogueReader:
+    """The catalogue as a query sees it: the pipeline's `Reader` over SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from service.catalogue import Database, Documents, Jobs, Listing, Reader
+from service.catalogue import CatalogueReader, Database, Documents, Jobs, Listing
 from service.errors import InvalidInput, NotFound
 from service.types import Scope
 from tests.catalogue.writing import ACME, GLOBEX, a_job, a_version, chunk_id, fused, identifier, publish
@@ -16,7 +16,7 @@ DOCUMENT = identifier(ACME, "manual")
 
 def texts(database: Database, scope: Scope, *chunk_ids: str, limit: int = 50) -> list[str]:
     """What the ids become for this scope."""
-    return [hit.chunk.text for hit in Reader(database).hits(scope, fused(*chunk_ids), limit)]
+    return [hit.chunk.text for hit in CatalogueReader(database).hits(scope, fused(*chunk_ids), limit)]
 
 
 # --- publishing ------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def test_ids_of_others_become_nothing(database: Database, scope: Scope, expected
 
 def test_a_window_is_the_text_around_a_hit_within_its_section(database: Database) -> None:
     publish(database, ACME, a_version(ACME, "manual", "näïve", "😀😀", "three", "four"))
-    reader = Reader(database)
+    reader = CatalogueReader(database)
     hits = reader.hits(ACME, fused(chunk_id(ACME, "manual", "😀😀")), 1)
     whole = "näïve 😀😀 three four"
     assert reader.windows(ACME, hits, 1000)[hits[0].chunk.id] == (0, whole)
@@ -140,7 +140,7 @@ def test_a_window_is_the_text_around_a_hit_within_its_section(database: Database
 
 
 def test_languages_are_those_of_the_tenants_live_documents(database: Database) -> None:
-    reader = Reader(database)
+    reader = CatalogueReader(database)
     assert reader.languages(ACME) == ()
     publish(database, ACME, a_version(ACME, "a", "x", language="en"))
     publish(database, ACME, a_version(ACME, "b", "y", language="de"))

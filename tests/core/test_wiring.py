@@ -24,8 +24,7 @@ TEXT = sections(
 
 
 def reindex(data: Path, embedder: FakeEmbedder) -> int:
-    with patch("service.wiring.open_embedder", lambda *_: embedder):
-        return start_reindex(Settings(data_dir=data))
+    return start_reindex(Settings(data_dir=data), make_embedder=lambda _: embedder)
 
 
 @pytest.fixture

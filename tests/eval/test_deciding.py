@@ -227,15 +227,10 @@ def test_a_calibrator_is_made_from_documents_without_labels(
     (folder / "docs").mkdir()
     embedder = FakeEmbedder(a_tokenizer(folder / "tokenizer"))
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path))
-    with (
-        patch("service.wiring.open_embedder", lambda *_: embedder),
-        patch("eval.tune.calibrator.open_embedder", lambda *_: embedder),
-        patch("ingestion.worker.ParserPool", InlineParsers),
-    ):
-        ended = calibrator.main(
-            ["--documents", str(documentation(folder / "docs")), "--work", str(folder / "work"), "--json"]
-        )
-        parts = calibrator.opened(Settings())
+    documents, work = str(documentation(folder / "docs")), str(folder / "work")
+    with patch("ingestion.worker.ParserPool", InlineParsers):
+        ended = calibrator.main(["--documents", documents, "--work", work, "--json"], lambda _: embedder)
+    parts = calibrator.opened(Settings(), lambda _: embedder)
     figures = json.loads(capsys.readouterr().out)
     assert ended == 0
     assert figures["by_kind"]["removed"]["auroc"] > 0.8
