@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
+from typing import Protocol
 
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
-from ingestion.sandbox import ChunkJob, ParserPool
+from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
 from service.catalogue import ClaimedJob, Documents, Files, Jobs, NewJob, document_id
 from service.embed import Embedder
@@ -48,6 +49,21 @@ class IngestParts:
     give_way: Callable[[], None]
 
 
+class Parsers(Protocol):
+    """What turns a file into a document and its chunks; safe to call from several threads.
+
+    The real ones (`sandbox.ParserPool`) work in child processes.
+    """
+
+    def run(self, raw: RawFile, job: ChunkJob) -> tuple[Document, tuple[Chunk, ...]]:
+        """The document and its chunks; raises one typed `ParseError` for whatever goes wrong."""
+        ...
+
+    def close(self) -> None:
+        """Ends what is under way."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReadJob:
     """A job whose file was read."""
@@ -62,7 +78,7 @@ class ReadJob:
 class FileReader:
     """Reads jobs' files; it may run beside the other half, in a thread of its own."""
 
-    def __init__(self, parts: IngestParts, parsers: ParserPool, stopping: threading.Event) -> None:
+    def __init__(self, parts: IngestParts, parsers: Parsers, stopping: threading.Event) -> None:
         self._parts = parts
         self._parsers = parsers
         self._stopping = stopping

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -92,14 +91,6 @@ class InlineParsers:
     def __init__(self, settings: ParseSettings) -> None:
         self._settings = settings
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
     def close(self) -> None:
         pass
 
@@ -137,7 +128,6 @@ def opened(folder: Path, embedder: FakeEmbedder, **sections: Any) -> Iterator[Lo
     """The real engine on `folder`, with words instead of a model."""
     with (
         patch("service.wiring.open_embedder", lambda *_: embedder),
-        patch("ingestion.worker.ParserPool", InlineParsers),
         open_resources(Settings(data_dir=folder, **sections)) as engine,
     ):
         yield engine
@@ -145,7 +135,7 @@ def opened(folder: Path, embedder: FakeEmbedder, **sections: Any) -> Iterator[Lo
 
 def drain(engine: LocalEngine) -> Worker:
     """Works through the queue in this thread; returns the worker that did."""
-    worker = worker_for(engine)
+    worker = worker_for(engine, InlineParsers)
     worker.run_until_idle()
     return worker
 

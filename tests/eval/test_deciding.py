@@ -21,7 +21,7 @@ from service.decide import Calibrator
 from service.decide.features import FROM_TEXT, FROM_TOKENS
 from service.settings import Settings
 from tests.answering import token_vectors
-from tests.fakes_core import FakeEmbedder, InlineParsers, a_tokenizer, quick_folder
+from tests.fakes_core import FakeEmbedder, a_tokenizer, quick_folder
 
 NAMES = (*FROM_TEXT, *FROM_TOKENS)
 
@@ -230,7 +230,6 @@ def test_a_calibrator_is_made_from_documents_without_labels(
     with (
         patch("service.wiring.open_embedder", lambda *_: embedder),
         patch("eval.tune.calibrator.open_embedder", lambda *_: embedder),
-        patch("ingestion.worker.ParserPool", InlineParsers),
     ):
         ended = calibrator.main(
             ["--documents", str(documentation(folder / "docs")), "--work", str(folder / "work"), "--json"]
