@@ -23,7 +23,7 @@ from ingestion.reading import IngestParts, ReadJob
 from ingestion.types import IngestReport, Plan
 from service.catalogue import ClaimedJob, NewVersion
 from service.store.bm25 import sparse_document
-from service.types import DocumentFacts, Point, Scalar
+from service.types import DocumentAttributes, Point, Scalar
 
 CHUNKS_A_SLICE = 64
 """Chunks embedded at a time: small enough to give way to questions between slices."""
@@ -41,7 +41,7 @@ class Planned:
 
     read: ReadJob
     plan: Plan
-    facts: DocumentFacts
+    attributes: DocumentAttributes
 
 
 class Interrupted(Exception):
@@ -78,8 +78,8 @@ class Ingestor:
         wanted = {chunk.id for chunk in read.chunks}
         going = tuple(sorted(stored - wanted))
         metadata = {**searchable(read.document.metadata), **job.metadata}
-        facts = DocumentFacts(job.source, job.groups, metadata)
-        return Planned(read, dataclasses.replace(planned, delete=going), facts)
+        attributes = DocumentAttributes(job.source, job.groups, metadata)
+        return Planned(read, dataclasses.replace(planned, delete=going), attributes)
 
     def _stored_ids(self, job: ClaimedJob) -> frozenset[str]:
         if job.attempts == 1 and self._parts.documents.live(job.scope, job.document_id) is None:
@@ -117,7 +117,7 @@ class Ingestor:
             for one in planned:
                 job = one.read.job
                 if job.id in there:
-                    self._parts.store.stage(job.scope, job.document_id, one.facts, points[job.id])
+                    self._parts.store.stage(job.scope, job.document_id, one.attributes, points[job.id])
 
     def _publish(self, planned: Sequence[Planned]) -> None:
         parts = self._parts
@@ -125,7 +125,7 @@ class Ingestor:
             there = parts.jobs.existing([one.read.job.id for one in planned])
             alive = [one for one in planned if one.read.job.id in there]
             for one in alive:
-                parts.store.promote(one.read.job.scope, one.read.job.document_id, one.facts)
+                parts.store.promote(one.read.job.scope, one.read.job.document_id, one.attributes)
             parts.store.flush()
             versions = parts.documents.publish(
                 [(one.read.job.id, one.read.job.scope, _version(one)) for one in alive]
@@ -168,7 +168,7 @@ def _version(one: Planned) -> NewVersion:
         receipt=dataclasses.asdict(document.receipt),
         chunks=one.read.chunks,
         external_id=document.external_id,
-        metadata=one.facts.metadata,
+        metadata=one.attributes.metadata,
         groups=job.groups,
     )
 

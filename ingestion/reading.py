@@ -24,7 +24,7 @@ from service.errors import FootnoteError, ParseCrashed
 from service.records import Failure
 from service.settings import Settings
 from service.store import Store
-from service.types import Chunk, DocumentFacts
+from service.types import Chunk, DocumentAttributes
 
 log = logging.getLogger(__name__)
 
@@ -157,8 +157,8 @@ class FileReader:
         kept = {chunk.id for chunk in documents.live_chunks(job.scope, job.document_id)}
         store.discard(job.scope, job.document_id, sorted(stored - kept))
         if live := documents.live(job.scope, job.document_id):
-            facts = DocumentFacts(job.source, live.groups, live.metadata)
-            store.promote(job.scope, job.document_id, facts)
+            attributes = DocumentAttributes(job.source, live.groups, live.metadata)
+            store.promote(job.scope, job.document_id, attributes)
 
     def _forget_file(self, job: ClaimedJob) -> None:
         """The file of a job that has ended goes, unless something else needs it."""

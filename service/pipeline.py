@@ -81,13 +81,13 @@ class Pipeline:
         watch = Stopwatch()
         found = await asyncio.to_thread(self.find, scope, query, watch)
         yield Retrieved(found.best)
-        telling = _Telling(self, found, watch)
-        if telling.decision.answer:
+        progress = _AnswerInProgress(self, found, watch)
+        if progress.decision.answer:
             context = await asyncio.to_thread(self._context, scope, found.best, watch)
-            async with aclosing(telling.sentences(context)) as sentences:
+            async with aclosing(progress.sentences(context)) as sentences:
                 async for checked in sentences:
                     yield SentenceReady(checked.sentence, checked.new_citations)
-        yield Finished(telling.answer())
+        yield Finished(progress.answer())
 
     def find(self, scope: Scope, query: Query, watch: Stopwatch) -> Found:
         """The visible chunks that come closest, best first: at least `top_k`, where there are so many."""
@@ -119,7 +119,7 @@ class Pipeline:
             return build(hits, windows, settings, self.embedder.count_tokens)
 
 
-class _Telling:
+class _AnswerInProgress:
     """One answer in the making."""
 
     def __init__(self, pipeline: Pipeline, found: Found, watch: Stopwatch) -> None:

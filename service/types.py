@@ -179,7 +179,7 @@ class DocumentRef:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentFacts:
+class DocumentAttributes:
     """What a search may be restricted by. A document without groups is read by all of its tenant."""
 
     source: str

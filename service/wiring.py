@@ -155,7 +155,7 @@ def start_reindex(settings: Settings) -> int:
 
 def _index_folder(data_dir: Path, database: Database, embedder: Embedder) -> Path:
     """The folder of the index, once it is sure that this model made it."""
-    if (known := database.fact("index")) is None:
+    if (known := database.index_property("index")) is None:
         known = _name_index(database, embedder)
     if known != _index_name(embedder):
         raise IndexMismatch(
@@ -171,7 +171,7 @@ def _index_folder(data_dir: Path, database: Database, embedder: Embedder) -> Pat
 
 
 def _name_index(database: Database, embedder: Embedder) -> str:
-    database.set_fact("index", name := _index_name(embedder))
+    database.set_index_property("index", name := _index_name(embedder))
     return name
 
 

@@ -24,7 +24,7 @@ from service.fuse import fuse
 from service.settings import FuseSettings, SearchSettings
 from service.store.bm25 import sparse_document, sparse_query
 from service.store.edge import EdgeStore
-from service.types import Condition, DocumentFacts, Filters, Point, QueryVectors, Scope, SparseVector
+from service.types import Condition, DocumentAttributes, Filters, Point, QueryVectors, Scope, SparseVector
 
 SCOPE = Scope("tenant", frozenset({"*"}))
 DIMENSION = 384
@@ -102,15 +102,15 @@ def insert(store: EdgeStore, dense: NDArray[np.float32], sparse: Sequence[Sparse
     for first in range(0, len(dense), CHUNKS_A_DOCUMENT):
         number = first // CHUNKS_A_DOCUMENT
         document = str(UUID(int=number))
-        facts = DocumentFacts(
+        attributes = DocumentAttributes(
             f"folder-{number % 10}/{number}.md",
             (),
             {"team": f"team-{number % 10}", "year": 2010 + number % 15},
         )
         last = min(first + CHUNKS_A_DOCUMENT, len(dense))
         points = [Point(str(UUID(int=at + 1)), dense[at], sparse[at]) for at in range(first, last)]
-        store.stage(SCOPE, document, facts, points)
-        store.promote(SCOPE, document, facts)
+        store.stage(SCOPE, document, attributes, points)
+        store.promote(SCOPE, document, attributes)
     store.flush()
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
-from service.catalogue.models import FactRow, TenantRow
+from service.catalogue.models import IndexPropertyRow, TenantRow
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration's revision."""
 
 
@@ -49,15 +49,15 @@ class Database:
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
-    def fact(self, name: str) -> str | None:
-        """A fact about the index, or None."""
+    def index_property(self, name: str) -> str | None:
+        """A property of the index as a whole, or None."""
         with self.reading() as connection:
-            return connection.scalar(select(FactRow.value).where(FactRow.name == name))
+            return connection.scalar(select(IndexPropertyRow.value).where(IndexPropertyRow.name == name))
 
-    def set_fact(self, name: str, value: str) -> None:
-        """Keeps a fact about the index."""
+    def set_index_property(self, name: str, value: str) -> None:
+        """Keeps a property of the index."""
         with self.writing() as connection:
-            row = insert(FactRow).values(name=name, value=value)
+            row = insert(IndexPropertyRow).values(name=name, value=value)
             connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
     def close(self) -> None:

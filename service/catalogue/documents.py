@@ -77,7 +77,7 @@ class Documents:
                 VersionRow.number,
                 VersionRow.sha256,
                 VersionRow.made_by,
-                DocumentRow.facts,
+                DocumentRow.attributes,
                 DocumentRow.groups,
             )
             .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
@@ -220,7 +220,7 @@ def _as_job(row: RowMapping) -> NewJob:
         filename=row["filename"],
         sha256=row["sha256"],
         size_bytes=row["size_bytes"],
-        metadata=row["facts"],
+        metadata=row["attributes"],
         groups=tuple(row["groups"]),
     )
 
@@ -252,14 +252,14 @@ def _next_version(connection: Connection, document_id: str) -> int:
 
 
 def _write_document(connection: Connection, scope: Scope, new: NewVersion) -> None:
-    facts = {
+    fields = {
         "title": new.title,
         "filename": new.filename,
         "media_type": new.media_type,
         "size_bytes": new.size_bytes,
         "language": new.language,
         "external_id": new.external_id,
-        "facts": dict(new.metadata),
+        "attributes": dict(new.metadata),
         "groups": list(new.groups),
         "updated_at": now(),
     }
@@ -269,9 +269,9 @@ def _write_document(connection: Connection, scope: Scope, new: NewVersion) -> No
         source=new.source,
         live_version=None,
         created_at=now(),
-        **facts,
+        **fields,
     )
-    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=facts))
+    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=fields))
 
 
 def _write_version(connection: Connection, new: NewVersion, number: int) -> None:

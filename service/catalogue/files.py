@@ -27,11 +27,11 @@ class Files:
         self._folder = folder
         self.changing = threading.RLock()
 
-    def keep(self, scope: Scope, content: BinaryIO, most_bytes: int, name: str) -> tuple[str, int]:
+    def keep(self, scope: Scope, content: BinaryIO, max_bytes: int, name: str) -> tuple[str, int]:
         """Copies a file in; returns its SHA-256 and size.
 
         Raises:
-            LimitExceeded: it is larger than `most_bytes`.
+            LimitExceeded: it is larger than `max_bytes`.
         """
         base = self._tenant_folder(scope)
         base.mkdir(parents=True, exist_ok=True)
@@ -41,9 +41,9 @@ class Files:
                 while piece := content.read(PIECE):
                     digest.update(piece)
                     size += len(piece)
-                    if size > most_bytes:
+                    if size > max_bytes:
                         raise LimitExceeded(
-                            f"{name} is larger than {most_bytes} bytes (load.max_file_bytes)",
+                            f"{name} is larger than {max_bytes} bytes (load.max_file_bytes)",
                             hint="raise FOOTNOTE_LOAD__MAX_FILE_BYTES or split the file",
                         )
                     incoming.write(piece)

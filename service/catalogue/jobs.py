@@ -96,7 +96,7 @@ class Jobs:
                 )
             return [_job(row) for row in rows]
 
-    def claim(self, most_jobs: int, most_bytes: int) -> list[ClaimedJob]:
+    def claim(self, max_jobs: int, max_bytes: int) -> list[ClaimedJob]:
         """Takes the oldest queued jobs; never two of one document, nor one of a document under way.
 
         A job that was tried before is taken alone, so that it cannot take others down with it again.
@@ -107,9 +107,9 @@ class Jobs:
                 select(*JobRow.__table__.columns)
                 .where(JobRow.state == "queued", JobRow.document_id.not_in(under_way))
                 .order_by(JobRow.sequence)
-                .limit(min(most_jobs, CLAIM_WINDOW))
+                .limit(min(max_jobs, CLAIM_WINDOW))
             )
-            taken = _batch(connection.execute(queued).mappings(), most_bytes)
+            taken = _batch(connection.execute(queued).mappings(), max_bytes)
             connection.execute(
                 update(JobRow)
                 .where(JobRow.id.in_([row["id"] for row in taken]))
@@ -193,13 +193,13 @@ class Jobs:
             return int(connection.scalar(query) or 0)
 
 
-def _batch(queued: Iterable[RowMapping], most_bytes: int) -> list[RowMapping]:
+def _batch(queued: Iterable[RowMapping], max_bytes: int) -> list[RowMapping]:
     taken: list[RowMapping] = []
     documents: set[str] = set()
     size = 0
     for row in queued:
         size += row["size_bytes"]
-        alone = row["attempts"] > 0 or row["document_id"] in documents or size > most_bytes
+        alone = row["attempts"] > 0 or row["document_id"] in documents or size > max_bytes
         if taken and alone:
             break
         documents.add(row["document_id"])
@@ -218,7 +218,7 @@ def _row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
         "filename": new.filename,
         "sha256": new.sha256,
         "size_bytes": new.size_bytes,
-        "facts": dict(new.metadata),
+        "attributes": dict(new.metadata),
         "groups": list(new.groups),
         "state": "queued",
         "progress": 0.0,
@@ -253,7 +253,7 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         filename=row["filename"],
         sha256=row["sha256"],
         size_bytes=row["size_bytes"],
-        metadata=row["facts"],
+        metadata=row["attributes"],
         groups=tuple(row["groups"]),
         attempts=row["attempts"] + 1,
     )

@@ -134,7 +134,7 @@ def _record(row: RowMapping) -> DocumentRecord:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         external_id=row["external_id"],
-        metadata=row["facts"],
+        metadata=row["attributes"],
         groups=tuple(row["groups"]),
         receipt=row["receipt"],
     )

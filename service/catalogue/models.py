@@ -59,7 +59,7 @@ class DocumentRow(Base):
     size_bytes: Mapped[int]
     language: Mapped[str]
     external_id: Mapped[str | None]
-    facts: Mapped[dict[str, Any]]
+    attributes: Mapped[dict[str, Any]]
     groups: Mapped[list[Any]]
     live_version: Mapped[int | None]
     created_at: Mapped[datetime]
@@ -123,7 +123,7 @@ class JobRow(Base):
     filename: Mapped[str]
     sha256: Mapped[str]
     size_bytes: Mapped[int]
-    facts: Mapped[dict[str, Any]]
+    attributes: Mapped[dict[str, Any]]
     groups: Mapped[list[Any]]
     state: Mapped[str]
     progress: Mapped[float]
@@ -184,10 +184,10 @@ class FeedbackRow(Base):
     created_at: Mapped[datetime]
 
 
-class FactRow(Base):
-    """A fact about the index as a whole, such as the fingerprint of the model that made it."""
+class IndexPropertyRow(Base):
+    """A property of the index as a whole, such as the fingerprint of the model that made it."""
 
-    __tablename__ = "index_facts"
+    __tablename__ = "index_properties"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]

@@ -15,7 +15,7 @@ DOCUMENT_COLUMNS = (
     DocumentRow.source,
     DocumentRow.title,
     DocumentRow.external_id,
-    DocumentRow.facts,
+    DocumentRow.attributes,
     DocumentRow.groups,
 )
 
@@ -96,6 +96,6 @@ def _hit(row: RowMapping, found: Fused) -> Hit:
         title=row["title"],
         version=row["version"],
         external_id=row["external_id"],
-        metadata=row["facts"],
+        metadata=row["attributes"],
     )
     return Hit(chunk_of(row), document, found)

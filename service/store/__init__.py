@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from service.types import Candidates, DocumentFacts, Filters, Point, QueryVectors, Scope, TokenVectors
+from service.types import Candidates, DocumentAttributes, Filters, Point, QueryVectors, Scope, TokenVectors
 
 
 class Store(Protocol):
@@ -27,12 +27,14 @@ class Store(Protocol):
         """
         ...
 
-    def stage(self, scope: Scope, document_id: str, facts: DocumentFacts, points: Sequence[Point]) -> None:
+    def stage(
+        self, scope: Scope, document_id: str, attributes: DocumentAttributes, points: Sequence[Point]
+    ) -> None:
         """Adds chunks that no search sees yet; one that is promoted already stays so, with new vectors."""
         ...
 
-    def promote(self, scope: Scope, document_id: str, facts: DocumentFacts) -> None:
-        """Makes all chunks of the document searchable, under the given facts, in one step."""
+    def promote(self, scope: Scope, document_id: str, attributes: DocumentAttributes) -> None:
+        """Makes all chunks of the document searchable, under the given attributes, in one step."""
         ...
 
     def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:

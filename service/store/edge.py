@@ -16,12 +16,12 @@ import qdrant_edge as edge
 
 from service.errors import StoreUnavailable
 from service.store.edge_filters import corpus, keyword, of_document, promoted, searchable
-from service.store.payload import facts_payload, metadata_by_type, payload
+from service.store.payload import attributes_payload, metadata_by_type, payload
 from service.store.token_file import TokenFile
 from service.types import (
     Candidate,
     Candidates,
-    DocumentFacts,
+    DocumentAttributes,
     Filters,
     Point,
     QueryVectors,
@@ -98,23 +98,25 @@ class EdgeStore:
             found = self._shard.query_batch(edge.QueryBatchRequest([dense, sparse]))
             return Candidates(_candidates(found[0]), _candidates(found[1]))
 
-    def stage(self, scope: Scope, document_id: str, facts: DocumentFacts, points: Sequence[Point]) -> None:
+    def stage(
+        self, scope: Scope, document_id: str, attributes: DocumentAttributes, points: Sequence[Point]
+    ) -> None:
         """See `Store`."""
         self._tokens.put(scope.tenant, document_id, points)
-        hidden = payload(scope.tenant, document_id, facts, live=False)
-        shown = payload(scope.tenant, document_id, facts, live=True)
+        hidden = payload(scope.tenant, document_id, attributes, live=False)
+        shown = payload(scope.tenant, document_id, attributes, live=True)
         for start in range(0, len(points), POINTS_A_WRITE):
             piece = points[start : start + POINTS_A_WRITE]
             live = frozenset(self._scroll(promoted(scope, [point.chunk_id for point in piece])))
             rows = [_row(point, shown if point.chunk_id in live else hidden) for point in piece]
             self._update(edge.UpdateOperation.upsert_points(rows))
 
-    def promote(self, scope: Scope, document_id: str, facts: DocumentFacts) -> None:
+    def promote(self, scope: Scope, document_id: str, attributes: DocumentAttributes) -> None:
         """See `Store`."""
-        for kind, fields in metadata_by_type(facts).items():
+        for kind, fields in metadata_by_type(attributes).items():
             for name in fields:
                 self._ensure_index(f"{kind}.{name}", METADATA_INDEX[kind])
-        changed = facts_payload(scope.tenant, facts, live=True)
+        changed = attributes_payload(scope.tenant, attributes, live=True)
         self._update(edge.UpdateOperation.set_payload_by_filter(of_document(scope, document_id), changed))
 
     def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
 from service.errors import InvalidFilter
-from service.types import DocumentFacts, Scalar
+from service.types import DocumentAttributes, Scalar
 
 EVERYONE = "+everyone"
 FIELD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
@@ -23,29 +23,29 @@ KINDS = ("text", "number", "date")
 Payload = dict[str, object]
 
 
-def payload(tenant: str, document_id: str, facts: DocumentFacts, *, live: bool) -> Payload:
+def payload(tenant: str, document_id: str, attributes: DocumentAttributes, *, live: bool) -> Payload:
     """Everything beside one chunk's vectors."""
-    return {"tenant": tenant, "document": document_id, **facts_payload(tenant, facts, live=live)}
+    return {"tenant": tenant, "document": document_id, **attributes_payload(tenant, attributes, live=live)}
 
 
-def facts_payload(tenant: str, facts: DocumentFacts, *, live: bool) -> Payload:
+def attributes_payload(tenant: str, attributes: DocumentAttributes, *, live: bool) -> Payload:
     """The part that a promotion sets anew."""
     return {
         "live": tenant if live else "",
-        "groups": list(facts.groups) or [EVERYONE],
-        "source": facts.source,
-        **metadata_by_type(facts),
+        "groups": list(attributes.groups) or [EVERYONE],
+        "source": attributes.source,
+        **metadata_by_type(attributes),
     }
 
 
-def metadata_by_type(facts: DocumentFacts) -> dict[str, dict[str, object]]:
+def metadata_by_type(attributes: DocumentAttributes) -> dict[str, dict[str, object]]:
     """The metadata under `text`, `number` and `date`.
 
     Raises:
         InvalidFilter: a field's name cannot be searched.
     """
     parts: dict[str, dict[str, object]] = {kind: {} for kind in KINDS}
-    for name, value in facts.metadata.items():
+    for name, value in attributes.metadata.items():
         for kind, typed in typed_values(value).items():
             parts[kind][checked_name(name)] = typed
     return parts

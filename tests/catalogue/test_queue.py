@@ -23,8 +23,8 @@ def queued(database: Database, *sources: str, size_bytes: int = 10) -> Jobs:
     return jobs
 
 
-def claimed(jobs: Jobs, most_jobs: int = 10, most_bytes: int = PLENTY) -> list[str]:
-    return [job.source for job in jobs.claim(most_jobs, most_bytes)]
+def claimed(jobs: Jobs, max_jobs: int = 10, max_bytes: int = PLENTY) -> list[str]:
+    return [job.source for job in jobs.claim(max_jobs, max_bytes)]
 
 
 def test_jobs_are_taken_in_the_order_in_which_they_came(database: Database) -> None:
@@ -34,7 +34,7 @@ def test_jobs_are_taken_in_the_order_in_which_they_came(database: Database) -> N
 
 def test_a_batch_ends_before_it_has_too_many_bytes_but_holds_one_job_at_least(database: Database) -> None:
     jobs = queued(database, "a", "b", "c", size_bytes=40)
-    assert (claimed(jobs, most_bytes=80), claimed(jobs, most_bytes=10)) == (["a", "b"], ["c"])
+    assert (claimed(jobs, max_bytes=80), claimed(jobs, max_bytes=10)) == (["a", "b"], ["c"])
 
 
 def test_two_uploads_of_one_document_are_never_under_way_at_once(database: Database) -> None:

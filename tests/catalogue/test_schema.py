@@ -12,9 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
 import service.catalogue
-from service.catalogue import Database
+from service.catalogue import Database, Documents, Jobs, Listing
 from service.catalogue.database import SCHEMA
 from service.catalogue.models import Base
+from tests.catalogue.writing import ACME
 
 
 def test_migrations_give_exactly_the_tables_of_the_models(database: Database) -> None:
@@ -27,32 +28,46 @@ def test_the_schema_that_is_expected_is_the_newest_migration() -> None:
     assert ScriptDirectory(str(folder)).get_heads() == [SCHEMA]
 
 
-def test_a_catalogue_that_is_opened_again_keeps_its_facts(folder: Path) -> None:
+def test_a_catalogue_that_is_opened_again_keeps_its_properties(folder: Path) -> None:
     first = Database.in_folder(folder)
-    first.set_fact("index", "one")
-    first.set_fact("index", "two")
+    first.set_index_property("index", "one")
+    first.set_index_property("index", "two")
     first.close()
     again = Database.in_folder(folder)
-    assert (again.fact("index"), again.fact("other")) == ("two", None)
+    assert (again.index_property("index"), again.index_property("other")) == ("two", None)
     again.close()
 
 
+def test_a_catalogue_of_the_first_schema_is_brought_up_to_date_with_all_that_it_holds(folder: Path) -> None:
+    with sqlite3.connect(folder / "catalogue.sqlite3") as connection:
+        connection.executescript((Path(__file__).parent / "schema_0001.sql").read_text("utf-8"))
+    connection.close()
+    database = Database.in_folder(folder)
+    (document,) = Listing(database).documents(ACME, None, 10).items
+    assert (document.source, document.metadata, document.version) == ("manual.md", {"year": 2024}, 1)
+    assert Listing(database).text(ACME, document.id, 1).text == "The pump hums."
+    assert [chunk.text for chunk in Documents(database, 1).live_chunks(ACME, document.id)] == ["hums"]
+    assert Jobs(database).claim(1, 100)[0].metadata == {"year": 2025}
+    assert database.index_property("index") == "one"
+    database.close()
+
+
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
-    from service.catalogue.models import FactRow
+    from service.catalogue.models import IndexPropertyRow
 
     def half() -> None:
         with database.writing() as connection:
-            connection.execute(FactRow.__table__.insert().values(name="a", value="1"))
-            connection.execute(FactRow.__table__.insert().values(name="a", value="2"))
+            connection.execute(IndexPropertyRow.__table__.insert().values(name="a", value="1"))
+            connection.execute(IndexPropertyRow.__table__.insert().values(name="a", value="2"))
 
     with pytest.raises(IntegrityError):
         half()
-    assert database.fact("a") is None
+    assert database.index_property("a") is None
 
 
 def test_deleted_text_is_overwritten_in_the_file(database: Database, folder: Path) -> None:
-    database.set_fact("secret", "nobody may read this " * 50)
-    database.set_fact("secret", "")
+    database.set_index_property("secret", "nobody may read this " * 50)
+    database.set_index_property("secret", "")
     database.close()
     assert sqlite3.connect(folder / "catalogue.sqlite3").execute("PRAGMA integrity_check").fetchone() == (
         "ok",

@@ -12,7 +12,7 @@ from service.store.edge import EdgeStore
 from service.types import (
     EVERY_GROUP,
     Condition,
-    DocumentFacts,
+    DocumentAttributes,
     Filters,
     Point,
     QueryVectors,
@@ -38,20 +38,24 @@ def point(name: str, text: str) -> Point:
 
 
 def stage(
-    store: Store, scope: Scope, document: str, texts: Sequence[str], facts: DocumentFacts | None = None
+    store: Store,
+    scope: Scope,
+    document: str,
+    texts: Sequence[str],
+    attributes: DocumentAttributes | None = None,
 ) -> list[str]:
     """Stages each text as a chunk named `document/number`; the chunks' ids."""
     points = [point(f"{scope.tenant}/{document}/{n}", text) for n, text in enumerate(texts)]
-    store.stage(scope, document, facts or DocumentFacts(document), points)
+    store.stage(scope, document, attributes or DocumentAttributes(document), points)
     return [found.chunk_id for found in points]
 
 
 def add(
-    store: Store, scope: Scope, document: str, *texts: str, facts: DocumentFacts | None = None
+    store: Store, scope: Scope, document: str, *texts: str, attributes: DocumentAttributes | None = None
 ) -> list[str]:
     """Stages and promotes."""
-    ids = stage(store, scope, document, texts, facts)
-    store.promote(scope, document, facts or DocumentFacts(document))
+    ids = stage(store, scope, document, texts, attributes)
+    store.promote(scope, document, attributes or DocumentAttributes(document))
     return ids
 
 

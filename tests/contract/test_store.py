@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from service.store import Store
-from service.types import DocumentFacts, QueryVectors, Scope, SparseVector
+from service.types import DocumentAttributes, QueryVectors, Scope, SparseVector
 from tests.contract.stores import ACME, ANYWHERE, GLOBEX, add, chunk_id, found, point, stage, vectors
 
 # --- tenants and groups ----------------------------------------------------------------------
@@ -33,7 +33,7 @@ def test_the_same_document_id_in_two_tenants_is_two_documents(store: Store) -> N
 def test_nothing_written_in_one_tenant_touches_another(store: Store) -> None:
     ids = add(store, ACME, "manual", "the pump hums")
     store.discard(GLOBEX, "manual", ids)
-    store.promote(GLOBEX, "manual", DocumentFacts("elsewhere"))
+    store.promote(GLOBEX, "manual", DocumentAttributes("elsewhere"))
     assert store.chunk_ids(GLOBEX, "manual") == frozenset()
     assert found(store, ACME) == {"manual"}
     assert found(store, GLOBEX) == set()
@@ -63,8 +63,8 @@ def test_a_scope_finds_open_documents_and_those_of_its_groups(
     store: Store, groups: tuple[str, ...], expected: set[str]
 ) -> None:
     add(store, ACME, "open", "the pump hums")
-    add(store, ACME, "sales", "the pump hums", facts=DocumentFacts("sales", ("sales",)))
-    add(store, ACME, "both", "the pump hums", facts=DocumentFacts("both", ("support", "board")))
+    add(store, ACME, "sales", "the pump hums", attributes=DocumentAttributes("sales", ("sales",)))
+    add(store, ACME, "both", "the pump hums", attributes=DocumentAttributes("both", ("support", "board")))
     assert found(store, Scope("acme", frozenset(groups))) == expected
 
 
@@ -85,7 +85,7 @@ def test_staged_chunks_are_counted_and_listed(store: Store) -> None:
 def test_a_promotion_shows_the_chunks_of_its_document_alone(store: Store) -> None:
     stage(store, ACME, "manual", ["the pump hums"])
     stage(store, ACME, "other", ["the pump hums"])
-    store.promote(ACME, "manual", DocumentFacts("manual"))
+    store.promote(ACME, "manual", DocumentAttributes("manual"))
     assert found(store, ACME) == {"manual"}
 
 
@@ -102,7 +102,7 @@ def test_a_promotion_shows_all_chunks_in_one_step(store: Store) -> None:
     reader = threading.Thread(target=look)
     reader.start()
     try:
-        store.promote(ACME, "manual", DocumentFacts("manual"))
+        store.promote(ACME, "manual", DocumentAttributes("manual"))
     finally:
         done.set()
         reader.join()
@@ -125,8 +125,14 @@ def test_a_promoted_chunk_stays_found_while_it_is_staged_with_new_vectors(store:
 
 
 def test_a_promotion_replaces_the_facts_of_chunks_that_were_live(store: Store) -> None:
-    add(store, ACME, "manual", "the pump hums", facts=DocumentFacts("old", (), {"year": 2023, "draft": True}))
-    store.promote(ACME, "manual", DocumentFacts("new", ("sales",), {"year": 2024}))
+    add(
+        store,
+        ACME,
+        "manual",
+        "the pump hums",
+        attributes=DocumentAttributes("old", (), {"year": 2023, "draft": True}),
+    )
+    store.promote(ACME, "manual", DocumentAttributes("new", ("sales",), {"year": 2024}))
     outsider = Scope("acme", frozenset({"support"}))
     assert found(store, outsider) == set()
     assert found(store, Scope("acme", frozenset({"sales"}))) == {"manual"}
@@ -236,8 +242,8 @@ def test_a_document_of_many_chunks_is_listed_whole(store: Store) -> None:
 
 def test_what_was_stored_is_there_after_a_reopen(reopen: Callable[[], Store]) -> None:
     store = reopen()
-    facts = DocumentFacts("policies/2024.md", ("sales",), {"year": 2024})
-    ids = add(store, ACME, "manual", "the pump hums", facts=facts)
+    attributes = DocumentAttributes("policies/2024.md", ("sales",), {"year": 2024})
+    ids = add(store, ACME, "manual", "the pump hums", attributes=attributes)
     stage(store, ACME, "coming", ["the pump leaks"])
     before = store.search(ACME, vectors("pump hums"), ANYWHERE, 5)
     store = reopen()

@@ -8,7 +8,7 @@ import pytest
 
 from service.errors import InvalidFilter
 from service.store import Store
-from service.types import Condition, DocumentFacts, Filters, Scalar
+from service.types import Condition, DocumentAttributes, Filters, Scalar
 from tests.contract.stores import ACME, GLOBEX, add, found, where
 
 FACTS: dict[str, dict[str, Scalar]] = {
@@ -26,8 +26,20 @@ def filled(shared_store: Store) -> Store:
 
 def _fill(store: Store) -> Store:
     for name, metadata in FACTS.items():
-        add(store, ACME, name, "the pump hums", facts=DocumentFacts(f"policies/{name}.md", (), metadata))
-    add(store, GLOBEX, "foreign", "the pump hums", facts=DocumentFacts("policies/x.md", (), {"year": 2024}))
+        add(
+            store,
+            ACME,
+            name,
+            "the pump hums",
+            attributes=DocumentAttributes(f"policies/{name}.md", (), metadata),
+        )
+    add(
+        store,
+        GLOBEX,
+        "foreign",
+        "the pump hums",
+        attributes=DocumentAttributes("policies/x.md", (), {"year": 2024}),
+    )
     return store
 
 
@@ -141,27 +153,27 @@ def test_a_field_name_that_is_no_plain_word_is_refused(filled: Store, name: str)
     with pytest.raises(InvalidFilter):
         found(filled, ACME, filters=where(Condition(name, "eq", 1)))
     with pytest.raises(InvalidFilter):
-        add(filled, ACME, "odd", "text", facts=DocumentFacts("odd", (), {name: 1}))
+        add(filled, ACME, "odd", "text", attributes=DocumentAttributes("odd", (), {name: 1}))
 
 
 @pytest.mark.parametrize("name", ["tenant", "live", "groups", "document", "source", "number", "0", "a-b_c"])
 def test_a_field_may_have_any_plain_name_and_never_meets_the_stores_own(store: Store, name: str) -> None:
     _fill(store)
-    add(store, ACME, "odd", "the pump hums", facts=DocumentFacts("odd", (), {name: "globex"}))
+    add(store, ACME, "odd", "the pump hums", attributes=DocumentAttributes("odd", (), {name: "globex"}))
     assert found(store, ACME, filters=where(Condition(name, "eq", "globex"))) == {"odd"}
     assert found(store, GLOBEX) == {"foreign"}
 
 
 def test_one_field_may_hold_values_of_several_types(store: Store) -> None:
     _fill(store)
-    add(store, ACME, "text", "the pump hums", facts=DocumentFacts("text", (), {"year": "unknown"}))
+    add(store, ACME, "text", "the pump hums", attributes=DocumentAttributes("text", (), {"year": "unknown"}))
     assert found(store, ACME, filters=where(Condition("year", "gte", 2024))) == {"new"}
     assert found(store, ACME, filters=where(Condition("year", "eq", "unknown"))) == {"text"}
 
 
 def test_a_promotion_leaves_no_fact_of_before(store: Store) -> None:
     _fill(store)
-    store.promote(ACME, "new", DocumentFacts("other/new.md", (), {"year": 2025}))
+    store.promote(ACME, "new", DocumentAttributes("other/new.md", (), {"year": 2025}))
     assert found(store, ACME, filters=where(Condition("year", "eq", 2024))) == set()
     assert found(store, ACME, filters=where(Condition("team", "eq", "board"))) == set()
     assert found(store, ACME, filters=where(Condition("year", "eq", 2025))) == {"new"}

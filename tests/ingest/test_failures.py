@@ -96,7 +96,7 @@ def test_a_store_that_stays_away_ends_in_failed_jobs_and_an_unchanged_index(engi
 
 
 def test_a_failure_for_good_gives_the_live_version_its_facts_back(engine: LocalEngine) -> None:
-    """The new facts were promoted already when publishing failed."""
+    """The new attributes were promoted already when publishing failed."""
     ingested(engine, "manual.md", TEXT, metadata={"year": 2023})
     job = put(engine, "manual.md", TEXT, metadata={"year": 2024})
     with Failing("flush", times=1_000):
@@ -120,10 +120,10 @@ def test_a_queue_that_does_not_answer_once_does_not_end_the_worker(engine: Local
     job = put(engine, "manual.md", TEXT)
     claim, failures = engine.jobs.claim, iter([OSError("disk"), OSError("disk")])
 
-    def claiming(most_jobs: int, most_bytes: int) -> list[ClaimedJob]:
+    def claiming(max_jobs: int, max_bytes: int) -> list[ClaimedJob]:
         if failure := next(failures, None):
             raise failure
-        return claim(most_jobs, most_bytes)
+        return claim(max_jobs, max_bytes)
 
     with patch.object(engine.jobs, "claim", claiming):
         drain(engine)
