@@ -147,14 +147,14 @@ def put(
     *,
     scope: Scope = LOCAL,
     metadata: dict[str, Scalar] | None = None,
-    groups: tuple[str, ...] = (),
+    groups: tuple[str, ...] | None = None,
     key: str | None = None,
 ) -> Job:
     """Uploads one text; the job waits in the queue."""
     upload = Upload(source, source.rpartition("/")[2], BytesIO(text.encode()))
-    return asyncio.run(
-        engine.upload(scope, [upload], metadata=metadata or {}, groups=groups, idempotency_key=key)
-    )[0]
+    return asyncio.run(engine.upload(scope, [upload], metadata=metadata, groups=groups, idempotency_key=key))[
+        0
+    ]
 
 
 def ingested(engine: LocalEngine, source: str, text: str, **options: Any) -> Job:
