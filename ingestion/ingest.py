@@ -20,8 +20,9 @@ from typing import TypeVar
 
 from ingestion.plan import plan
 from ingestion.reading import IngestParts, ReadJob
-from ingestion.types import IngestReport, Plan
+from ingestion.types import Plan
 from service.catalogue import ClaimedJob, NewVersion
+from service.records import IngestReport
 from service.store.bm25 import sparse_document
 from service.types import DocumentAttributes, Point, Scalar
 
@@ -74,12 +75,9 @@ class Ingestor:
     def _plan(self, read: ReadJob) -> Planned:
         job, stored = read.job, self._stored_ids(read.job)
         live = self._parts.documents.live_chunks(job.scope, job.document_id) if stored else ()
-        planned = plan([chunk for chunk in live if chunk.id in stored], read.chunks)
-        wanted = {chunk.id for chunk in read.chunks}
-        going = tuple(sorted(stored - wanted))
-        metadata = {**searchable(read.document.metadata), **job.metadata}
-        attributes = DocumentAttributes(job.source, job.groups, metadata)
-        return Planned(read, dataclasses.replace(planned, delete=going), attributes)
+        planned = plan(stored, live, read.chunks)
+        attributes = read.labels.over(job.source, searchable(read.document.metadata))
+        return Planned(read, planned, attributes)
 
     def _stored_ids(self, job: ClaimedJob) -> frozenset[str]:
         if job.attempts == 1 and self._parts.documents.live(job.scope, job.document_id) is None:
@@ -168,23 +166,21 @@ def _version(one: Planned) -> NewVersion:
         receipt=dataclasses.asdict(document.receipt),
         chunks=one.read.chunks,
         external_id=document.external_id,
-        metadata=one.attributes.metadata,
-        groups=job.groups,
+        own_metadata=searchable(document.metadata),
+        labels=one.read.labels,
     )
 
 
-def _report(one: Planned, version: int) -> dict[str, object]:
-    report = IngestReport(
+def _report(one: Planned, version: int) -> IngestReport:
+    return IngestReport(
         document_id=one.read.job.document_id,
         version=version,
         chunks=len(one.read.chunks),
         embedded=len(one.plan.upsert),
         kept=len(one.plan.keep),
         deleted=len(one.plan.delete),
-        unchanged=False,
-        receipt=one.read.document.receipt,
+        receipt=dataclasses.asdict(one.read.document.receipt),
     )
-    return dataclasses.asdict(report)
 
 
 def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

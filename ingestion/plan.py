@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from ingestion.types import Plan
 from service.types import Chunk
 
 
-def plan(old: Sequence[Chunk], new: Sequence[Chunk]) -> Plan:
-    """Keep what is indexed already, upsert what is not, delete what no longer occurs.
+def plan(stored: Set[str], live: Sequence[Chunk], new: Sequence[Chunk]) -> Plan:
+    """Keep what is indexed already, upsert what is not, delete what is stored and no longer occurs.
 
     Ids are made of content, so an equal id means equal vectors, save for the language, which decides how
     words are stemmed. `keep` holds the new version's chunks, since they may have moved in the text.
+
+    Args:
+        stored: the ids of all the document's chunks in the store, also those that an attempt has left there.
+        live: the chunks of the live version.
+        new: the chunks of the version that comes.
     """
-    indexed = {chunk.id: chunk.language for chunk in old}
-    wanted = {chunk.id for chunk in new}
+    indexed = {chunk.id: chunk.language for chunk in live if chunk.id in stored}
     keep = tuple(chunk for chunk in new if indexed.get(chunk.id) == chunk.language)
     upsert = tuple(chunk for chunk in new if indexed.get(chunk.id) != chunk.language)
-    return Plan(keep, upsert, tuple(chunk_id for chunk_id in indexed if chunk_id not in wanted))
+    return Plan(keep, upsert, tuple(sorted(stored - {chunk.id for chunk in new})))

@@ -13,17 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
+from typing import Protocol
 
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
-from ingestion.sandbox import ChunkJob, ParserPool
+from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
-from service.catalogue import ClaimedJob, Documents, Files, Jobs, NewJob, document_id
+from service.catalogue import ClaimedJob, Documents, Files, Jobs, Labels, Live, NewJob, document_id
 from service.embed import Embedder
 from service.errors import FootnoteError, ParseCrashed
-from service.records import Failure
+from service.records import Failure, IngestReport, RefusedRecord
 from service.settings import Settings
 from service.store import Store
-from service.types import Chunk, DocumentAttributes
+from service.types import Chunk
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +49,27 @@ class IngestParts:
     give_way: Callable[[], None]
 
 
+class Parsers(Protocol):
+    """What turns a file into a document and its chunks; safe to call from several threads.
+
+    The real ones (`sandbox.ParserPool`) work in child processes.
+    """
+
+    def run(self, raw: RawFile, job: ChunkJob) -> tuple[Document, tuple[Chunk, ...]]:
+        """The document and its chunks; raises one typed `ParseError` for whatever goes wrong."""
+        ...
+
+    def close(self) -> None:
+        """Ends what is under way."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReadJob:
-    """A job whose file was read."""
+    """A job whose file was read, and what is said of its document, now or when it was put in before."""
 
     job: ClaimedJob
+    labels: Labels
     raw: RawFile
     document: Document
     chunks: tuple[Chunk, ...]
@@ -62,7 +79,7 @@ class ReadJob:
 class FileReader:
     """Reads jobs' files; it may run beside the other half, in a thread of its own."""
 
-    def __init__(self, parts: IngestParts, parsers: ParserPool, stopping: threading.Event) -> None:
+    def __init__(self, parts: IngestParts, parsers: Parsers, stopping: threading.Event) -> None:
         self._parts = parts
         self._parsers = parsers
         self._stopping = stopping
@@ -75,10 +92,12 @@ class FileReader:
             if job.filename.lower().endswith(RECORDS):
                 self._queue_records(job)
                 return None
-            identity = made_by(self._parts, job)
-            if job.attempts == 1 and self._is_unchanged(job, identity):
+            live = self._parts.documents.live(job.scope, job.document_id)
+            labels, identity = _labels(job, live), made_by(self._parts, job)
+            if job.attempts == 1 and live and (live.sha256, live.made_by) == (job.sha256, identity):
+                self._keep(job, live, labels)
                 return None
-            return self._parse(job, identity)
+            return self._parse(job, labels, identity)
         except FootnoteError as error:
             if not self._stopping.is_set():  # stopping kills the parser: that says nothing of the file
                 self._fail(job, error)
@@ -87,26 +106,30 @@ class FileReader:
             self._fail(job, ParseCrashed(f"reading failed unexpectedly ({type(error).__name__})"))
         return None
 
-    def _is_unchanged(self, job: ClaimedJob, identity: str) -> bool:
-        live = self._parts.documents.live(job.scope, job.document_id)
-        if live is None or (live.sha256, live.made_by) != (job.sha256, identity):
-            return False
-        report = {"document_id": job.document_id, "version": live.version, "unchanged": True}
-        self._parts.jobs.finish({job.id: report})
-        return True
+    def _keep(self, job: ClaimedJob, live: Live, labels: Labels) -> None:
+        """The file is the one that was read before; at most it is labelled anew."""
+        parts, unchanged = self._parts, labels == live.labels
+        with parts.deleting:
+            if not unchanged and parts.jobs.existing([job.id]):
+                attributes = labels.over(job.source, live.own_metadata)
+                parts.store.promote(job.scope, job.document_id, attributes)
+                parts.store.flush()
+                parts.documents.relabel(job.id, job.scope, job.document_id, labels)
+        report = IngestReport(job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks)
+        parts.jobs.finish({job.id: report})
 
     def _queue_records(self, job: ClaimedJob) -> None:
         """A file of records becomes one job for each; queued again after a crash, they change nothing."""
-        parts, failed, queued = self._parts, [], 0
+        parts, refused, queued = self._parts, [], 0
         lines = BytesIO(parts.files.read(job.scope, job.sha256))
         found = iter_records(lines, job.source, parts.settings.load)
         while batch := list(islice(found, RECORDS_A_BATCH)):
-            failed += [_refusal(refused) for refused in batch if isinstance(refused, LoadFailure)]
+            refused += [_refused(record) for record in batch if isinstance(record, LoadFailure)]
             with parts.files.changing:
                 records = [self._record_job(job, record) for record in batch if isinstance(record, RawFile)]
                 parts.jobs.add(job.scope, records)
             queued += len(records)
-        parts.jobs.finish({job.id: {"records": queued, "failed": failed}})
+        parts.jobs.finish({job.id: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
         self._forget_file(job)
 
     def _record_job(self, job: ClaimedJob, record: RawFile) -> NewJob:
@@ -115,7 +138,7 @@ class FileReader:
         named = document_id(job.scope, record.source)
         return NewJob(named, record.source, record.filename, sha256, size, job.metadata, job.groups)
 
-    def _parse(self, job: ClaimedJob, identity: str) -> ReadJob:
+    def _parse(self, job: ClaimedJob, labels: Labels, identity: str) -> ReadJob:
         parts = self._parts
         content = parts.files.read(job.scope, job.sha256)
         raw = load_bytes(job.source, job.filename, content, parts.settings.load)
@@ -123,7 +146,7 @@ class FileReader:
             job.scope.tenant, job.document_id, str(parts.embedder.tokenizer_file), parts.settings.chunk
         )
         document, chunks = self._parsers.run(raw, chunking)
-        return ReadJob(job, raw, document, chunks, identity)
+        return ReadJob(job, labels, raw, document, chunks, identity)
 
     def _fail(self, job: ClaimedJob, error: FootnoteError) -> None:
         parts = self._parts
@@ -141,8 +164,7 @@ class FileReader:
         kept = {chunk.id for chunk in documents.live_chunks(job.scope, job.document_id)}
         store.discard(job.scope, job.document_id, sorted(stored - kept))
         if live := documents.live(job.scope, job.document_id):
-            attributes = DocumentAttributes(job.source, live.groups, live.metadata)
-            store.promote(job.scope, job.document_id, attributes)
+            store.promote(job.scope, job.document_id, live.labels.over(job.source, live.own_metadata))
 
     def _forget_file(self, job: ClaimedJob) -> None:
         """The file of a job that has ended goes, unless something else needs it."""
@@ -160,11 +182,18 @@ def made_by(parts: IngestParts, job: ClaimedJob) -> str:
         settings.chunk.model_dump(),
         [settings.parse.ocr, settings.parse.ocr_languages, settings.parse.ocr_dpi],
         job.filename,
-        dict(job.metadata),
-        list(job.groups),
     ]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _refusal(found: LoadFailure) -> dict[str, str]:
-    return {"source": found.source, "code": found.error.code, "message": str(found.error)}
+def _labels(job: ClaimedJob, live: Live | None) -> Labels:
+    """What was given with the upload; what was not stays as it is."""
+    known = live.labels if live else Labels()
+    return Labels(
+        known.metadata if job.metadata is None else job.metadata,
+        known.groups if job.groups is None else job.groups,
+    )
+
+
+def _refused(record: LoadFailure) -> RefusedRecord:
+    return RefusedRecord(record.source, record.error.code, str(record.error))

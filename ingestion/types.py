@@ -101,18 +101,3 @@ class Plan:
     keep: tuple[Chunk, ...]
     upsert: tuple[Chunk, ...]
     delete: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What one ingest did."""
-
-    document_id: str
-    version: int
-    chunks: int
-    embedded: int
-    kept: int
-    deleted: int
-    unchanged: bool
-    receipt: Receipt
-    timings_ms: Mapping[str, float] = field(default_factory=dict)

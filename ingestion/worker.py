@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 from ingestion.ingest import Ingestor, Interrupted, Planned
-from ingestion.reading import FileReader, IngestParts, ReadJob
+from ingestion.reading import FileReader, IngestParts, Parsers, ReadJob
 from ingestion.sandbox import ParserPool
 from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
+from service.settings import ParseSettings
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,10 @@ JOBS_A_BATCH = 64
 BYTES_A_BATCH = 8 * 1024 * 1024
 WAIT_S = 5.0
 """How long to sleep without a sign of new work; only a lost signal ever makes it matter."""
+
+
+OpenParsers = Callable[[ParseSettings], Parsers]
+"""Opens what files are parsed with; a worker opens its own when it runs and closes it when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,15 @@ class Worker:
     Args:
         parts: what an ingest works with.
         wake: set whenever jobs were added.
+        open_parsers: opens what files are parsed with.
     """
 
-    def __init__(self, parts: IngestParts, wake: threading.Event) -> None:
+    def __init__(self, parts: IngestParts, wake: threading.Event, open_parsers: OpenParsers) -> None:
         self._parts = parts
         self._wake = wake
+        self._open_parsers = open_parsers
         self._stopping = threading.Event()
-        self._parsers: ParserPool | None = None
+        self._parsers: Parsers | None = None
 
     def run_forever(self) -> None:
         """Works until `stop`; what is under way then is finished by the next start."""
@@ -72,7 +80,7 @@ class Worker:
 
     def _run(self, *, until_idle: bool) -> None:
         with (
-            ParserPool(self._parts.settings.parse) as parsers,
+            closing(self._open_parsers(self._parts.settings.parse)) as parsers,
             ThreadPoolExecutor(1) as reader,
             ThreadPoolExecutor(1) as publisher,
         ):
@@ -145,8 +153,8 @@ class Worker:
             log.exception("jobs could not be put back, the next start will do it")
 
 
-def worker_for(engine: LocalEngine) -> Worker:
-    """The worker of this process over the engine's parts."""
+def worker_for(engine: LocalEngine, open_parsers: OpenParsers = ParserPool) -> Worker:
+    """The worker of this process over the engine's parts; files are parsed in child processes."""
     parts = IngestParts(
         settings=engine.settings,
         documents=engine.versions,
@@ -157,4 +165,4 @@ def worker_for(engine: LocalEngine) -> Worker:
         deleting=engine.deleting,
         give_way=engine.gate.give_way,
     )
-    return Worker(parts, engine.wake)
+    return Worker(parts, engine.wake, open_parsers)

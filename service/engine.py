@@ -53,11 +53,13 @@ class Managing(Protocol):
         scope: Scope,
         uploads: Sequence[Upload],
         *,
-        metadata: Mapping[str, Scalar],
-        groups: tuple[str, ...],
+        metadata: Mapping[str, Scalar] | None,
+        groups: tuple[str, ...] | None,
         idempotency_key: str | None,
     ) -> list[Job]:
         """Keep the files and queue one job each; returns before they are parsed.
+
+        Metadata or groups of None stay as they are; those that are given, also empty, take their place.
 
         The same key with the same content returns the jobs of the first call; with other content it is a
         `Conflict`.

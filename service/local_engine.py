@@ -86,12 +86,12 @@ class LocalEngine:
         scope: Scope,
         uploads: Sequence[Upload],
         *,
-        metadata: Mapping[str, Scalar],
-        groups: tuple[str, ...],
+        metadata: Mapping[str, Scalar] | None,
+        groups: tuple[str, ...] | None,
         idempotency_key: str | None,
     ) -> list[Job]:
         """See `Managing`."""
-        for name in metadata:
+        for name in metadata or ():
             checked_name(name)
         return await asyncio.to_thread(self._keep, scope, uploads, metadata, groups, idempotency_key)
 
@@ -99,8 +99,8 @@ class LocalEngine:
         self,
         scope: Scope,
         uploads: Sequence[Upload],
-        metadata: Mapping[str, Scalar],
-        groups: tuple[str, ...],
+        metadata: Mapping[str, Scalar] | None,
+        groups: tuple[str, ...] | None,
         key: str | None,
     ) -> list[Job]:
         most = self.settings.load.max_file_bytes

@@ -40,11 +40,36 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """The ingest of one uploaded file. `progress` lies in [0, 1].
+class RefusedRecord:
+    """A record of a file of records that became no document, and why."""
 
-    `report` is the JSON form of the ingest report, present once the job is done.
-    """
+    source: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one ingest did. Counts are of chunks; a file of records became one job for each of `records`."""
+
+    document_id: str
+    version: int | None = None
+    """The live version afterwards; None for a file of records, which is no document itself."""
+    unchanged: bool = False
+    """Whether everything was as it is already."""
+    chunks: int = 0
+    embedded: int = 0
+    kept: int = 0
+    deleted: int = 0
+    records: int = 0
+    refused: tuple[RefusedRecord, ...] = ()
+    receipt: Mapping[str, object] | None = None
+    """The JSON form of the extraction receipt, where the file was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The ingest of one uploaded file. `progress` lies in [0, 1]; `report` is there once the job is done."""
 
     id: str
     document_id: str
@@ -54,7 +79,7 @@ class Job:
     created_at: datetime
     updated_at: datetime
     error: Failure | None = None
-    report: Mapping[str, object] | None = None
+    report: IngestReport | None = None
 
     @property
     def finished(self) -> bool:

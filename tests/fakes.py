@@ -15,6 +15,7 @@ from service.records import (
     DocumentRecord,
     DocumentText,
     Feedback,
+    IngestReport,
     Job,
     Page,
     Readiness,
@@ -173,8 +174,8 @@ class FakeEngine:
         scope: Scope,
         uploads: Sequence[Upload],
         *,
-        metadata: Mapping[str, Scalar],
-        groups: tuple[str, ...],
+        metadata: Mapping[str, Scalar] | None,
+        groups: tuple[str, ...] | None,
         idempotency_key: str | None,
     ) -> list[Job]:
         contents = [upload.content.read() for upload in uploads]
@@ -197,8 +198,8 @@ class FakeEngine:
         scope: Scope,
         upload: Upload,
         content: bytes,
-        metadata: Mapping[str, Scalar],
-        groups: tuple[str, ...],
+        metadata: Mapping[str, Scalar] | None,
+        groups: tuple[str, ...] | None,
     ) -> Job:
         document_id = str(uuid5(NAMESPACE, f"{scope.tenant}/{upload.source}"))
         before = self.kept.get(document_id)
@@ -214,13 +215,14 @@ class FakeEngine:
             language="en",
             created_at=NOW,
             updated_at=NOW,
-            metadata=metadata,
-            groups=groups,
+            metadata=metadata if metadata is not None else before.record.metadata if before else {},
+            groups=groups if groups is not None else before.record.groups if before else (),
             receipt={"parser": "fake"},
         )
         self.kept[document_id] = Kept(scope.tenant, record, content.decode())
         job = Job(f"job-{len(self.jobs) + 1}", document_id, upload.source, "queued", 0.0, NOW, NOW)
-        self.jobs[job.id] = (scope.tenant, replace(job, state="done", progress=1.0, report={"chunks": 1}))
+        report = IngestReport(document_id, chunks=1)
+        self.jobs[job.id] = (scope.tenant, replace(job, state="done", progress=1.0, report=report))
         return job
 
     async def job(self, scope: Scope, job_id: str) -> Job:

@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Any, Self
-from unittest.mock import patch
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,14 +90,6 @@ class InlineParsers:
     def __init__(self, settings: ParseSettings) -> None:
         self._settings = settings
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
     def close(self) -> None:
         pass
 
@@ -135,16 +125,14 @@ def quick_folder() -> Iterator[Path]:
 @contextmanager
 def opened(folder: Path, embedder: FakeEmbedder, **sections: Any) -> Iterator[LocalEngine]:
     """The real engine on `folder`, with words instead of a model."""
-    with (
-        patch("ingestion.worker.ParserPool", InlineParsers),
-        open_resources(Settings(data_dir=folder, **sections), make_embedder=lambda _: embedder) as engine,
-    ):
+    settings = Settings(data_dir=folder, **sections)
+    with open_resources(settings, make_embedder=lambda _: embedder) as engine:
         yield engine
 
 
 def drain(engine: LocalEngine) -> Worker:
     """Works through the queue in this thread; returns the worker that did."""
-    worker = worker_for(engine)
+    worker = worker_for(engine, InlineParsers)
     worker.run_until_idle()
     return worker
 
@@ -156,14 +144,14 @@ def put(
     *,
     scope: Scope = LOCAL,
     metadata: dict[str, Scalar] | None = None,
-    groups: tuple[str, ...] = (),
+    groups: tuple[str, ...] | None = None,
     key: str | None = None,
 ) -> Job:
     """Uploads one text; the job waits in the queue."""
     upload = Upload(source, source.rpartition("/")[2], BytesIO(text.encode()))
-    return asyncio.run(
-        engine.upload(scope, [upload], metadata=metadata or {}, groups=groups, idempotency_key=key)
-    )[0]
+    return asyncio.run(engine.upload(scope, [upload], metadata=metadata, groups=groups, idempotency_key=key))[
+        0
+    ]
 
 
 def ingested(engine: LocalEngine, source: str, text: str, **options: Any) -> Job:

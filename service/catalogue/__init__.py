@@ -11,12 +11,13 @@ new one, and after a delete has committed nothing of the document can come back.
 
 from service.catalogue.answers import Answers
 from service.catalogue.database import Database
-from service.catalogue.documents import Documents, NewVersion
+from service.catalogue.documents import Documents
 from service.catalogue.files import Files
 from service.catalogue.identity import document_id
 from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
+from service.catalogue.versions import Labels, Live, NewVersion
 
 __all__ = [
     "Answers",
@@ -26,7 +27,9 @@ __all__ = [
     "Documents",
     "Files",
     "Jobs",
+    "Labels",
     "Listing",
+    "Live",
     "NewJob",
     "NewVersion",
     "document_id",

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from service.catalogue.models import IndexPropertyRow, TenantRow
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration's revision."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
@@ -13,29 +12,8 @@ from service.catalogue.database import Database, move_epoch, now
 from service.catalogue.jobs import NewJob
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, VersionRow
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of, row_of
+from service.catalogue.versions import Labels, Live, NewVersion
 from service.types import Chunk, Scalar, Scope
-
-
-@dataclass(frozen=True, slots=True)
-class NewVersion:
-    """All that one version of a document brings. `made_by` names the parser, chunker and embedder."""
-
-    document_id: str
-    source: str
-    title: str
-    filename: str
-    media_type: str
-    size_bytes: int
-    language: str
-    sha256: str
-    made_by: str
-    text: str
-    receipt: Mapping[str, object]
-    chunks: tuple[Chunk, ...]
-    external_id: str | None = None
-    metadata: Mapping[str, Scalar] = field(default_factory=dict)
-    groups: tuple[str, ...] = ()
-
 
 OF_LIVE_VERSIONS = select(DocumentRow.tenant, VersionRow.sha256).join(
     VersionRow, (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
@@ -45,17 +23,6 @@ OF_UNFINISHED_JOBS = select(JobRow.tenant, JobRow.sha256).where(JobRow.state.not
 
 Publication = tuple[str, Scope, NewVersion]
 """The id of the job that made a version, whose it is, and the version."""
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What tells whether an upload changes anything."""
-
-    version: int
-    sha256: str
-    made_by: str
-    metadata: Mapping[str, Scalar]
-    groups: tuple[str, ...]
 
 
 class Documents:
@@ -77,7 +44,9 @@ class Documents:
                 VersionRow.number,
                 VersionRow.sha256,
                 VersionRow.made_by,
-                DocumentRow.attributes,
+                VersionRow.chunks,
+                DocumentRow.own_metadata,
+                DocumentRow.given_metadata,
                 DocumentRow.groups,
             )
             .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
@@ -89,7 +58,10 @@ class Documents:
         )
         with self._database.reading() as connection:
             row = connection.execute(query).first()
-        return None if row is None else Live(row[0], row[1], row[2], row[3], tuple(row[4]))
+        if row is None:
+            return None
+        *identity, given, groups = row
+        return Live(*identity, Labels(given, tuple(groups)))
 
     def live_chunks(self, scope: Scope, document_id: str) -> tuple[Chunk, ...]:
         """The chunks of the live version, in reading order."""
@@ -130,6 +102,19 @@ class Documents:
         if number > 1:
             _forget_older(connection, new.document_id, number, self._keep_versions)
         return number
+
+    def relabel(self, job_id: str, scope: Scope, document_id: str, labels: Labels) -> None:
+        """Gives the live version other labels; nothing happens if the job is gone, with its document."""
+        ours = (DocumentRow.id == document_id) & (DocumentRow.tenant == scope.tenant)
+        with self._database.writing() as connection:
+            if connection.scalar(select(JobRow.id).where(JobRow.id == job_id)) is None:
+                return
+            source, own = connection.execute(
+                select(DocumentRow.source, DocumentRow.own_metadata).where(ours)
+            ).one()
+            labelled = _labelled(source, own, labels)
+            connection.execute(update(DocumentRow).where(ours).values(**labelled, updated_at=now()))
+            move_epoch(connection, scope.tenant)
 
     def delete(self, scope: Scope, document_id: str) -> Mapping[str, int]:
         """Removes all rows of the document and notes that its vectors must go; counts what was removed."""
@@ -220,7 +205,7 @@ def _as_job(row: RowMapping) -> NewJob:
         filename=row["filename"],
         sha256=row["sha256"],
         size_bytes=row["size_bytes"],
-        metadata=row["attributes"],
+        metadata=row["given_metadata"],
         groups=tuple(row["groups"]),
     )
 
@@ -259,8 +244,7 @@ def _write_document(connection: Connection, scope: Scope, new: NewVersion) -> No
         "size_bytes": new.size_bytes,
         "language": new.language,
         "external_id": new.external_id,
-        "attributes": dict(new.metadata),
-        "groups": list(new.groups),
+        **_labelled(new.source, new.own_metadata, new.labels),
         "updated_at": now(),
     }
     row = insert(DocumentRow).values(
@@ -272,6 +256,15 @@ def _write_document(connection: Connection, scope: Scope, new: NewVersion) -> No
         **fields,
     )
     connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=fields))
+
+
+def _labelled(source: str, own: Mapping[str, Scalar], labels: Labels) -> dict[str, Any]:
+    return {
+        "attributes": dict(labels.over(source, own).metadata),
+        "own_metadata": dict(own),
+        "given_metadata": dict(labels.metadata),
+        "groups": list(labels.groups),
+    }
 
 
 def _write_version(connection: Connection, new: NewVersion, number: int) -> None:

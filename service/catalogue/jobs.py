@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 from service.catalogue.database import Database, now
 from service.catalogue.models import IdempotencyRow, JobRow
 from service.errors import Conflict, NotFound
-from service.records import Failure, Job, JobState
+from service.records import Failure, IngestReport, Job, JobState, RefusedRecord
 from service.types import Scalar, Scope
 
 FINISHED = ("done", "failed")
@@ -24,15 +24,15 @@ CLAIM_WINDOW = 256
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A file that was kept and waits to be ingested."""
+    """A file that was kept and waits to be ingested; metadata or groups of None stay as they are."""
 
     document_id: str
     source: str
     filename: str
     sha256: str
     size_bytes: int
-    metadata: Mapping[str, Scalar] = field(default_factory=dict)
-    groups: tuple[str, ...] = ()
+    metadata: Mapping[str, Scalar] | None = None
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class ClaimedJob:
     filename: str
     sha256: str
     size_bytes: int
-    metadata: Mapping[str, Scalar]
-    groups: tuple[str, ...]
+    metadata: Mapping[str, Scalar] | None
+    groups: tuple[str, ...] | None
     attempts: int
 
 
@@ -126,14 +126,14 @@ class Jobs:
                 .values(state=state, progress=progress, updated_at=now())
             )
 
-    def finish(self, reports: Mapping[str, Mapping[str, object]]) -> None:
+    def finish(self, reports: Mapping[str, IngestReport]) -> None:
         """These jobs are done; reports by job."""
         with self._database.writing() as connection:
             for job_id, report in reports.items():
                 connection.execute(
                     update(JobRow)
                     .where(JobRow.id == job_id)
-                    .values(state="done", progress=1.0, report=dict(report), updated_at=now())
+                    .values(state="done", progress=1.0, report=dataclasses.asdict(report), updated_at=now())
                 )
 
     def fail(self, job_id: str, failure: Failure) -> None:
@@ -218,8 +218,8 @@ def _row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
         "filename": new.filename,
         "sha256": new.sha256,
         "size_bytes": new.size_bytes,
-        "attributes": dict(new.metadata),
-        "groups": list(new.groups),
+        "attributes": None if new.metadata is None else dict(new.metadata),
+        "groups": None if new.groups is None else list(new.groups),
         "state": "queued",
         "progress": 0.0,
         "attempts": 0,
@@ -240,8 +240,12 @@ def _job(row: Mapping[str, Any] | RowMapping) -> Job:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         error=None if row["error"] is None else Failure(**row["error"]),
-        report=row["report"],
+        report=None if row["report"] is None else _report(row["report"]),
     )
+
+
+def _report(row: Mapping[str, Any]) -> IngestReport:
+    return IngestReport(**{**row, "refused": tuple(RefusedRecord(**one) for one in row["refused"])})
 
 
 def _claimed(row: RowMapping) -> ClaimedJob:
@@ -254,6 +258,6 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         sha256=row["sha256"],
         size_bytes=row["size_bytes"],
         metadata=row["attributes"],
-        groups=tuple(row["groups"]),
+        groups=None if row["groups"] is None else tuple(row["groups"]),
         attempts=row["attempts"] + 1,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, null, select
 
 from service.catalogue.database import Database
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, VersionRow
@@ -62,12 +62,12 @@ class Listing:
         uploads = (
             select(JobRow.source, JobRow.groups)
             .where(JobRow.document_id == document_id, JobRow.tenant == scope.tenant)
-            .order_by(JobRow.sequence.desc())
+            .order_by(JobRow.groups.is_(null()), JobRow.sequence.desc())  # one without groups keeps them
         )
         with self._database.reading() as connection:
             row = connection.execute(_records(scope).where(DocumentRow.id == document_id)).mappings().first()
             row = row or connection.execute(uploads).mappings().first()
-        if row is None or not may_read(scope, row["groups"]):
+        if row is None or not may_read(scope, row["groups"] or ()):
             raise NotFound(f"there is no document {document_id!r}")
         return str(row["source"])
 

@@ -60,6 +60,9 @@ class DocumentRow(Base):
     language: Mapped[str]
     external_id: Mapped[str | None]
     attributes: Mapped[dict[str, Any]]
+    """What its file says of itself, and over it what was given with the upload."""
+    own_metadata: Mapped[dict[str, Any]]
+    given_metadata: Mapped[dict[str, Any]]
     groups: Mapped[list[Any]]
     live_version: Mapped[int | None]
     created_at: Mapped[datetime]
@@ -110,7 +113,7 @@ class ChunkRow(Base):
 
 
 class JobRow(Base):
-    """An ingest of one file: its state is the queue."""
+    """An ingest of one file: its state is the queue. Metadata or groups of NULL were not given."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("jobs_by_state", "state", "sequence"), Index("jobs_by_document", "document_id"))
@@ -123,8 +126,8 @@ class JobRow(Base):
     filename: Mapped[str]
     sha256: Mapped[str]
     size_bytes: Mapped[int]
-    attributes: Mapped[dict[str, Any]]
-    groups: Mapped[list[Any]]
+    attributes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    groups: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     state: Mapped[str]
     progress: Mapped[float]
     attempts: Mapped[int]

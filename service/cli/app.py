@@ -82,18 +82,18 @@ def ingest_command(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files, folders or .jsonl records.")],
     metadata: Annotated[
-        str, typer.Option("--metadata", help="For all of them, as JSON: '{\"year\": 2024}'.")
-    ] = "{}",
+        str | None, typer.Option("--metadata", help="As JSON: '{\"year\": 2024}'; else they keep theirs.")
+    ] = None,
     group: Annotated[list[str] | None, typer.Option("--group", help="Who may read them.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Read documents in. The same path again is a new version; what did not change is not read again."""
     settings = _settings(data_dir)
-    facts = _metadata(metadata)
+    given = None if metadata is None else _metadata(metadata)
     with _client(context, settings) as client:
         found = _runtime(context).find(paths, settings)
-        summary = ingest(client, found, facts, group or [], err)
+        summary = ingest(client, found, given, group or None, err)
     if as_json:
         _print_json(dataclasses.asdict(summary))
     else:

@@ -46,9 +46,12 @@ class Client(Protocol):
     """What the commands ask for."""
 
     def upload(
-        self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar], groups: Sequence[str]
+        self,
+        files: Sequence[LocalFile],
+        metadata: Mapping[str, Scalar] | None,
+        groups: Sequence[str] | None,
     ) -> list[Json]:
-        """Queues files; a job's id, document and source each."""
+        """Queues files; a job's id, document and source each. What is None the documents keep."""
         ...
 
     def job(self, job_id: str) -> Json:
@@ -81,13 +84,20 @@ class LocalClient:
         self._runner.close()
 
     def upload(
-        self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar], groups: Sequence[str]
+        self,
+        files: Sequence[LocalFile],
+        metadata: Mapping[str, Scalar] | None,
+        groups: Sequence[str] | None,
     ) -> list[Json]:
         """See `Client`."""
         uploads = [Upload(file.source, file.filename, BytesIO(file.content)) for file in files]
         jobs = self._runner.run(
             self._engine.upload(
-                self._scope, uploads, metadata=metadata, groups=tuple(groups), idempotency_key=None
+                self._scope,
+                uploads,
+                metadata=metadata,
+                groups=None if groups is None else tuple(groups),
+                idempotency_key=None,
             )
         )
         return [job.model_dump(mode="json") for job in JobsOut.of(jobs).jobs]
@@ -122,11 +132,16 @@ class HttpClient:
         self._http.close()
 
     def upload(
-        self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar], groups: Sequence[str]
+        self,
+        files: Sequence[LocalFile],
+        metadata: Mapping[str, Scalar] | None,
+        groups: Sequence[str] | None,
     ) -> list[Json]:
         """See `Client`."""
-        form: Json = {"metadata": json.dumps(dict(metadata)), "source": [file.source for file in files]}
-        if groups:
+        form: Json = {"source": [file.source for file in files]}
+        if metadata is not None:
+            form["metadata"] = json.dumps(dict(metadata))
+        if groups is not None:
             form["groups"] = list(groups)
         parts = [("file", (file.filename, file.content)) for file in files]
         jobs: list[Json] = self._send("POST", "/documents", data=form, files=parts)["jobs"]

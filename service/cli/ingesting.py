@@ -65,8 +65,8 @@ class Summary:
 def ingest(
     client: Client,
     found: Iterable[LocalFile | Refused],
-    metadata: Mapping[str, Scalar],
-    groups: Sequence[str],
+    metadata: Mapping[str, Scalar] | None,
+    groups: Sequence[str] | None,
     console: Console,
 ) -> Summary:
     """Uploads and waits until every job has ended."""

@@ -28,7 +28,14 @@ IdempotencyKey = Annotated[
     str | None,
     Header(pattern=r"^[\x21-\x7e]{1,255}$", description="Sending the same upload again with it is harmless."),
 ]
-Metadata = Annotated[str, Form(description="A JSON object of texts, numbers and booleans.")]
+Metadata = Annotated[
+    str | None,
+    Form(description="A JSON object of texts, numbers and booleans; left out: what the document has stays."),
+]
+Groups = Annotated[
+    list[Group] | None,
+    Form(description="Who may read it; left out: as before, and of a new document everybody."),
+]
 
 
 @router.post("/documents", status_code=202)
@@ -37,16 +44,16 @@ async def upload(
     held: Held,
     file: Annotated[list[UploadFile], File(description="One file or more.")],
     source: Annotated[list[str] | None, Form(description="One for each file; else its name.")] = None,
-    metadata: Metadata = "{}",
-    groups: Annotated[list[Group] | None, Form(description="Who may read it; nobody named: all.")] = None,
+    metadata: Metadata = None,
+    groups: Groups = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JobsOut:
     """Queue files to be read; the same source again is a new version of that document."""
     jobs = await held.engine.upload(
         scope,
         named_uploads(file, source, held.settings.load.max_file_bytes),
-        metadata=parse_metadata(metadata),
-        groups=tuple(groups or ()),
+        metadata=None if metadata is None else parse_metadata(metadata),
+        groups=None if groups is None else tuple(groups),
         idempotency_key=idempotency_key,
     )
     return JobsOut.of(jobs)

@@ -44,6 +44,29 @@ class FailureOut(Response):
     hint: str
 
 
+class RefusedRecordOut(Response):
+    """A record of a file of records that became no document, and why."""
+
+    source: str
+    code: str
+    message: str
+
+
+class IngestReportOut(Response):
+    """What one ingest did; all counts but `records` are of chunks."""
+
+    document_id: str
+    version: int | None = Field(description="The live version; null for a file of records.")
+    unchanged: bool = Field(description="Everything was as it is already.")
+    chunks: int
+    embedded: int
+    kept: int
+    deleted: int
+    records: int = Field(description="How many jobs a file of records became, one for each.")
+    refused: list[RefusedRecordOut]
+    receipt: dict[str, Any] | None = Field(description="What was read from the file, and what was not.")
+
+
 class JobOut(BaseModel):
     """How far one file's ingest is. `progress` runs from 0 to 1; `report` comes with `done`."""
 
@@ -53,7 +76,7 @@ class JobOut(BaseModel):
     state: JobState
     progress: float
     error: FailureOut | None
-    report: dict[str, Any] | None
+    report: IngestReportOut | None
     created_at: datetime
     updated_at: datetime
 
@@ -67,7 +90,7 @@ class JobOut(BaseModel):
             state=job.state,
             progress=job.progress,
             error=FailureOut.model_validate(job.error) if job.error else None,
-            report=dict(job.report) if job.report is not None else None,
+            report=IngestReportOut.model_validate(job.report) if job.report else None,
             created_at=job.created_at,
             updated_at=job.updated_at,
         )

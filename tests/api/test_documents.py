@@ -26,7 +26,7 @@ async def test_a_job_can_be_followed(client: httpx.AsyncClient) -> None:
     job = (await upload(client)).json()["jobs"][0]
     body = (await client.get(f"/jobs/{job['job_id']}")).json()
     assert (body["state"], body["progress"], body["error"]) == ("done", 1.0, None)
-    assert body["report"] == {"chunks": 1}
+    assert (body["report"]["chunks"], body["report"]["unchanged"]) == (1, False)
 
 
 async def test_several_files_become_several_jobs_in_order(client: httpx.AsyncClient) -> None:
@@ -42,6 +42,16 @@ async def test_metadata_and_groups_reach_the_document(client: httpx.AsyncClient)
     assert body["metadata"] == metadata
     assert body["metadata"]["final"] is True
     assert body["groups"] == ["sales", "legal"]
+
+
+async def test_metadata_and_groups_that_are_left_out_stay(client: httpx.AsyncClient) -> None:
+    await upload(client, metadata='{"year": 2024}', groups=["sales"])
+    job = (await upload(client)).json()["jobs"][0]
+    body = (await client.get(f"/documents/{job['document_id']}")).json()
+    assert (body["metadata"], body["groups"]) == ({"year": 2024}, ["sales"])
+    await upload(client, metadata="{}")
+    body = (await client.get(f"/documents/{job['document_id']}")).json()
+    assert (body["metadata"], body["groups"]) == ({}, ["sales"])
 
 
 @pytest.mark.parametrize("metadata", ["[1]", '{"a": {"b": 1}}', '{"a": NaN}', "{", '{"a": null}'])

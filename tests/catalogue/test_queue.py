@@ -10,11 +10,12 @@ import pytest
 from service.catalogue import Answers, Database, Jobs
 from service.catalogue.database import now
 from service.errors import Conflict, NotFound
-from service.records import Failure, Feedback
+from service.records import Failure, Feedback, IngestReport, RefusedRecord
 from service.types import Answer, Decision, Usage
 from tests.catalogue.writing import ACME, GLOBEX, a_job
 
 PLENTY = 1_000_000
+REPORT = IngestReport("a", 1, chunks=3, refused=(RefusedRecord("a#2", "empty_document", "no text"),))
 
 
 def queued(database: Database, *sources: str, size_bytes: int = 10) -> Jobs:
@@ -41,7 +42,7 @@ def test_two_uploads_of_one_document_are_never_under_way_at_once(database: Datab
     jobs = queued(database, "a", "a", "b")
     (first,) = jobs.claim(10, PLENTY)
     assert claimed(jobs) == ["b"]
-    jobs.finish({first.id: {}})
+    jobs.finish({first.id: REPORT})
     assert claimed(jobs) == ["a"]
 
 
@@ -75,14 +76,14 @@ def test_a_job_that_is_put_back_has_made_an_attempt_or_not(
 def test_jobs_that_have_ended_or_wait_are_not_put_back(database: Database) -> None:
     jobs = queued(database, "done", "failed", "waiting")
     done, failed = jobs.claim(2, PLENTY)
-    jobs.finish({done.id: {"chunks": 3}})
+    jobs.finish({done.id: REPORT})
     jobs.fail(failed.id, Failure("corrupt_file", "damaged", "parse"))
     assert jobs.release([done.id, failed.id], counted=True) == 0
     assert jobs.requeue_interrupted() == 0
     ended = jobs.get(ACME, done.id), jobs.get(ACME, failed.id)
     assert [(job.state, job.finished) for job in ended] == [("done", True), ("failed", True)]
     assert (ended[0].report, ended[1].error) == (
-        {"chunks": 3},
+        REPORT,
         Failure("corrupt_file", "damaged", "parse"),
     )
 
@@ -98,7 +99,7 @@ def test_a_start_puts_back_what_was_under_way(database: Database) -> None:
 def test_depth_counts_what_waits_or_runs(database: Database) -> None:
     jobs = queued(database, "a", "b", "c")
     first, _ = jobs.claim(2, PLENTY)
-    jobs.finish({first.id: {}})
+    jobs.finish({first.id: REPORT})
     assert jobs.depth() == 2
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from service.catalogue import CatalogueReader, Database, Documents, Jobs, Listing
 from service.errors import InvalidInput, NotFound
+from service.records import IngestReport
 from service.types import Scope
 from tests.catalogue.writing import ACME, GLOBEX, a_job, a_version, chunk_id, fused, identifier, publish
 
@@ -182,7 +183,7 @@ def test_a_file_is_needed_while_a_live_version_or_a_waiting_job_names_it(databas
         ("acme", "sha-two"),
         ("acme", "sha-coming"),
     }
-    jobs.finish({waiting.id: {}})
+    jobs.finish({waiting.id: IngestReport(waiting.document_id)})
     assert documents.unreferenced(ACME, ["sha-coming"]) == ["sha-coming"]
     assert documents.superseded_files(ACME, DOCUMENT) == ["sha-one"]
 

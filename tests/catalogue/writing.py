@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_OID, uuid5
 
-from service.catalogue import Database, Documents, Jobs, NewJob, NewVersion
+from service.catalogue import Database, Documents, Jobs, Labels, NewJob, NewVersion
+from service.records import IngestReport
 from service.types import EVERY_GROUP, Chunk, Fused, Scope
 
 ACME = Scope("acme", frozenset({EVERY_GROUP}))
@@ -54,7 +55,7 @@ def a_version(
         text=text,
         receipt={"parser": "test"},
         chunks=chunks,
-        groups=groups,
+        labels=Labels(groups=groups),
     )
 
 
@@ -65,7 +66,7 @@ def chunk_id(scope: Scope, source: str, word: str) -> str:
 def publish(database: Database, scope: Scope, new: NewVersion, keep_versions: int = 10) -> int:
     """Makes a version live; its number."""
     (job,) = Jobs(database).add(scope, [a_job(scope, new.source)])
-    Jobs(database).finish({job.id: {}})
+    Jobs(database).finish({job.id: IngestReport(job.document_id)})
     return Documents(database, keep_versions).publish([(job.id, scope, new)])[job.id]
 
 

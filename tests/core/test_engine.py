@@ -112,7 +112,7 @@ def test_an_upload_after_a_delete_is_a_first_version_again(engine: LocalEngine) 
     asyncio.run(engine.delete(LOCAL, MANUAL))
     job = ingested(engine, "manual.md", TEXT)
     assert job.report is not None
-    assert job.report["version"] == 1
+    assert job.report.version == 1
     assert hits(engine) == 2
 
 

@@ -34,9 +34,7 @@ from service.settings import Settings
 from service.types import Query
 from service.wiring import open_resources
 from tests.fakes_core import LOCAL, ingested
-from unittest.mock import patch
-from tests.fakes_core import InlineParsers
-with patch("ingestion.worker.ParserPool", InlineParsers), open_resources(Settings()) as engine:
+with open_resources(Settings()) as engine:
     ingested(engine, "a.md", "# Warranty\\n\\nThe warranty of the pump lasts 24 months.")
     answer = asyncio.run(engine.answer(LOCAL, Query("How long is the warranty?")))
     assert answer.hits

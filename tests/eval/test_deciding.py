@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from service.decide import Calibrator
 from service.decide.features import FROM_TEXT, FROM_TOKENS
 from service.settings import Settings
 from tests.answering import token_vectors
-from tests.fakes_core import FakeEmbedder, InlineParsers, a_tokenizer, quick_folder
+from tests.fakes_core import FakeEmbedder, a_tokenizer, quick_folder
 
 NAMES = (*FROM_TEXT, *FROM_TOKENS)
 
@@ -228,8 +227,7 @@ def test_a_calibrator_is_made_from_documents_without_labels(
     embedder = FakeEmbedder(a_tokenizer(folder / "tokenizer"))
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path))
     documents, work = str(documentation(folder / "docs")), str(folder / "work")
-    with patch("ingestion.worker.ParserPool", InlineParsers):
-        ended = calibrator.main(["--documents", documents, "--work", work, "--json"], lambda _: embedder)
+    ended = calibrator.main(["--documents", documents, "--work", work, "--json"], lambda _: embedder)
     parts = calibrator.opened(Settings(), lambda _: embedder)
     figures = json.loads(capsys.readouterr().out)
     assert ended == 0

@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import update
 
 from ingestion.reading import MOST_ATTEMPTS
+from ingestion.worker import worker_for
 from service.catalogue import ClaimedJob, document_id
 from service.catalogue.models import JobRow
 from service.errors import NotFound, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.store.edge import EdgeStore
 from service.types import Condition, Filters, Query, Scope
-from tests.fakes_core import BROKEN, LOCAL, FakeEmbedder, drain, ingested, put, sections
+from tests.fakes_core import BROKEN, LOCAL, FakeEmbedder, InlineParsers, drain, ingested, put, sections
 from tests.ingest.checking import assert_whole, found, sources
 
 TEXT = sections(
@@ -240,12 +241,10 @@ def test_an_upload_of_a_group_cannot_be_taken_back_by_others(engine: LocalEngine
 def test_a_worker_that_is_stopped_gives_its_jobs_back_uncounted(
     engine: LocalEngine, embedder: FakeEmbedder
 ) -> None:
-    from ingestion.worker import worker_for
-
     # More chunks than one slice holds.
     long = sections(**{f"Part_{n}": f"The pump has a part with the number {n} in it." for n in range(120)})
     job = put(engine, "manual.md", long)
-    worker = worker_for(engine)
+    worker = worker_for(engine, InlineParsers)
     embedder.before_passages = worker.stop
     worker.run_until_idle()
     assert engine.jobs.get(LOCAL, job.id).state == "queued"

@@ -21,7 +21,7 @@ def test_a_new_document_is_embedded_whole(engine: LocalEngine, embedder: FakeEmb
     job = ingested(engine, "manual.md", FIRST)
     assert job.state == "done"
     assert job.report is not None
-    assert (job.report["version"], job.report["chunks"], job.report["embedded"]) == (1, 3, 3)
+    assert (job.report.version, job.report.chunks, job.report.embedded) == (1, 3, 3)
     assert len(embedder.passages) == 3
     assert "twenty four months" in found(engine, "How long is the warranty?")[0]
     assert_whole(engine)
@@ -34,7 +34,7 @@ def test_the_same_file_again_is_neither_parsed_nor_embedded(
     embedder.passages.clear()
     job = ingested(engine, "manual.md", FIRST)
     assert job.report is not None
-    assert (job.report["unchanged"], job.report["version"]) == (True, 1)
+    assert (job.report.unchanged, job.report.version) == (True, 1)
     assert embedder.passages == []
     assert_whole(engine)
 
@@ -44,7 +44,7 @@ def test_a_changed_paragraph_embeds_its_own_chunk_alone(engine: LocalEngine, emb
     embedder.passages.clear()
     job = ingested(engine, "manual.md", CHANGED)
     assert job.report is not None
-    assert [job.report[name] for name in ("version", "embedded", "kept", "deleted")] == [2, 1, 2, 1]
+    assert [getattr(job.report, name) for name in ("version", "embedded", "kept", "deleted")] == [2, 1, 2, 1]
     assert len(embedder.passages) == 1
     assert "thirty six months" in embedder.passages[0]
     assert all("twenty four" not in text for text in found(engine, "warranty twenty four months"))
@@ -70,7 +70,7 @@ def test_other_metadata_changes_what_is_found_and_embeds_nothing(
     embedder.passages.clear()
     job = ingested(engine, "manual.md", FIRST, metadata={"year": 2024})
     assert job.report is not None
-    assert job.report["embedded"] == 0
+    assert job.report.embedded == 0
     assert embedder.passages == []
     in_year = {year: _count(engine, Condition("year", "eq", year)) for year in (2023, 2024)}
     assert in_year == {2023: 0, 2024: 3}
@@ -89,7 +89,7 @@ def test_going_back_to_the_first_text_is_a_third_version(engine: LocalEngine, em
     for text in (FIRST, CHANGED, FIRST):
         job = ingested(engine, "manual.md", text)
     assert job.report is not None
-    assert job.report["version"] == 3
+    assert job.report.version == 3
     assert asyncio.run(engine.document_text(LOCAL, _only(engine), 2)).text.count("thirty six") == 1
     assert_whole(engine)
 
