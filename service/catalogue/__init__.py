@@ -13,7 +13,7 @@ from service.catalogue.answers import Answers
 from service.catalogue.database import Database
 from service.catalogue.documents import Documents, NewVersion
 from service.catalogue.files import Files
-from service.catalogue.identity import document_id
+from service.catalogue.identity import checked_source, document_id
 from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
 from service.catalogue.listing import Listing
 from service.catalogue.reading import Reader
@@ -29,5 +29,6 @@ __all__ = [
     "NewJob",
     "NewVersion",
     "Reader",
+    "checked_source",
     "document_id",
 ]
