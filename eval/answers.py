@@ -19,7 +19,7 @@ from io import BytesIO
 from pathlib import Path
 
 from eval.dataset import GOLDEN, Question, fact_recall, load
-from ingestion.load import iter_paths
+from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
 from ingestion.worker import worker_for
 from service.local_engine import LocalEngine
@@ -70,7 +70,7 @@ class Figures:
 def corpus(paths: Sequence[Path], settings: Settings) -> Iterator[LocalEngine]:
     """An engine that has read the paths; a document's source is its path below the first of them."""
     with open_resources(settings) as engine:
-        for found in iter_paths(paths, settings.load, relative_to=paths[0]):
+        for found in iter_paths(paths, settings.load, below(paths[0])):
             if isinstance(found, RawFile):
                 upload = Upload(found.source, found.filename, BytesIO(found.content))
                 asyncio.run(engine.upload(SCOPE, [upload], metadata={}, groups=(), idempotency_key=None))

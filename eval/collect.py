@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from eval.labelled.types import LabelledQuestion, LabelledSet, is_relevant, relevance
-from ingestion.load import iter_paths
+from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
 from ingestion.worker import worker_for
 from service.fuse import fuse
@@ -90,8 +90,8 @@ def collect(
 
 
 def _ingest(engine: LocalEngine, labelled: LabelledSet, scratch: Path) -> None:
-    paths, below = _paths(labelled, scratch)
-    for found in iter_paths(paths, engine.settings.load, relative_to=below):
+    paths, folder = _paths(labelled, scratch)
+    for found in iter_paths(paths, engine.settings.load, below(folder)):
         if isinstance(found, RawFile):
             upload = Upload(found.source, found.filename, BytesIO(found.content))
             asyncio.run(engine.upload(SCOPE, [upload], metadata={}, groups=(), idempotency_key=None))

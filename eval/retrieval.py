@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eval.bench.serving import served, upload_and_wait
-from ingestion.load import iter_paths
+from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
 from service.errors import CorruptFile
 from service.settings import LoadSettings
@@ -85,7 +85,7 @@ def _rows(path: Path) -> Iterator[Json]:
 
 def records(path: Path) -> Iterator[RawFile]:
     """Every record of a JSON Lines file as the loader gives it; `CorruptFile` for one that it refuses."""
-    for found in iter_paths([path], LoadSettings()):
+    for found in iter_paths([path], LoadSettings(), below(path.parent)):
         if not isinstance(found, RawFile):
             raise CorruptFile(f"{found.source} cannot be taken in")
         yield found

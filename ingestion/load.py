@@ -1,6 +1,7 @@
 """From paths and uploads to `RawFile`s: size limits, and the media type by looking at the bytes.
 
     iter_paths    files, folders and `.jsonl` records, one at a time, a failure never ending the rest
+    below         names files by their path from a folder
     load_bytes    one file whose bytes are at hand
 
 `filetype` recognises binary formats by their magic numbers; office documents are zip archives and told apart
@@ -10,8 +11,7 @@ by the parts that they hold; text has no magic, so there the extension decides.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +21,10 @@ import filetype
 from ingestion.parse.archive import OLE_MAGIC, ZIP_MAGIC, open_archive
 from ingestion.parse.registry import FORMATS, RECORD, RECORD_SUFFIX, Format, format_of, unsupported
 from ingestion.types import RawFile
+from ingestion.walk import files_below, printable
+from service.catalogue import checked_source
 from service.errors import (
+    Conflict,
     CorruptFile,
     EmptyDocument,
     EncryptedFile,
@@ -48,10 +51,15 @@ RECORDS = ".jsonl"
 
 @dataclass(frozen=True, slots=True)
 class LoadFailure:
-    """A file or record that was asked for and cannot be taken in."""
+    """A file or record that was asked for and cannot be taken in.
+
+    `hides` where something was not even looked at: a folder that cannot be listed, a file that cannot be
+    opened, a line without an id. Which documents lie there is then not known.
+    """
 
     source: str
     error: FootnoteError
+    hides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class Skipped:
 
 
 Loaded = RawFile | LoadFailure | Skipped
+SourceOf = Callable[[Path], str]
+"""Names a file: from its absolute path to its source."""
 
 
 def load_bytes(source: str, filename: str, content: bytes, settings: LoadSettings) -> RawFile:
@@ -94,23 +104,31 @@ def media_type(filename: str, content: bytes) -> str:
     return _text_type(filename, named, content)
 
 
-def iter_paths(
-    paths: Iterable[Path], settings: LoadSettings, *, relative_to: Path | None = None
-) -> Iterator[Loaded]:
-    """Every file below `paths`, folders in sorted order; each is read only when it is reached.
+def below(folder: Path) -> SourceOf:
+    """Names files by their path from `folder`, and files elsewhere by their absolute path."""
+    base = folder.resolve()
 
-    Hidden files and folders are passed over and links that lead out of a folder are not followed. A file's
-    source is its absolute path, so that two files of one name never replace each other; below `relative_to`
-    it is the path from there. A record's source is `<file>#<_id>`.
+    def source_of(path: Path) -> str:
+        return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
+
+    return source_of
+
+
+def iter_paths(paths: Iterable[Path], settings: LoadSettings, source_of: SourceOf) -> Iterator[Loaded]:
+    """Every file below `paths`, folders in sorted order; each is read only when it is reached, and once.
+
+    Hidden files and folders are passed over and links that lead out of a folder are not followed. A record's
+    source is `<source of its file>#<_id>`. Of two files or records with one source the second is a failure.
     """
-    for path in paths:
-        if path.is_dir():
-            for found in _walk(path):
-                yield from _load(found, settings, relative_to, asked_for=False)
-        elif path.exists():
-            yield from _load(path, settings, relative_to, asked_for=True)
-        else:
-            yield LoadFailure(str(path), NotFound(f"There is no file or folder {path}."))
+    sources: set[str] = set()
+    for path, asked_for in files_below(paths):
+        for loaded in _load(path, settings, source_of, asked_for=asked_for):
+            if isinstance(loaded, RawFile) and loaded.source in sources:
+                yield LoadFailure(loaded.source, Conflict("Another file or record has the same name."))
+            else:
+                yield loaded
+            if isinstance(loaded, RawFile):
+                sources.add(loaded.source)
 
 
 def iter_records(lines: BinaryIO, source: str, settings: LoadSettings) -> Iterator[RawFile | LoadFailure]:
@@ -122,21 +140,18 @@ def iter_records(lines: BinaryIO, source: str, settings: LoadSettings) -> Iterat
             yield _record(line, source, number, settings)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    root = folder.resolve()
-    for here, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(here, name)
-            inside = not path.is_symlink() or (path.exists() and path.resolve().is_relative_to(root))
-            if inside and path.is_file() and not name.startswith("."):
-                yield path
-
-
 def _load(
-    path: Path, settings: LoadSettings, relative_to: Path | None, *, asked_for: bool
+    path: Path | OSError, settings: LoadSettings, source_of: SourceOf, *, asked_for: bool
 ) -> Iterator[Loaded]:
-    source = _source(path, relative_to)
+    if isinstance(path, OSError):
+        reason = InvalidInput(f"The folder cannot be listed: {path.strerror}.")
+        yield LoadFailure(printable(Path(str(path.filename))), reason, hides=True)
+        return
+    try:
+        source = checked_source(source_of(path))
+    except InvalidInput as error:
+        yield LoadFailure(printable(path), error)
+        return
     is_records = path.suffix.lower() == RECORDS
     if not asked_for and not is_records and format_of(path.name) is None:
         yield Skipped(source)
@@ -154,7 +169,7 @@ def _load_file(path: Path, source: str, settings: LoadSettings) -> Loaded:
     except FootnoteError as error:
         return LoadFailure(source, error)
     except OSError as error:
-        return LoadFailure(source, InvalidInput(f"The file cannot be opened: {error.strerror}."))
+        return LoadFailure(source, _unopened(error), hides=True)
 
 
 def _records(path: Path, source: str, settings: LoadSettings) -> Iterator[Loaded]:
@@ -162,31 +177,35 @@ def _records(path: Path, source: str, settings: LoadSettings) -> Iterator[Loaded
         with path.open("rb") as lines:
             yield from iter_records(lines, source, settings)
     except OSError as error:
-        yield LoadFailure(source, InvalidInput(f"The file cannot be opened: {error.strerror}."))
+        yield LoadFailure(source, _unopened(error), hides=True)
+
+
+def _unopened(error: OSError) -> FootnoteError:
+    if isinstance(error, FileNotFoundError):
+        return NotFound("There is no such file or folder.")
+    return InvalidInput(f"The file cannot be opened: {error.strerror}.")
 
 
 def _record(line: bytes, source: str, number: int, settings: LoadSettings) -> RawFile | LoadFailure:
     place = f"{source}#line-{number}"
     if len(line) > settings.max_file_bytes:
-        return LoadFailure(place, _too_large(settings))
+        return LoadFailure(place, _too_large(settings), hides=True)
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
-        return LoadFailure(place, CorruptFile(f"Line {number} is no valid JSON."))
+        return LoadFailure(place, CorruptFile(f"Line {number} is no valid JSON."), hides=True)
     if (
         not isinstance(value, dict)
         or not isinstance(value.get("text"), str)
         or value.get("_id") in (None, "")
     ):
-        return LoadFailure(place, CorruptFile(f"Line {number} is no record: it needs '_id' and 'text'."))
+        what = f"Line {number} is no record: it needs '_id' and 'text'."
+        return LoadFailure(place, CorruptFile(what), hides=True)
     identity = str(value["_id"])
-    return RawFile(f"{source}#{identity}", line, RECORD, identity + RECORD_SUFFIX)
-
-
-def _source(path: Path, relative_to: Path | None) -> str:
-    absolute = path.resolve()
-    base = relative_to.resolve() if relative_to else None
-    return (absolute.relative_to(base) if base and absolute.is_relative_to(base) else absolute).as_posix()
+    try:
+        return RawFile(checked_source(f"{source}#{identity}"), line, RECORD, identity + RECORD_SUFFIX)
+    except InvalidInput as error:
+        return LoadFailure(place, error)
 
 
 def _agreed(filename: str, named: Format | None, found: str) -> str:

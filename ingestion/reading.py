@@ -21,6 +21,7 @@ from ingestion.types import Document, RawFile
 from service.catalogue import ClaimedJob, Documents, Files, Jobs, Labels, Live, NewJob, document_id
 from service.embed import Embedder
 from service.errors import FootnoteError, ParseCrashed
+from service.local_engine import take_back
 from service.records import Failure, IngestReport, RefusedRecord
 from service.settings import Settings
 from service.store import Store
@@ -153,18 +154,9 @@ class FileReader:
         failure = Failure(error.code, str(error), error.stage, error.retryable, error.hint)
         with parts.deleting:
             if job.attempts > 1:
-                self._undo(job)
+                take_back(parts.documents, parts.store, job.scope, job.document_id, job.source)
             parts.jobs.fail(job.id, failure)
         self._forget_file(job)
-
-    def _undo(self, job: ClaimedJob) -> None:
-        """Takes back what earlier attempts have staged or promoted; the live version is found as before."""
-        documents, store = self._parts.documents, self._parts.store
-        stored = store.chunk_ids(job.scope, job.document_id)
-        kept = {chunk.id for chunk in documents.live_chunks(job.scope, job.document_id)}
-        store.discard(job.scope, job.document_id, sorted(stored - kept))
-        if live := documents.live(job.scope, job.document_id):
-            store.promote(job.scope, job.document_id, live.labels.over(job.source, live.own_metadata))
 
     def _forget_file(self, job: ClaimedJob) -> None:
         """The file of a job that has ended goes, unless something else needs it."""

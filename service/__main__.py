@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
+import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from pathlib import Path
+from types import FrameType
 
-from ingestion.load import LoadFailure, Skipped, iter_paths
-from ingestion.worker import worker_for
-from service.cli.app import Runtime, run
-from service.cli.client import RUNNING, Client, LocalClient, LocalFile
-from service.cli.ingesting import Refused
+from ingestion.load import Loaded, LoadFailure, Skipped, iter_paths
+from ingestion.roots import remembered
+from ingestion.worker import Worker, worker_for
+from service.cli.app import run
+from service.cli.client import Client, LocalFile
+from service.cli.ingesting import Found, Refused
+from service.cli.local_client import LocalClient
+from service.cli.running import (
+    CHALLENGE_PATH,
+    PROOF_HEADER,
+    Announcement,
+    announce,
+    forget,
+    new_secret,
+    prove,
+)
+from service.cli.runtime import Asked, Runtime
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.settings import Settings
 from service.types import EVERY_GROUP, Scope
 from service.wiring import open_resources, start_reindex
 
-log = logging.getLogger(__name__)
 LOCAL_SCOPE = Scope("local", frozenset({EVERY_GROUP}))
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
@@ -39,8 +49,11 @@ def main() -> None:
 
 
 @contextmanager
-def working(engine: LocalEngine) -> Iterator[None]:
-    """The worker runs in a thread of its own until the block ends; what it has under way is queued again."""
+def working(engine: LocalEngine) -> Iterator[Callable[[], bool]]:
+    """The worker runs in a thread of its own until the block ends; what it has under way is queued again.
+
+    Gives what tells whether it still runs.
+    """
     worker = worker_for(engine)
 
     def work() -> None:
@@ -50,7 +63,7 @@ def working(engine: LocalEngine) -> Iterator[None]:
     thread = threading.Thread(target=work, name="ingestion-worker")
     thread.start()
     try:
-        yield
+        yield thread.is_alive
     finally:
         worker.stop()
         thread.join()
@@ -58,30 +71,30 @@ def working(engine: LocalEngine) -> Iterator[None]:
 
 @contextmanager
 def _local(settings: Settings) -> Iterator[Client]:
-    with (
-        open_resources(settings) as engine,
-        working(engine),
-        LocalClient(engine, settings, LOCAL_SCOPE) as client,
-    ):
-        yield client
+    with open_resources(settings) as engine, working(engine) as is_working:
+        forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
+        with LocalClient(engine, settings, LOCAL_SCOPE, is_working) as client:
+            yield client
 
 
-def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
+def _serve(settings: Settings, say: Callable[[str], None]) -> int:
     from service.app import create_app
+    from service.routes.identity import identity_router
     from service.server import serve
 
+    secret = new_secret()
+
+    def announced(url: str) -> None:
+        announce(settings.data_dir, Announcement(url, os.getpid(), secret))
+        say(url)
+
     with open_resources(settings) as engine, working(engine):
-        running = settings.data_dir / RUNNING
-
-        def announced(url: str) -> None:
-            running.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
-            announce(url)
-
         try:
             app = create_app(engine, settings, lifespan=partial(_closing, engine))
+            app.include_router(identity_router(CHALLENGE_PATH, PROOF_HEADER, partial(prove, secret)))
             return serve(app, settings, announce=announced)
         finally:
-            running.unlink(missing_ok=True)
+            forget(settings.data_dir)
 
 
 @asynccontextmanager
@@ -90,29 +103,55 @@ async def _closing(engine: LocalEngine, _app: object) -> AsyncIterator[None]:
     await engine.aclose()
 
 
-def _work(settings: Settings, until_idle: bool) -> None:
+def _work(settings: Settings, until_idle: bool, stopping: Callable[[], None]) -> bool:
     with open_resources(settings) as engine:
+        forget(settings.data_dir)
         worker = worker_for(engine)
-        try:
+        with _stopped_by_signals(worker, stopping) as interrupted:
             worker.run_until_idle() if until_idle else worker.run_forever()
-        except KeyboardInterrupt:
-            worker.stop()
+        return interrupted.is_set()
 
 
-def _reindex(settings: Settings) -> int:
+@contextmanager
+def _stopped_by_signals(worker: Worker, stopping: Callable[[], None]) -> Iterator[threading.Event]:
+    """SIGINT and SIGTERM end the worker in order; the event tells whether one came."""
+    interrupted = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if not interrupted.is_set():
+            interrupted.set()
+            stopping()
+            # In a thread, because the one that was interrupted may hold what `stop` waits for.
+            threading.Thread(target=worker.stop).start()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _reindex(settings: Settings, stopping: Callable[[], None]) -> int:
     queued = start_reindex(settings)
-    _work(settings, True)
+    _work(settings, True, stopping)
     return queued
 
 
-def _find(paths: Sequence[Path], settings: Settings) -> Iterator[LocalFile | Refused]:
-    for found in iter_paths(paths, settings.load):
-        if isinstance(found, Skipped):
-            yield Refused(found.source, "unsupported_media", "no parser reads it", asked_for=False)
-        elif isinstance(found, LoadFailure):
-            yield Refused(found.source, found.error.code, str(found.error))
-        else:
-            yield LocalFile(found.source, found.filename, found.content)
+def _find(asked: Asked, settings: Settings) -> Found:
+    with remembered(settings.data_dir, asked.in_use, keep=asked.remember) as roots:
+        there = [path for path in asked.paths if os.path.exists(path)]
+        sources = {path: roots.add(path, asked.name) for path in there}
+    prefixes = tuple(f"{source}/" for path, source in sources.items() if os.path.isdir(path))
+    return Found(map(_as_found, iter_paths(asked.paths, settings.load, roots.source_of)), prefixes)
+
+
+def _as_found(loaded: Loaded) -> LocalFile | Refused:
+    if isinstance(loaded, Skipped):
+        return Refused(loaded.source, "unsupported_media", "no parser reads it", asked_for=False)
+    if isinstance(loaded, LoadFailure):
+        return Refused(loaded.source, loaded.error.code, str(loaded.error), hides=loaded.hides)
+    return LocalFile(loaded.source, loaded.filename, loaded.content)
 
 
 if __name__ == "__main__":

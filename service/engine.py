@@ -15,6 +15,7 @@ from service.records import (
     DocumentText,
     Feedback,
     Job,
+    JobState,
     Page,
     Readiness,
     Upload,
@@ -70,8 +71,26 @@ class Managing(Protocol):
         """The state of one ingest, or `NotFound`."""
         ...
 
-    async def documents(self, scope: Scope, cursor: str | None, limit: int) -> Page[DocumentRecord]:
-        """Live documents in a stable order; a cursor that was not given out is `InvalidInput`."""
+    async def find_jobs(
+        self, scope: Scope, states: Sequence[JobState], cursor: str | None, limit: int
+    ) -> Page[Job]:
+        """Ingests in these states (none named: in all), oldest first; a foreign cursor is `InvalidInput`."""
+        ...
+
+    async def cancel_job(self, scope: Scope, job_id: str) -> None:
+        """Take a queued ingest back, with its kept file if nothing else needs it.
+
+        `Conflict` when it runs or has ended, `NotFound` when there is none.
+        """
+        ...
+
+    async def documents(
+        self, scope: Scope, cursor: str | None, limit: int, *, source: str = "", source_prefix: str = ""
+    ) -> Page[DocumentRecord]:
+        """Live documents in a stable order; a cursor that was not given out is `InvalidInput`.
+
+        With `source` the one of that source, with `source_prefix` those whose sources begin with it.
+        """
         ...
 
     async def document(self, scope: Scope, document_id: str) -> DocumentRecord:

@@ -20,6 +20,7 @@ from service.records import (
     DocumentText,
     Feedback,
     Job,
+    JobState,
     Page,
     Readiness,
     Upload,
@@ -119,9 +120,30 @@ class LocalEngine:
         """See `Managing`."""
         return await asyncio.to_thread(self.jobs.get, scope, job_id)
 
-    async def documents(self, scope: Scope, cursor: str | None, limit: int) -> Page[DocumentRecord]:
+    async def find_jobs(
+        self, scope: Scope, states: Sequence[JobState], cursor: str | None, limit: int
+    ) -> Page[Job]:
         """See `Managing`."""
-        return await asyncio.to_thread(self.listing.documents, scope, cursor, limit)
+        return await asyncio.to_thread(self.listing.jobs, scope, states, cursor, limit)
+
+    async def cancel_job(self, scope: Scope, job_id: str) -> None:
+        """See `Managing`."""
+        await asyncio.to_thread(self._cancel, scope, job_id)
+
+    def _cancel(self, scope: Scope, job_id: str) -> None:
+        with self.deleting, self.files.changing:
+            job = self.jobs.cancel(scope, job_id)
+            # What a job of the same document that runs now has staged must stay.
+            if not self.jobs.under_way(scope, job.document_id):
+                take_back(self.versions, self.store, scope, job.document_id, job.source)
+            for sha256 in self.versions.unreferenced(scope, [job.sha256]):
+                self.files.remove(scope, sha256)
+
+    async def documents(
+        self, scope: Scope, cursor: str | None, limit: int, *, source: str = "", source_prefix: str = ""
+    ) -> Page[DocumentRecord]:
+        """See `Managing`."""
+        return await asyncio.to_thread(self.listing.documents, scope, cursor, limit, source, source_prefix)
 
     async def document(self, scope: Scope, document_id: str) -> DocumentRecord:
         """See `Managing`."""
@@ -197,3 +219,11 @@ class LocalEngine:
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""
         await self.pipeline.generator.aclose()
+
+
+def take_back(documents: Documents, store: Store, scope: Scope, document_id: str, source: str) -> None:
+    """Takes back what a job that did not end has staged or promoted; the live version is found as before."""
+    kept = {chunk.id for chunk in documents.live_chunks(scope, document_id)}
+    store.discard(scope, document_id, sorted(store.chunk_ids(scope, document_id) - kept))
+    if live := documents.live(scope, document_id):
+        store.promote(scope, document_id, live.labels.over(source, live.own_metadata))

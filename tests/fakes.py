@@ -16,7 +16,9 @@ from service.records import (
     DocumentText,
     Feedback,
     IngestReport,
+    Item,
     Job,
+    JobState,
     Page,
     Readiness,
     Upload,
@@ -231,13 +233,23 @@ class FakeEngine:
             raise NotFound("There is no such job.")
         return job
 
-    async def documents(self, scope: Scope, cursor: str | None, limit: int) -> Page[DocumentRecord]:
-        if cursor is not None and not cursor.isdecimal():
-            raise InvalidInput("This cursor was not given out here.")
-        start = int(cursor or 0)
+    async def find_jobs(
+        self, scope: Scope, states: Sequence[JobState], cursor: str | None, limit: int
+    ) -> Page[Job]:
+        jobs = [job for tenant, job in self.jobs.values() if tenant == scope.tenant]
+        return _page([job for job in jobs if not states or job.state in states], cursor, limit)
+
+    async def cancel_job(self, scope: Scope, job_id: str) -> None:
+        if (await self.job(scope, job_id)).state != "queued":
+            raise Conflict("This job has ended.")
+        del self.jobs[job_id]
+
+    async def documents(
+        self, scope: Scope, cursor: str | None, limit: int, *, source: str = "", source_prefix: str = ""
+    ) -> Page[DocumentRecord]:
         records = [kept.record for kept in self._of(scope)]
-        more = start + limit < len(records)
-        return Page(tuple(records[start : start + limit]), str(start + limit) if more else None)
+        found = [one for one in records if one.source.startswith(source_prefix)]
+        return _page([one for one in found if source in ("", one.source)], cursor, limit)
 
     async def document(self, scope: Scope, document_id: str) -> DocumentRecord:
         return self._one(scope, document_id).record
@@ -277,6 +289,15 @@ class FakeEngine:
 
     def model_names(self) -> list[str]:
         return ["footnote"]
+
+
+def _page(items: Sequence[Item], cursor: str | None, limit: int) -> Page[Item]:
+    if cursor is not None and not cursor.isdecimal():
+        raise InvalidInput("This cursor was not given out here.")
+    start = int(cursor or 0)
+    return Page(
+        tuple(items[start : start + limit]), str(start + limit) if start + limit < len(items) else None
+    )
 
 
 def _quoted(hit: Hit) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:

@@ -1,9 +1,11 @@
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from ingestion.load import LoadFailure, Skipped, iter_paths, load_bytes
+from ingestion.load import LoadFailure, Skipped, below, iter_paths, load_bytes
 from ingestion.parse.registry import RECORD
 from ingestion.types import RawFile
 from service.errors import (
@@ -103,7 +105,7 @@ def test_a_folder_gives_its_files_in_order_and_counts_what_it_skips(tmp_path: Pa
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("words")
-    loaded = list(iter_paths([tmp_path], SETTINGS, relative_to=tmp_path))
+    loaded = list(iter_paths([tmp_path], SETTINGS, below(tmp_path)))
     assert [(type(each), each.source) for each in loaded] == [
         (RawFile, "b.md"),
         (Skipped, "a/tool.py"),
@@ -116,7 +118,64 @@ def test_files_of_one_name_have_different_sources(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "README.md").write_text("x")
     paths = [tmp_path / "a" / "README.md", tmp_path / "b" / "README.md"]
-    assert len({loaded.source for loaded in iter_paths(paths, SETTINGS)}) == 2
+    assert len({loaded.source for loaded in iter_paths(paths, SETTINGS, below(tmp_path))}) == 2
+
+
+def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("x")
+    (tmp_path / "link.md").symlink_to(tmp_path / "a.md")
+    paths = [tmp_path, tmp_path / "a.md", tmp_path / "a.md"]
+    assert [loaded.source for loaded in iter_paths(paths, SETTINGS, below(tmp_path))] == ["a.md"]
+
+
+def test_a_link_to_what_is_hidden_in_the_folder_is_one_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "..2026").mkdir()
+    (tmp_path / "..2026" / "a.md").write_text("x")
+    (tmp_path / "a.md").symlink_to(tmp_path / "..2026" / "a.md")
+    assert [loaded.source for loaded in iter_paths([tmp_path], SETTINGS, below(tmp_path))] == ["a.md"]
+
+
+def test_the_second_of_two_files_or_records_of_one_name_is_a_failure(tmp_path: Path) -> None:
+    for name in ("Pr\u00fcfung.md", "Pru\u0308fung.md"):  # one name to a reader, two to the file system
+        (tmp_path / name).write_text("x")
+    (tmp_path / "z.jsonl").write_text('{"_id": "1", "text": "a"}\n{"_id": "1", "text": "b"}\n')
+    loaded = list(iter_paths([tmp_path], SETTINGS, below(tmp_path)))
+    assert [type(each) for each in loaded] == [RawFile, LoadFailure, RawFile, LoadFailure]
+    assert {each.error.code for each in loaded if isinstance(each, LoadFailure)} == {"conflict"}
+
+
+def test_a_name_that_is_no_text_is_a_failure_that_can_be_printed(tmp_path: Path) -> None:
+    (tmp_path / "line\nbreak.md").write_text("x")
+    (tmp_path / os.fsdecode(b"\xff.md")).write_text("x")
+    loaded = list(iter_paths([tmp_path], SETTINGS, below(tmp_path)))
+    assert [type(each) for each in loaded] == [LoadFailure, LoadFailure]
+    assert all(each.source.encode() for each in loaded)
+
+
+def test_an_id_that_cannot_be_a_name_is_one_failure(tmp_path: Path) -> None:
+    (tmp_path / "all.jsonl").write_text('{"_id": "a\\nb", "text": "x"}\n{"_id": "2", "text": "b"}\n')
+    first, second = iter_paths([tmp_path / "all.jsonl"], SETTINGS, below(tmp_path))
+    assert isinstance(first, LoadFailure)
+    assert second.source == "all.jsonl#2"
+
+
+def test_what_cannot_be_looked_at_is_told_because_documents_may_lie_there(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.md").write_text("x")
+    loading = iter_paths([tmp_path], SETTINGS, below(tmp_path))
+    assert next(loading).source == "a/x.md"
+    shutil.rmtree(tmp_path / "b")
+    (failure,) = loading
+    assert isinstance(failure, LoadFailure)
+    assert (failure.source, failure.hides) == (str(tmp_path / "b"), True)
+
+
+def test_what_was_looked_at_and_refused_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty.md").write_text(" ")
+    (failure,) = iter_paths([tmp_path], SETTINGS, below(tmp_path))
+    assert isinstance(failure, LoadFailure)
+    assert (failure.source, failure.hides) == ("empty.md", False)
 
 
 def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -126,7 +185,7 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
     (folder / "in.md").write_text("x")
     (folder / "link.md").symlink_to(tmp_path / "secret.md")
     (folder / "inner.md").symlink_to(folder / "in.md")
-    names = {Path(loaded.source).name for loaded in iter_paths([folder], SETTINGS)}
+    names = {Path(loaded.source).name for loaded in iter_paths([folder], SETTINGS, below(folder))}
     assert "secret.md" not in names
     assert "link.md" not in names
 
@@ -134,14 +193,14 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
 def test_one_bad_file_does_not_end_the_rest(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"no pdf")
     (tmp_path / "b.md").write_text("x")
-    first, second = iter_paths([tmp_path], SETTINGS)
+    first, second = iter_paths([tmp_path], SETTINGS, below(tmp_path))
     assert isinstance(first, LoadFailure)
     assert isinstance(first.error, MistypedFile)
     assert isinstance(second, RawFile)
 
 
 def test_a_path_that_is_not_there_is_one_failure(tmp_path: Path) -> None:
-    (failure,) = iter_paths([tmp_path / "nothing"], SETTINGS)
+    (failure,) = iter_paths([tmp_path / "nothing"], SETTINGS, below(tmp_path))
     assert isinstance(failure, LoadFailure)
     assert isinstance(failure.error, NotFound)
 
@@ -149,7 +208,7 @@ def test_a_path_that_is_not_there_is_one_failure(tmp_path: Path) -> None:
 def test_each_line_of_records_is_one_document(tmp_path: Path) -> None:
     path = tmp_path / "all.jsonl"
     path.write_text('{"_id": "x", "title": "T", "text": "a"}\n\n{"_id": 2, "text": "b"}\n')
-    loaded = list(iter_paths([path], SETTINGS, relative_to=tmp_path))
+    loaded = list(iter_paths([path], SETTINGS, below(tmp_path)))
     assert [each.source for each in loaded] == ["all.jsonl#x", "all.jsonl#2"]
     assert all(isinstance(each, RawFile) and each.media_type == RECORD for each in loaded)
     assert isinstance(loaded[0], RawFile)
@@ -160,7 +219,7 @@ def test_each_line_of_records_is_one_document(tmp_path: Path) -> None:
 def test_a_bad_line_is_one_failure_and_the_next_is_read(tmp_path: Path, line: str) -> None:
     path = tmp_path / "all.jsonl"
     path.write_text(line + '\n{"_id": "2", "text": "b"}\n')
-    first, second = iter_paths([path], SETTINGS, relative_to=tmp_path)
+    first, second = iter_paths([path], SETTINGS, below(tmp_path))
     assert isinstance(first, LoadFailure)
     assert first.source == "all.jsonl#line-1"
     assert isinstance(second, RawFile)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
-from ingestion.load import iter_paths
+from ingestion.load import below, iter_paths
 from ingestion.parse.registry import RECORD, RECORD_SUFFIX
 from ingestion.types import RawFile
 from service.settings import LoadSettings
@@ -99,7 +99,7 @@ def demo_files() -> list[RawFile]:
 
 
 def _files(paths: Sequence[Path], count: int | None) -> list[RawFile]:
-    found = (file for file in iter_paths(paths, LoadSettings()) if isinstance(file, RawFile))
+    found = (file for file in iter_paths(paths, LoadSettings(), below(DEMO)) if isinstance(file, RawFile))
     return list(islice(found, count))
 
 

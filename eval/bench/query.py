@@ -16,7 +16,8 @@ from eval.bench.corpora import demo_files, pages
 from eval.bench.figures import Figure, Goal, Spread
 from eval.bench.serving import served, upload_and_wait
 from eval.dataset import load
-from service.cli.client import HttpClient, LocalFile
+from service.cli.client import LocalFile
+from service.cli.http_client import HttpClient
 from service.errors import Conflict
 
 STAGES = ("embed", "search", "fuse", "rerank", "decide", "generate", "cite")

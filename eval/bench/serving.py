@@ -15,8 +15,10 @@ import httpx
 from rich.console import Console
 
 from ingestion.types import RawFile
-from service.cli.client import RUNNING, HttpClient, LocalFile, running_server
+from service.cli.client import LocalFile
+from service.cli.http_client import HttpClient
 from service.cli.ingesting import Summary, ingest
+from service.cli.running import RUNNING, running_server
 from service.errors import Unavailable
 
 START_S = 120.0

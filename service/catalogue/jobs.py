@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from service.catalogue.database import Database, now
@@ -51,6 +51,15 @@ class ClaimedJob:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What a job that was taken back was about."""
+
+    document_id: str
+    source: str
+    sha256: str
+
+
 class Jobs:
     """The queue of ingests."""
 
@@ -80,7 +89,7 @@ class Jobs:
                         .where(JobRow.id.in_(row[1]))
                         .order_by(JobRow.sequence)
                     )
-                    return [_job(found) for found in known.mappings()]
+                    return [job_of(found) for found in known.mappings()]
             rows = [_row(scope, job, now()) for job in new]
             if rows:
                 connection.execute(insert(JobRow), rows)
@@ -94,7 +103,7 @@ class Jobs:
                         created_at=now(),
                     )
                 )
-            return [_job(row) for row in rows]
+            return [job_of(row) for row in rows]
 
     def claim(self, max_jobs: int, max_bytes: int) -> list[ClaimedJob]:
         """Takes the oldest queued jobs; never two of one document, nor one of a document under way.
@@ -159,6 +168,35 @@ class Jobs:
         unfinished = JobRow.id.in_(job_ids) & JobRow.state.not_in((*FINISHED, "queued"))
         return self._requeue(unfinished, counted=counted)
 
+    def cancel(self, scope: Scope, job_id: str) -> Cancelled:
+        """Takes a queued job out of the queue.
+
+        Raises:
+            NotFound: there is none of that id in the tenant.
+            Conflict: it runs, or has ended.
+        """
+        of_tenant = (JobRow.id == job_id) & (JobRow.tenant == scope.tenant)
+        with self._database.writing() as connection:
+            query = select(*JobRow.__table__.columns).where(of_tenant)
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                raise NotFound(f"there is no job {job_id!r}")
+            if row["state"] != "queued":
+                what = "has ended" if row["state"] in FINISHED else "runs already"
+                raise Conflict(f"the job {job_id!r} {what}", hint="delete its document instead")
+            connection.execute(delete(JobRow).where(of_tenant))
+        return Cancelled(row["document_id"], row["source"], row["sha256"])
+
+    def under_way(self, scope: Scope, document_id: str) -> bool:
+        """Whether a job of the document runs."""
+        running = select(JobRow.id).where(
+            JobRow.document_id == document_id,
+            JobRow.tenant == scope.tenant,
+            JobRow.state.not_in((*FINISHED, "queued")),
+        )
+        with self._database.reading() as connection:
+            return connection.scalar(running) is not None
+
     def get(self, scope: Scope, job_id: str) -> Job:
         """One job.
 
@@ -172,7 +210,7 @@ class Jobs:
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFound(f"there is no job {job_id!r}")
-        return _job(row)
+        return job_of(row)
 
     def _requeue(self, which: ColumnElement[bool], *, counted: bool) -> int:
         attempts = JobRow.attempts if counted else JobRow.attempts - 1
@@ -230,7 +268,8 @@ def _row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
     }
 
 
-def _job(row: Mapping[str, Any] | RowMapping) -> Job:
+def job_of(row: Mapping[str, Any] | RowMapping) -> Job:
+    """A job from a row that holds the columns of `jobs`."""
     return Job(
         id=row["id"],
         document_id=row["document_id"],

@@ -1,18 +1,20 @@
-"""Documents, their texts and chunks, as the management routes show them."""
+"""Documents, their texts and chunks, and jobs, as the management routes show them."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 
-from sqlalchemy import RowMapping, Select, null, select
+from sqlalchemy import RowMapping, Select, func, null, select
 
 from service.catalogue.database import Database
+from service.catalogue.jobs import job_of
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, VersionRow
 from service.catalogue.reading import may_read
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.errors import InvalidInput, NotFound
-from service.records import DocumentRecord, DocumentText, Page
+from service.records import DocumentRecord, DocumentText, Job, JobState, Page
 from service.types import Chunk, Scope
 
 
@@ -22,14 +24,20 @@ class Listing:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def documents(self, scope: Scope, cursor: str | None, limit: int) -> Page[DocumentRecord]:
-        """A page of documents, in the order of their ids.
+    def documents(
+        self, scope: Scope, cursor: str | None, limit: int, source: str = "", source_prefix: str = ""
+    ) -> Page[DocumentRecord]:
+        """A page of documents, in the order of their ids; those of a source, or of sources that begin so.
 
         Raises:
             InvalidInput: the cursor was not given out by this method.
         """
         after = "" if cursor is None else _decoded(cursor)
         query = _records(scope).where(DocumentRow.id > after).order_by(DocumentRow.id)
+        if source:
+            query = query.where(DocumentRow.source == source)
+        if source_prefix:  # compared as text: LIKE knows wildcards, and in SQLite no upper case
+            query = query.where(func.substr(DocumentRow.source, 1, len(source_prefix)) == source_prefix)
         found: list[DocumentRecord] = []
         with self._database.reading() as connection:
             for row in connection.execute(query.limit(None)).mappings():
@@ -40,6 +48,26 @@ class Listing:
         more = len(found) > limit
         items = tuple(found[:limit])
         return Page(items, _encoded(items[-1].id) if more else None)
+
+    def jobs(self, scope: Scope, states: Sequence[JobState], cursor: str | None, limit: int) -> Page[Job]:
+        """A page of the tenant's jobs in these states (none named: in all), oldest first.
+
+        Raises:
+            InvalidInput: the cursor was not given out by this method.
+        """
+        after = 0 if cursor is None else _ordinal(_decoded(cursor))
+        query = (
+            select(*JobRow.__table__.columns)
+            .where(JobRow.tenant == scope.tenant, JobRow.sequence > after)
+            .order_by(JobRow.sequence)
+            .limit(limit + 1)
+        )
+        if states:
+            query = query.where(JobRow.state.in_(states))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        items = tuple(job_of(row) for row in rows[:limit])
+        return Page(items, _encoded(str(rows[limit - 1]["sequence"])) if len(rows) > limit else None)
 
     def document(self, scope: Scope, document_id: str) -> DocumentRecord:
         """One document.

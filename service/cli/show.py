@@ -1,8 +1,8 @@
-"""What a person sees of answers, hits and ingests."""
+"""What a person sees of answers, hits, ingests, documents and jobs."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -48,29 +48,103 @@ def hits(console: Console, found: Json) -> None:
     for place, hit in enumerate(found["hits"], start=1):
         heading = " > ".join(hit["heading_path"])
         console.print(
-            f"[bold]{place}.[/] {escape(_nearer(hit['source']))}  [dim]{escape(heading)}[/]", highlight=False
+            f"[bold]{place}.[/] {escape(hit['source'])}  [dim]{escape(heading)}[/]", highlight=False
         )
         console.print(f"   {escape(_short(hit['text']))}", highlight=False)
 
 
 def ingested(console: Console, summary: Summary) -> None:
     """What became of the files."""
-    console.print(
-        f"{summary.done} documents ({summary.unchanged} unchanged), {summary.chunks} chunks "
-        f"({summary.embedded} embedded), {summary.passed_over} files of other kinds passed over, "
-        f"{len(summary.failed)} failed, in {summary.seconds} s",
-        highlight=False,
-    )
-    for failure in summary.failed:
-        text = f"failed: {failure['source']}: {failure['message']} ({failure['code']})"
-        console.print(escape(text), style="red", highlight=False)
+    read = [f"{summary.unchanged} unchanged"]
+    if summary.resumed:
+        read.append(f"{summary.resumed} read in by a job that was queued before")
+    parts = [
+        f"{counted(summary.done, 'document')} ({', '.join(read)})",
+        f"{counted(summary.chunks, 'chunk')} ({summary.embedded} embedded)",
+        f"{counted(summary.passed_over, 'file')} of other kinds passed over",
+        f"{len(summary.failed)} failed",
+    ]
+    for count, what in (
+        (summary.cancelled, "cancelled"),
+        (len(summary.removed), "removed"),
+        (summary.queued, "still queued"),
+    ):
+        if count:
+            parts.append(f"{count} {what}")
+    end = "interrupted after" if summary.interrupted else "in"
+    console.print(f"{', '.join(parts)}, {end} {summary.seconds} s", highlight=False)
+    _failures(console, summary)
     for warning in summary.warnings:
         text = f"warning: {warning['source']}: {warning['message']}"
         console.print(escape(text), style="yellow", highlight=False)
+    for source in summary.removed:
+        console.print(f"removed: {escape(source)}: its file is gone", highlight=False)
+
+
+def would_remove(console: Console, summary: Summary) -> None:
+    """What `--prune` would do."""
+    _failures(console, summary)
+    for source in summary.removed:
+        console.print(f"would be removed: {escape(source)}", highlight=False)
+    console.print(
+        f"{counted(len(summary.removed), 'document')} would be removed; nothing was changed", highlight=False
+    )
+
+
+def _failures(console: Console, summary: Summary) -> None:
+    for failure in summary.failed:
+        text = f"failed: {failure['source']}: {failure['message']} ({failure['code']})"
+        console.print(escape(text), style="red", highlight=False)
+
+
+def documents(console: Console, found: Sequence[Json]) -> None:
+    """One line for each document: its source, version and size."""
+    for one in found:
+        size = f"version {one['version']}, {counted(one['chunks'], 'chunk')}, {one['updated_at'][:10]}"
+        console.print(f"{escape(one['source'])}  [dim]{size}[/]", highlight=False)
+    console.print(counted(len(found), "document"), style="dim", highlight=False)
+
+
+def document(console: Console, record: Json) -> None:
+    """The record, what was read from the file, and the chunks."""
+    for name, value in record.items():
+        if name not in ("receipt", "pieces", "chunks") and value not in (None, {}, []):
+            console.print(f"[bold]{name}[/]: {escape(str(value))}", highlight=False)
+    console.print("[bold]read from the file[/]:", highlight=False)
+    for name, value in (record["receipt"] or {}).items():
+        if value not in (None, {}, [], ""):
+            console.print(f"  {name}: {escape(_short(str(value)))}", highlight=False)
+    console.print(f"[bold]{counted(len(record['pieces']), 'chunk')}[/]:", highlight=False)
+    for chunk in record["pieces"]:
+        heading = " > ".join(chunk["heading_path"])
+        place = f"characters {chunk['start']}-{chunk['end']}"
+        console.print(f"  {place}  [dim]{escape(heading)}[/]", highlight=False)
+        console.print(f"    {escape(_short(chunk['text']))}", highlight=False)
+
+
+def receipts(console: Console, found: Sequence[Json]) -> None:
+    """What each delete removed."""
+    for one in found:
+        removed = ", ".join(f"{count} {place}" for place, count in one["removed"].items() if count)
+        console.print(f"removed: {escape(one['source'])} ({removed}; nothing is left)", highlight=False)
+    console.print(f"{counted(len(found), 'document')} removed", style="dim", highlight=False)
+
+
+def jobs(console: Console, found: Sequence[Json]) -> None:
+    """One line for each job: its id, how far it is, and its document."""
+    for one in found:
+        state = f"{one['state']} {one['progress']:.0%}" if one["state"] != "queued" else "queued"
+        console.print(f"{one['job_id']}  {state}  {escape(one['source'])}", highlight=False)
+    console.print(counted(len(found), "job"), style="dim", highlight=False)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 document`, `2 documents`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _footnote(citation: Json) -> str:
-    place = [_nearer(citation["source"])]
+    place = [citation["source"]]
     if citation["page"] is not None:
         place.append(f"page {citation['page']}")
     place.append(f"characters {citation['start']}-{citation['end']}")
@@ -78,12 +152,6 @@ def _footnote(citation: Json) -> str:
         f"[bold cyan]{escape('[' + str(citation['n']) + ']')}[/] {escape(', '.join(place))}\n"
         f'    [dim]"{escape(_short(citation["quote"]))}"[/]'
     )
-
-
-def _nearer(source: str) -> str:
-    """A path below the working folder without that folder's own path."""
-    path = Path(source)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else source
 
 
 def _last_line(given: Json) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Header, UploadFile
 from fastapi import Query as Parameter
 
+from service.catalogue import MAX_SOURCE_CHARACTERS
+from service.records import JobState
 from service.routes.context import CurrentScope, Held
 from service.routes.uploads import named_uploads, parse_metadata
 from service.schemas.documents import (
@@ -15,6 +17,7 @@ from service.schemas.documents import (
     DocumentOut,
     DocumentsOut,
     DocumentTextOut,
+    JobListOut,
     JobOut,
     JobsOut,
 )
@@ -23,6 +26,7 @@ router = APIRouter(tags=["documents"])
 
 Cursor = Annotated[str | None, Parameter(max_length=1000, description="`next_cursor` of the part before.")]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
+Source = Annotated[str, Parameter(max_length=MAX_SOURCE_CHARACTERS)]
 Group = Annotated[str, Form(min_length=1, max_length=200)]
 IdempotencyKey = Annotated[
     str | None,
@@ -65,12 +69,36 @@ async def job(job_id: str, scope: CurrentScope, held: Held) -> JobOut:
     return JobOut.of(await held.engine.job(scope, job_id))
 
 
+@router.get("/jobs")
+async def find_jobs(
+    scope: CurrentScope,
+    held: Held,
+    state: Annotated[list[JobState] | None, Parameter(description="One state or more; else all.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> JobListOut:
+    """Ingests, oldest first, a part at a time."""
+    return JobListOut.of(await held.engine.find_jobs(scope, state or (), cursor, limit))
+
+
+@router.delete("/jobs/{job_id}", status_code=204)
+async def cancel_job(job_id: str, scope: CurrentScope, held: Held) -> None:
+    """Take a queued upload back; one that runs already is a conflict."""
+    await held.engine.cancel_job(scope, job_id)
+
+
 @router.get("/documents")
 async def documents(
-    scope: CurrentScope, held: Held, cursor: Cursor = None, limit: Limit = 50
+    scope: CurrentScope,
+    held: Held,
+    source: Annotated[Source, Parameter(description="The one of this source.")] = "",
+    source_prefix: Annotated[Source, Parameter(description="Those whose sources begin with it.")] = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> DocumentsOut:
-    """All documents, a part at a time."""
-    return DocumentsOut.of(await held.engine.documents(scope, cursor, limit))
+    """All documents, or those that are named, a part at a time."""
+    page = await held.engine.documents(scope, cursor, limit, source=source, source_prefix=source_prefix)
+    return DocumentsOut.of(page)
 
 
 @router.get("/documents/{document_id}")

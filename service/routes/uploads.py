@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import UploadFile
 from pydantic import Field, TypeAdapter, ValidationError
 
+from service.catalogue import checked_source
 from service.errors import InvalidInput, LimitExceeded
 from service.records import Upload
 from service.schemas.asking import FieldName, ScalarIn
 from service.types import Scalar
 
-MAX_SOURCE_CHARACTERS = 1000
 _metadata = TypeAdapter(Annotated[dict[FieldName, ScalarIn], Field(max_length=64)])
 
 
@@ -32,7 +31,7 @@ def named_uploads(
             f"{len(files)} files came with {len(sources)} sources.",
             hint="Give one `source` for each `file`, in the same order, or none.",
         )
-    names = [_checked_source(source) for source in sources or [file.filename or "" for file in files]]
+    names = [checked_source(source) for source in sources or [file.filename or "" for file in files]]
     if len(set(names)) < len(names):
         raise InvalidInput(
             "Two files of one upload have the same source.", hint="Give each its own `source`."
@@ -55,16 +54,6 @@ def parse_metadata(text: str) -> dict[str, Scalar]:
         raise InvalidInput(
             f"metadata {place}: {first['msg']}", hint='Send a flat JSON object such as {"year": 2024}.'
         ) from None
-
-
-def _checked_source(source: str) -> str:
-    """`source` in NFC, so that one name typed on two systems is one document."""
-    name = unicodedata.normalize("NFC", source.strip())
-    if not 0 < len(name) <= MAX_SOURCE_CHARACTERS:
-        raise InvalidInput(f"A source has 1 to {MAX_SOURCE_CHARACTERS} characters; this one has {len(name)}.")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        raise InvalidInput("A source holds no control characters.")
-    return name
 
 
 def _check_size(file: UploadFile, max_file_bytes: int) -> None:

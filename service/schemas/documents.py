@@ -96,6 +96,18 @@ class JobOut(BaseModel):
         )
 
 
+class JobListOut(BaseModel):
+    """A part of the jobs, oldest first; ask on with `next_cursor` until it is null."""
+
+    jobs: list[JobOut]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[Job]) -> Self:
+        """From our own type."""
+        return cls(jobs=[JobOut.of(job) for job in page.items], next_cursor=page.next_cursor)
+
+
 class DocumentSummary(BaseModel):
     """A document at its live version."""
 

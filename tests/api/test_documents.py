@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -141,6 +142,41 @@ async def test_the_list_leaves_receipts_out(client: httpx.AsyncClient, document_
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "cursor=nonsense"])
 async def test_a_page_that_was_not_offered_is_refused(client: httpx.AsyncClient, query: str) -> None:
     assert (await client.get(f"/documents?{query}")).status_code == 422
+
+
+async def test_documents_are_found_by_their_source_and_by_its_beginning(client: httpx.AsyncClient) -> None:
+    for name in ("handbook/a%.md", "handbook/b.md", "notes/a.md"):
+        await upload(client, source=name)
+
+    async def found(**asked: str) -> list[str]:
+        return [one["source"] for one in (await client.get("/documents", params=asked)).json()["documents"]]
+
+    assert await found(source="handbook/b.md") == ["handbook/b.md"]
+    assert await found(source="handbook/") == []
+    assert await found(source_prefix="handbook/") == ["handbook/a%.md", "handbook/b.md"]
+    assert await found(source_prefix="handbook/a%") == ["handbook/a%.md"]
+
+
+async def test_jobs_are_listed_by_their_state(client: httpx.AsyncClient) -> None:
+    await upload(client)
+    listed = (await client.get("/jobs", params={"state": ["queued", "done"]})).json()
+    assert [(job["source"], job["state"]) for job in listed["jobs"]] == [("guide.txt", "done")]
+    assert listed["next_cursor"] is None
+    assert (await client.get("/jobs", params={"state": "queued"})).json()["jobs"] == []
+    assert (await client.get("/jobs", params={"state": "nonsense"})).status_code == 422
+
+
+async def test_a_queued_job_can_be_taken_back_and_one_that_has_ended_not(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    job_id = (await upload(client)).json()["jobs"][0]["job_id"]
+    refused = await client.delete(f"/jobs/{job_id}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    tenant, job = engine.jobs[job_id]
+    engine.jobs[job_id] = (tenant, replace(job, state="queued"))
+    assert (await client.delete(f"/jobs/{job_id}")).status_code == 204
+    assert (await client.get(f"/jobs/{job_id}")).status_code == 404
+    assert (await client.delete(f"/jobs/{job_id}")).status_code == 404
 
 
 async def test_chunks_are_spans_of_the_text(client: httpx.AsyncClient, document_id: str) -> None:

@@ -37,14 +37,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("openvino", "torch", "transformers", "sentence_transformers"), MODELS),
     # Chunks are measured in the parser's child process, with the tokenizer's file alone.
     "tokenizers": (*MODELS, "ingestion.sandbox"),
-    "filelock": ("service.wiring", "service.models.store"),
+    "filelock": ("service.wiring", "service.models.store", "ingestion.roots"),
     **dict.fromkeys(
         ("unstructured", "spacy", "lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS
     ),
     "charset_normalizer": (*PARSERS, "ingestion.load"),
 }
 # Vocabulary rather than machinery: values of these go from part to part.
-EVERYWHERE = frozenset({"numpy", "pydantic", "regex", "pytest"})
+EVERYWHERE = frozenset({"numpy", "pydantic", "regex", "pytest", "typing_extensions"})
 # A measurement stands beside what it is compared with.
 BASELINES = "eval"
 

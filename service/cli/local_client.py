@@ -1,0 +1,150 @@
+"""An engine in this process, asked as the HTTP API would be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import Any, Self, TypeVar, cast
+
+from pydantic import ValidationError
+from typing_extensions import override
+
+from service.cli.client import PAGE, Client, Json, LocalFile, every
+from service.errors import InvalidInput
+from service.local_engine import LocalEngine
+from service.records import JobState, Upload
+from service.schemas.answers import AnswerOut, SearchOut
+from service.schemas.asking import QueryIn, SearchIn
+from service.schemas.documents import (
+    ChunksOut,
+    DeletionOut,
+    DocumentOut,
+    DocumentsOut,
+    JobListOut,
+    JobOut,
+    JobsOut,
+)
+from service.settings import Settings
+from service.types import Scalar, Scope
+
+Form = TypeVar("Form", bound=SearchIn)
+Result = TypeVar("Result")
+
+
+class LocalClient(Client):
+    """A client of an engine of this process.
+
+    Args:
+        engine: asked as `scope`, closed with this client.
+        settings: the limits of what may be asked.
+        working: whether the worker still runs that reads documents in.
+    """
+
+    url = ""
+
+    def __init__(
+        self, engine: LocalEngine, settings: Settings, scope: Scope, working: Callable[[], bool]
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._scope = scope
+        self._working = working
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run(self._engine.aclose())
+        self._runner.close()
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return self._runner.run(work)
+
+    @override
+    def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar] | None) -> list[Json]:
+        uploads = [Upload(file.source, file.filename, BytesIO(file.content)) for file in files]
+        jobs = self._run(
+            self._engine.upload(self._scope, uploads, metadata=metadata, groups=None, idempotency_key=None)
+        )
+        return [job.model_dump(mode="json") for job in JobsOut.of(jobs).jobs]
+
+    @override
+    def job(self, job_id: str) -> Json:
+        return JobOut.of(self._run(self._engine.job(self._scope, job_id))).model_dump(mode="json")
+
+    @override
+    def jobs(self, states: Sequence[str] = ()) -> Iterator[Json]:
+        asked = cast("Sequence[JobState]", states)
+
+        def page(cursor: str | None) -> Json:
+            found = self._run(self._engine.find_jobs(self._scope, asked, cursor, PAGE))
+            return JobListOut.of(found).model_dump(mode="json")
+
+        return every("jobs", page)
+
+    @override
+    def cancel(self, job_id: str) -> None:
+        self._run(self._engine.cancel_job(self._scope, job_id))
+
+    @override
+    def documents(self, *, source: str = "", source_prefix: str = "") -> Iterator[Json]:
+        def page(cursor: str | None) -> Json:
+            found = self._run(
+                self._engine.documents(self._scope, cursor, PAGE, source=source, source_prefix=source_prefix)
+            )
+            return DocumentsOut.of(found).model_dump(mode="json")
+
+        return every("documents", page)
+
+    @override
+    def document(self, document_id: str) -> Json:
+        return DocumentOut.of(self._run(self._engine.document(self._scope, document_id))).model_dump(
+            mode="json"
+        )
+
+    @override
+    def text(self, document_id: str) -> str:
+        return self._run(self._engine.document_text(self._scope, document_id, None)).text
+
+    @override
+    def chunks(self, document_id: str) -> Iterator[Json]:
+        def page(cursor: str | None) -> Json:
+            found = self._run(self._engine.chunks(self._scope, document_id, cursor, PAGE))
+            return ChunksOut.of(found).model_dump(mode="json")
+
+        return every("chunks", page)
+
+    @override
+    def delete(self, document_id: str) -> Json:
+        receipt = self._run(self._engine.delete(self._scope, document_id))
+        return DeletionOut.model_validate(receipt).model_dump(mode="json")
+
+    @override
+    def readiness(self) -> list[Json]:
+        found = self._run(self._engine.readiness())
+        components = [{"component": one.component, "ready": one.ready, "detail": one.detail} for one in found]
+        ended = "" if self._working() else "it ended unexpectedly, the log says why"
+        return [*components, {"component": "worker", "ready": not ended, "detail": ended}]
+
+    @override
+    def ask(self, request: Json) -> Json:
+        asked = _checked(QueryIn, request)
+        answer = self._run(self._engine.answer(self._scope, asked.to_query(self._settings.api)))
+        return AnswerOut.of(answer, explain=asked.explain).model_dump(mode="json")
+
+    @override
+    def search(self, request: Json) -> Json:
+        query = _checked(SearchIn, request).to_query(self._settings.api)
+        return SearchOut.of(self._run(self._engine.search(self._scope, query))).model_dump(mode="json")
+
+
+def _checked(form: type[Form], request: Json) -> Form:
+    """The request, checked as the API checks it."""
+    try:
+        return form.model_validate(request)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidInput(f"{place}: {first['msg']}") from None

@@ -1,0 +1,120 @@
+"""What every command has: its options, the settings, a client, and where it prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from service.cli.client import Client
+from service.cli.http_client import HttpClient
+from service.cli.ingesting import Found
+from service.cli.running import running_server
+from service.errors import Misconfigured
+from service.log import configure
+from service.settings import Settings, config_file
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it: 128 and the signal's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `footnote ingest` was given: paths, the name of their root, and whether that is remembered."""
+
+    paths: Sequence[Path]
+    name: str | None
+    in_use: Callable[[str], bool]
+    """Whether there are documents whose sources begin with a root's name."""
+    remember: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What the commands are given by `service/__main__.py`, which may know the ingestion package."""
+
+    find: Callable[[Asked, Settings], Found]
+    local: Callable[[Settings], AbstractContextManager[Client]]
+    """A client on an engine of this process, with the worker running."""
+    serve: Callable[[Settings, Callable[[str], None]], int]
+    work: Callable[[Settings, bool, Callable[[], None]], bool]
+    """Works until idle, or for ever; calls back when it is interrupted, and returns whether it was."""
+    reindex: Callable[[Settings, Callable[[], None]], int]
+
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="The data folder; FOOTNOTE_DATA_DIR otherwise.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+
+def runtime_of(context: typer.Context) -> Runtime:
+    """What the program was started with."""
+    found = context.find_object(Runtime)
+    assert found is not None
+    return found
+
+
+def settings_of(data_dir: Path | None) -> Settings:
+    """The settings in force, with the log as quiet as a command's should be.
+
+    Raises:
+        Misconfigured: a setting is unknown or has no such value.
+    """
+    settings = _read_settings({} if data_dir is None else {"data_dir": data_dir})
+    quiet = (
+        settings.log.model_copy(update={"level": "warning"}) if settings.log.level == "info" else settings.log
+    )
+    configure(quiet)
+    return settings
+
+
+@contextmanager
+def client_of(context: typer.Context, settings: Settings) -> Iterator[Client]:
+    """The running server of this data folder if there is one, else an engine in this process."""
+    if url := running_server(settings.data_dir):
+        with HttpClient(url) as client:
+            yield client
+    else:
+        with runtime_of(context).local(settings) as client:
+            yield client
+
+
+def json_object(text: str, option: str) -> dict[str, Any]:
+    """The JSON object that an option holds; anything else is wrong usage."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} is no valid JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise typer.BadParameter(f"{option} must be a JSON object")
+    return value
+
+
+def print_json(value: Any) -> None:
+    """Prints for machines."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    print()
+
+
+def _read_settings(given: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        message = f"the setting {place}: {first['msg']}"
+    except TOMLDecodeError as error:
+        message = f"{config_file()} is no valid TOML: {error}"
+    raise Misconfigured(message, hint="look at footnote.toml and the FOOTNOTE_* environment variables")

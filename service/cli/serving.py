@@ -1,0 +1,64 @@
+"""`footnote serve`, `worker`, `reindex` and `config`: for those who run Footnote."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from service.cli import show
+from service.cli.runtime import INTERRUPTED, AsJson, DataDir, err, out, print_json, runtime_of, settings_of
+from service.log import configure
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command(epilog="Example: footnote serve --port 8081")(serve)
+    app.command(epilog="Example: footnote worker --until-idle")(worker)
+    app.command(epilog="Example: FOOTNOTE_EMBED__MODEL=./my-model footnote reindex")(reindex)
+    app.command(epilog="Example: footnote config")(config)
+
+
+def serve(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the HTTP API on this machine, with the worker that reads documents in."""
+    settings = settings_of(data_dir)
+    if port is not None:
+        settings = settings.model_copy(update={"api": settings.api.model_copy(update={"port": port})})
+    configure(settings.log)
+    code = runtime_of(context).serve(settings, lambda url: err.print(f"Footnote listens on {url}"))
+    raise typer.Exit(code)
+
+
+def worker(
+    context: typer.Context,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when the queue is empty.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Work through the queue of documents, without serving. Embedded mode's server does this itself."""
+    settings = settings_of(data_dir)
+    configure(settings.log)
+    interrupted = runtime_of(context).work(settings, until_idle, _say_that_it_stops)
+    if interrupted and until_idle:
+        raise typer.Exit(INTERRUPTED)
+
+
+def reindex(context: typer.Context, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Read every document in again for the model that is set now, into a new index."""
+    queued = runtime_of(context).reindex(settings_of(data_dir), _say_that_it_stops)
+    if as_json:
+        print_json({"queued": queued})
+    else:
+        out.print(f"{show.counted(queued, 'document')} read in again", highlight=False)
+
+
+def config(data_dir: DataDir = None) -> None:
+    """Print the settings in force, as JSON; secrets are masked."""
+    print(settings_of(data_dir).model_dump_json(indent=2))
+
+
+def _say_that_it_stops() -> None:
+    err.print("Stopping after the documents at hand; the rest stays queued.", highlight=False)

@@ -1,0 +1,124 @@
+"""What `footnote ingest` says of an ingest: the truth, and an end."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from service.cli.client import LocalFile
+from service.cli.ingesting import Refused, Summary, ingest
+from service.cli.pruning import Census
+from service.errors import Conflict, Unavailable
+from tests.cli.fake_client import FakeClient, job_in
+
+READ = {"chunks": 3, "embedded": 3, "unchanged": False}
+UNCHANGED = {"unchanged": True}
+
+
+def files(*sources: str) -> list[LocalFile | Refused]:
+    return [LocalFile(source, source, b"x") for source in sources]
+
+
+def ingested(client: FakeClient, *sources: str, console: Console | None = None) -> Summary:
+    shown = console or Console(quiet=True)
+    return ingest(client, files(*sources), {}, (), shown, pause=lambda _: None)
+
+
+def test_what_was_read_in_and_what_was_unchanged_are_told_apart() -> None:
+    read = ingested(FakeClient(states=[job_in("queued", "a"), job_in("done", "a", report=READ)]), "a")
+    same = ingested(FakeClient(states=[job_in("done", "a", report=UNCHANGED)]), "a")
+    assert (read.done, read.unchanged, read.embedded) == (1, 0, 3)
+    assert (same.done, same.unchanged, same.embedded) == (1, 1, 0)
+
+
+def test_what_an_interrupted_command_had_queued_is_not_called_unchanged() -> None:
+    before = [job_in("queued", "a"), job_in("done", "a", report=READ)]
+    client = FakeClient(states=[job_in("done", "a", report=UNCHANGED)], known={"old": before})
+    next_run = ingested(client, "a", "b")
+    assert (next_run.done, next_run.unchanged, next_run.resumed, next_run.embedded) == (2, 1, 1, 3)
+
+
+def test_a_job_that_was_cancelled_meanwhile_is_counted_and_the_others_are_waited_for() -> None:
+    client = FakeClient(states=[job_in("done", "a", report=READ)])
+
+    def cancel_the_first() -> None:
+        client.known.pop("new a", None)
+
+    client.on_poll = cancel_the_first
+    summary = ingested(client, "a", "b")
+    assert (summary.done, summary.cancelled) == (1, 1)
+
+
+def test_nobody_waits_for_ever_on_a_worker_that_cannot_work() -> None:
+    client = FakeClient(states=[job_in("queued", "a")], unready=["store"])
+    with pytest.raises(Unavailable, match="store: full disk") as caught:
+        ingested(client, "a")
+    assert "queued" in caught.value.hint
+
+
+def test_what_only_questions_need_does_not_end_an_ingest() -> None:
+    states = [*[job_in("queued", "a")] * 200, job_in("done", "a", report=READ)]
+    assert ingested(FakeClient(states=states, unready=["generate"]), "a").done == 1
+
+
+def test_a_job_that_fails_for_want_of_room_ends_the_command_with_the_cause() -> None:
+    error = {"code": "store_unavailable", "message": "no space left on the device", "retryable": True}
+    client = FakeClient(states=[job_in("failed", "a", error=error)])
+    with pytest.raises(Unavailable, match="no space left") as caught:
+        ingested(client, "a", "b")
+    assert caught.value.code == "store_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("", "footnote worker --until-idle"),
+        ("http://127.0.0.1:8080", "The server at http://127.0.0.1:8080 goes on"),
+    ],
+)
+def test_the_first_interrupt_says_at_once_what_happens_next(url: str, told: str) -> None:
+    client = FakeClient(url=url, states=[job_in("queued", "a")])
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    client.on_poll = interrupt
+    shown = Console(file=io.StringIO(), width=500)
+    summary = ingested(client, "a", "b", console=shown)
+    assert (summary.interrupted, summary.queued, summary.done) == (True, 2, 0)
+    assert isinstance(shown.file, io.StringIO)
+    assert told in shown.file.getvalue()
+    assert "footnote jobs cancel --all" in shown.file.getvalue()
+
+
+# --- which documents have vanished -----------------------------------------------------------
+
+KEPT = {"handbook/a.md": "1", "handbook/b.md": "2", "notes/c.md": "3"}
+
+
+def vanished(*found: LocalFile | Refused) -> list[tuple[str, str]]:
+    census = Census()
+    assert len(list(census.counted(found))) == len(found)
+    return census.vanished(FakeClient(kept=KEPT), ["handbook/"])
+
+
+def test_what_the_folder_no_longer_holds_has_vanished_and_nothing_elsewhere() -> None:
+    assert vanished(*files("handbook/a.md", "handbook/new.md")) == [("2", "handbook/b.md")]
+
+
+def test_a_file_that_cannot_be_taken_in_has_not_vanished() -> None:
+    empty = Refused("handbook/b.md", "empty_document", "The file is empty.")
+    assert vanished(*files("handbook/a.md"), empty) == []
+
+
+def test_nothing_is_removed_when_something_could_not_be_looked_at() -> None:
+    closed = Refused("handbook/closed", "invalid_input", "The folder cannot be listed.", hides=True)
+    with pytest.raises(Conflict, match="handbook/closed"):
+        vanished(*files("handbook/a.md"), closed)
+
+
+def test_a_folder_without_any_file_is_taken_for_one_that_is_not_mounted() -> None:
+    with pytest.raises(Conflict, match="mounted"):
+        vanished(*files("notes/c.md"))
