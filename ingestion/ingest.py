@@ -22,6 +22,7 @@ from ingestion.plan import plan
 from ingestion.reading import IngestParts, ReadJob
 from ingestion.types import IngestReport, Plan
 from service.catalogue import ClaimedJob, NewVersion
+from service.storable import storable_part
 from service.store.bm25 import sparse_document
 from service.types import DocumentFacts, Point, Scalar
 
@@ -77,9 +78,9 @@ class Ingestor:
         planned = plan([chunk for chunk in live if chunk.id in stored], read.chunks)
         wanted = {chunk.id for chunk in read.chunks}
         going = tuple(sorted(stored - wanted))
-        metadata = {**searchable(read.document.metadata), **job.metadata}
-        facts = DocumentFacts(job.source, job.groups, metadata)
-        return Planned(read, dataclasses.replace(planned, delete=going), facts)
+        own, warnings = searchable(read.document.metadata)
+        facts = DocumentFacts(job.source, job.groups, {**own, **job.metadata})
+        return Planned(_warned(read, warnings), dataclasses.replace(planned, delete=going), facts)
 
     def _stored_ids(self, job: ClaimedJob) -> frozenset[str]:
         if job.attempts == 1 and self._parts.documents.live(job.scope, job.document_id) is None:
@@ -144,12 +145,21 @@ class Ingestor:
                 self._parts.files.remove(job.scope, sha256)
 
 
-def searchable(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """A document's own metadata under names that can be searched: other characters become `_`."""
+def searchable(metadata: Mapping[str, Scalar]) -> tuple[dict[str, Scalar], tuple[str, ...]]:
+    """What can be held of a document's own metadata, and a warning for each value that cannot.
+
+    Names become such as can be searched: other characters become `_`.
+    """
     renamed = {
         re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")[:64]: value for name, value in metadata.items()
     }
-    return {name: value for name, value in renamed.items() if name}
+    return storable_part({name: value for name, value in renamed.items() if name})
+
+
+def _warned(read: ReadJob, warnings: tuple[str, ...]) -> ReadJob:
+    receipt = read.document.receipt
+    receipt = dataclasses.replace(receipt, warnings=(*receipt.warnings, *warnings))
+    return dataclasses.replace(read, document=dataclasses.replace(read.document, receipt=receipt))
 
 
 def _version(one: Planned) -> NewVersion:

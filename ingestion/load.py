@@ -32,6 +32,7 @@ from service.errors import (
     NotFound,
 )
 from service.settings import LoadSettings
+from service.storable import why_unstorable
 
 _BY_MEDIA_TYPE = {known.media_type: known for known in FORMATS}
 _PARTS = {
@@ -180,6 +181,8 @@ def _record(line: bytes, source: str, number: int, settings: LoadSettings) -> Ra
     ):
         return LoadFailure(place, CorruptFile(f"Line {number} is no record: it needs '_id' and 'text'."))
     identity = str(value["_id"])
+    if reason := why_unstorable(identity):
+        return LoadFailure(place, CorruptFile(f"The '_id' of line {number} cannot be held: {reason}."))
     return RawFile(f"{source}#{identity}", line, RECORD, identity + RECORD_SUFFIX)
 
 

@@ -24,6 +24,10 @@ from service.errors import FootnoteError, InvalidInput, LimitExceeded, NotFound,
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+MAX_FIELD_PROBLEMS = 20
+"""Named in one response; who sends thousands of wrong fields is not answered in thousands."""
+MAX_NAME_CHARACTERS = 100
+"""Of a field's name that is repeated: the caller may have made it up, and a megabyte long."""
 
 logger = logging.getLogger(__name__)
 
@@ -173,6 +177,8 @@ def _error_of_status(status: int, detail: str, max_body_bytes: int) -> FootnoteE
             f"The request's body is larger than {max_body_bytes:,} bytes (setting api.max_body_bytes).",
             hint="Send fewer files at once, or raise FOOTNOTE_API__MAX_BODY_BYTES.",
         )
+    if status == 400:  # malformed JSON is a 422 from the framework, and so is what else cannot be read
+        return InvalidInput(detail)
     if status == 404:
         return NotFound("There is no such route.", hint="GET /openapi.json lists them.")
     if status == 408:
@@ -189,14 +195,15 @@ async def _on_footnote_error(request: Request, error: Exception) -> Response:
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in error.errors()]
+    first = error.errors()[:MAX_FIELD_PROBLEMS]
+    fields = [FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in first]
     detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
     return problem_response(problem_of(InvalidInput(detail), errors=fields))
 
 
 def _field(location: Sequence[str | int]) -> str:
     """`filters.metadata` for `("body", "filters", "metadata")`; `body` where the whole of it is wrong."""
-    return ".".join(str(part) for part in location[1:]) or str(location[0])
+    return ".".join(str(part)[:MAX_NAME_CHARACTERS] for part in location[1:]) or str(location[0])
 
 
 def _title(status: int) -> str:

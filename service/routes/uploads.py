@@ -12,10 +12,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 from service.errors import InvalidInput, LimitExceeded
 from service.records import Upload
 from service.schemas.asking import FieldName, ScalarIn
+from service.storable import MAX_FIELDS, MAX_TEXT_CHARACTERS
 from service.types import Scalar
 
-MAX_SOURCE_CHARACTERS = 1000
-_metadata = TypeAdapter(Annotated[dict[FieldName, ScalarIn], Field(max_length=64)])
+_metadata = TypeAdapter(Annotated[dict[FieldName, ScalarIn], Field(max_length=MAX_FIELDS)])
 
 
 def named_uploads(
@@ -51,17 +51,17 @@ def parse_metadata(text: str) -> dict[str, Scalar]:
         return dict(_metadata.validate_json(text))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part)[:100] for part in ("metadata", *first["loc"]))
         raise InvalidInput(
-            f"metadata {place}: {first['msg']}", hint='Send a flat JSON object such as {"year": 2024}.'
+            f"{place}: {first['msg']}", hint='Send a flat JSON object such as {"year": 2024}.'
         ) from None
 
 
 def _checked_source(source: str) -> str:
     """`source` in NFC, so that one name typed on two systems is one document."""
     name = unicodedata.normalize("NFC", source.strip())
-    if not 0 < len(name) <= MAX_SOURCE_CHARACTERS:
-        raise InvalidInput(f"A source has 1 to {MAX_SOURCE_CHARACTERS} characters; this one has {len(name)}.")
+    if not 0 < len(name) <= MAX_TEXT_CHARACTERS:
+        raise InvalidInput(f"A source has 1 to {MAX_TEXT_CHARACTERS} characters; this one has {len(name)}.")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise InvalidInput("A source holds no control characters.")
     return name

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+from fastapi import FastAPI
 
 from service.app import create_app
 from service.engine import Engine
@@ -36,10 +37,14 @@ def small_limits(**changes: object) -> Settings:
 
 @asynccontextmanager
 async def calling(engine: Engine, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that calls the application in process."""
-    transport = httpx.ASGITransport(create_app(engine, settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as caller:
+    """A client that calls a new application in process."""
+    async with calling_app(create_app(engine, settings)) as caller:
         yield caller
+
+
+def calling_app(app: FastAPI) -> httpx.AsyncClient:
+    """A client that calls this application in process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
 
 
 @dataclass
