@@ -84,7 +84,6 @@ def ingest_command(
     metadata: Annotated[
         str, typer.Option("--metadata", help="For all of them, as JSON: '{\"year\": 2024}'.")
     ] = "{}",
-    group: Annotated[list[str] | None, typer.Option("--group", help="Who may read them.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -93,7 +92,7 @@ def ingest_command(
     facts = _metadata(metadata)
     with _client(context, settings) as client:
         found = _runtime(context).find(paths, settings)
-        summary = ingest(client, found, facts, group or [], err)
+        summary = ingest(client, found, facts, err)
     if as_json:
         _print_json(dataclasses.asdict(summary))
     else:

@@ -45,9 +45,7 @@ class LocalFile:
 class Client(Protocol):
     """What the commands ask for."""
 
-    def upload(
-        self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar], groups: Sequence[str]
-    ) -> list[Json]:
+    def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar]) -> list[Json]:
         """Queues files; a job's id, document and source each."""
         ...
 
@@ -80,15 +78,11 @@ class LocalClient:
         self._runner.run(self._engine.aclose())
         self._runner.close()
 
-    def upload(
-        self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar], groups: Sequence[str]
-    ) -> list[Json]:
+    def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar]) -> list[Json]:
         """See `Client`."""
         uploads = [Upload(file.source, file.filename, BytesIO(file.content)) for file in files]
         jobs = self._runner.run(
-            self._engine.upload(
-                self._scope, uploads, metadata=metadata, groups=tuple(groups), idempotency_key=None
-            )
+            self._engine.upload(self._scope, uploads, metadata=metadata, groups=(), idempotency_key=None)
         )
         return [job.model_dump(mode="json") for job in JobsOut.of(jobs).jobs]
 
@@ -121,13 +115,9 @@ class HttpClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def upload(
-        self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar], groups: Sequence[str]
-    ) -> list[Json]:
+    def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar]) -> list[Json]:
         """See `Client`."""
         form: Json = {"metadata": json.dumps(dict(metadata)), "source": [file.source for file in files]}
-        if groups:
-            form["groups"] = list(groups)
         parts = [("file", (file.filename, file.content)) for file in files]
         jobs: list[Json] = self._send("POST", "/documents", data=form, files=parts)["jobs"]
         return jobs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -66,7 +66,6 @@ def ingest(
     client: Client,
     found: Iterable[LocalFile | Refused],
     metadata: Mapping[str, Scalar],
-    groups: Sequence[str],
     console: Console,
 ) -> Summary:
     """Uploads and waits until every job has ended."""
@@ -76,7 +75,7 @@ def ingest(
         bar = progress.add_task("reading", total=None)
         waiting: list[str] = []
         for batch in _batches(found, summary):
-            waiting.extend(job["job_id"] for job in client.upload(batch, metadata, groups))
+            waiting.extend(job["job_id"] for job in client.upload(batch, metadata))
             progress.update(bar, total=len(waiting))
         progress.update(bar, description="ingesting", total=len(waiting))
         for job_id in waiting:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Header, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 from fastapi import Query as Parameter
 
 from service.routes.context import CurrentScope, Held
-from service.routes.uploads import named_uploads, parse_metadata
+from service.routes.uploads import named_uploads, only_known_fields, parse_metadata
 from service.schemas.documents import (
     ChunksOut,
     DeletionOut,
@@ -20,10 +20,11 @@ from service.schemas.documents import (
 )
 
 router = APIRouter(tags=["documents"])
+uploads = APIRouter(tags=["documents"])
+"""Apart, because files may be larger than JSON."""
 
 Cursor = Annotated[str | None, Parameter(max_length=1000, description="`next_cursor` of the part before.")]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
-Group = Annotated[str, Form(min_length=1, max_length=200)]
 IdempotencyKey = Annotated[
     str | None,
     Header(pattern=r"^[\x21-\x7e]{1,255}$", description="Sending the same upload again with it is harmless."),
@@ -31,14 +32,13 @@ IdempotencyKey = Annotated[
 Metadata = Annotated[str, Form(description="A JSON object of texts, numbers and booleans.")]
 
 
-@router.post("/documents", status_code=202)
+@uploads.post("/documents", status_code=202, dependencies=[Depends(only_known_fields)])
 async def upload(
     scope: CurrentScope,
     held: Held,
     file: Annotated[list[UploadFile], File(description="One file or more.")],
     source: Annotated[list[str] | None, Form(description="One for each file; else its name.")] = None,
     metadata: Metadata = "{}",
-    groups: Annotated[list[Group] | None, Form(description="Who may read it; nobody named: all.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JobsOut:
     """Queue files to be read; the same source again is a new version of that document."""
@@ -46,7 +46,7 @@ async def upload(
         scope,
         named_uploads(file, source, held.settings.load.max_file_bytes),
         metadata=parse_metadata(metadata),
-        groups=tuple(groups or ()),
+        groups=(),
         idempotency_key=idempotency_key,
     )
     return JobsOut.of(jobs)

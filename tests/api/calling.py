@@ -25,6 +25,8 @@ def small_limits(**changes: object) -> Settings:
     limits = {
         "port": 0,
         "max_body_bytes": 100_000,
+        "max_json_bytes": 60_000,
+        "max_upload_files": 10,
         "max_question_characters": 200,
         "max_top_k": 20,
         "max_concurrent_queries": 2,
