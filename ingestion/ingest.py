@@ -23,6 +23,7 @@ from ingestion.reading import IngestParts, ReadJob
 from ingestion.types import Plan
 from service.catalogue import ClaimedJob, NewVersion
 from service.records import IngestReport
+from service.storable import storable_part
 from service.store.bm25 import sparse_document
 from service.types import DocumentAttributes, Point, Scalar
 
@@ -43,6 +44,7 @@ class Planned:
     read: ReadJob
     plan: Plan
     attributes: DocumentAttributes
+    own_metadata: Mapping[str, Scalar]
 
 
 class Interrupted(Exception):
@@ -76,8 +78,9 @@ class Ingestor:
         job, stored = read.job, self._stored_ids(read.job)
         live = self._parts.documents.live_chunks(job.scope, job.document_id) if stored else ()
         planned = plan(stored, live, read.chunks)
-        attributes = read.labels.over(job.source, searchable(read.document.metadata))
-        return Planned(read, planned, attributes)
+        own, warnings = searchable(read.document.metadata)
+        attributes = read.labels.over(job.source, own)
+        return Planned(_warned(read, warnings), planned, attributes, own)
 
     def _stored_ids(self, job: ClaimedJob) -> frozenset[str]:
         if job.attempts == 1 and self._parts.documents.live(job.scope, job.document_id) is None:
@@ -142,12 +145,21 @@ class Ingestor:
                 self._parts.files.remove(job.scope, sha256)
 
 
-def searchable(metadata: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """A document's own metadata under names that can be searched: other characters become `_`."""
+def searchable(metadata: Mapping[str, Scalar]) -> tuple[dict[str, Scalar], tuple[str, ...]]:
+    """What can be held of a document's own metadata, and a warning for each value that cannot.
+
+    Names become such as can be searched: other characters become `_`.
+    """
     renamed = {
         re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")[:64]: value for name, value in metadata.items()
     }
-    return {name: value for name, value in renamed.items() if name}
+    return storable_part({name: value for name, value in renamed.items() if name})
+
+
+def _warned(read: ReadJob, warnings: tuple[str, ...]) -> ReadJob:
+    receipt = read.document.receipt
+    receipt = dataclasses.replace(receipt, warnings=(*receipt.warnings, *warnings))
+    return dataclasses.replace(read, document=dataclasses.replace(read.document, receipt=receipt))
 
 
 def _version(one: Planned) -> NewVersion:
@@ -166,7 +178,7 @@ def _version(one: Planned) -> NewVersion:
         receipt=dataclasses.asdict(document.receipt),
         chunks=one.read.chunks,
         external_id=document.external_id,
-        own_metadata=searchable(document.metadata),
+        own_metadata=one.own_metadata,
         labels=one.read.labels,
     )
 

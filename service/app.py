@@ -25,7 +25,8 @@ from service.middleware import (
 )
 from service.routes import asking, documents, health, openai
 from service.routes.context import ClientLeft, QuerySlots, Services, on_client_left
-from service.settings import Settings
+from service.routes.uploads import MAX_FIELD_BYTES
+from service.settings import ApiSettings, Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -55,11 +56,18 @@ def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None 
     )
     slots = QuerySlots(settings.api.max_concurrent_queries)
     app.state.services = Services(engine, settings, metrics, slots)
-    problem.install(app, settings.api.max_body_bytes)
+    problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
     for module in (asking, documents, health, openai):
-        app.include_router(module.router)
+        app.include_router(module.router, max_body_size=settings.api.max_json_bytes)
+    app.include_router(documents.uploads, form_limits=_form_limits(settings.api))
     return app
+
+
+def _form_limits(limits: ApiSettings) -> dict[str, int]:
+    """A source for each file, the metadata, and room for a wrong field that is then named."""
+    files = limits.max_upload_files
+    return {"max_files": files, "max_fields": files + 8, "max_part_size": MAX_FIELD_BYTES}
 
 
 def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
@@ -69,7 +77,7 @@ def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
         Middleware(CorrelationIdMiddleware, transformer=_canonical),
         Middleware(ObservingMiddleware, metrics),
         Middleware(SecurityHeadersMiddleware),
-        Middleware(problem.ProblemMiddleware, limits.max_body_bytes),
+        Middleware(problem.ProblemMiddleware, limits),
         Middleware(HostMiddleware, limits.allowed_hosts),
         Middleware(CrossSiteMiddleware),
         Middleware(RequestBodyLimitMiddleware, limits.max_body_bytes),

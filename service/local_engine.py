@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, NewJob, document_id
 from service.catalogue.database import now
-from service.errors import StoreUnavailable
+from service.errors import InvalidInput, StoreUnavailable
 from service.gate import Gate
 from service.pipeline import Pipeline
 from service.records import (
@@ -27,6 +27,7 @@ from service.records import (
 )
 from service.settings import Settings
 from service.stopwatch import Stopwatch
+from service.storable import why_unstorable
 from service.store import Store
 from service.store.payload import checked_name
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
@@ -92,8 +93,10 @@ class LocalEngine:
         idempotency_key: str | None,
     ) -> list[Job]:
         """See `Managing`."""
-        for name in metadata or ():
+        for name, value in (metadata or {}).items():
             checked_name(name)
+            if reason := why_unstorable(value):
+                raise InvalidInput(f"metadata.{name}: {reason}")
         return await asyncio.to_thread(self._keep, scope, uploads, metadata, groups, idempotency_key)
 
     def _keep(

@@ -17,13 +17,19 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import FootnoteError, InvalidInput, LimitExceeded, NotFound, ReceiveTimeout
+from service.settings import ApiSettings
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+MAX_FIELD_PROBLEMS = 20
+"""Named in one response; who sends thousands of wrong fields is not answered in thousands."""
+MAX_NAME_CHARACTERS = 100
+"""Of a field's name that is repeated: the caller may have made it up, and a megabyte long."""
 
 logger = logging.getLogger(__name__)
 
@@ -87,12 +93,12 @@ def problem_response(problem: Problem) -> Response:
     )
 
 
-def install(app: FastAPI, max_body_bytes: int) -> None:
+def install(app: FastAPI, limits: ApiSettings) -> None:
     """Make every error that reaches the application's exception handlers a problem."""
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        ours = _error_of_status(error.status_code, str(error.detail), max_body_bytes)
+        ours = _error_of_status(error.status_code, str(error.detail), request.scope, limits)
         response = problem_response(problem_of(ours))
         response.headers.update(error.headers or {})
         return response
@@ -109,16 +115,16 @@ class ProblemMiddleware:
     foresaw, which are logged here with their trace.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limits: ApiSettings) -> None:
         self.app = app
-        self.max_body_bytes = max_body_bytes
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and watch the response."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        outgoing = _Outgoing(send, self.max_body_bytes)
+        outgoing = _Outgoing(scope, send, self.limits)
         try:
             await self.app(scope, receive, outgoing.send)
         except FootnoteError as error:
@@ -138,15 +144,16 @@ class ProblemMiddleware:
 class _Outgoing:
     """Forwards a response, unless it is an error in another form than ours: that one it holds back."""
 
-    def __init__(self, send: Send, max_body_bytes: int) -> None:
+    def __init__(self, scope: Scope, send: Send, limits: ApiSettings) -> None:
+        self._scope = scope
         self._send = send
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
         self.started = False
         self.replacement: Problem | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start" and self._is_foreign(message):
-            self.replacement = problem_of(_error_of_status(message["status"], "", self._max_body_bytes))
+            self.replacement = problem_of(_error_of_status(message["status"], "", self._scope, self._limits))
         if self.replacement is None:
             self.started = True
             await self._send(message)
@@ -166,18 +173,33 @@ class _StatusError(FootnoteError):
         self.code = _title(status).lower().replace(" ", "_").replace("-", "_")
 
 
-def _error_of_status(status: int, detail: str, max_body_bytes: int) -> FootnoteError:
+def _error_of_status(status: int, detail: str, scope: Scope, limits: ApiSettings) -> FootnoteError:
     """Our error for a library's HTTP status."""
     if status == 413:
-        return LimitExceeded(
-            f"The request's body is larger than {max_body_bytes:,} bytes (setting api.max_body_bytes).",
-            hint="Send fewer files at once, or raise FOOTNOTE_API__MAX_BODY_BYTES.",
-        )
+        return _too_large(scope, limits)
+    if status == 400:  # malformed JSON is a 422 from the framework, and so is what else cannot be read
+        return InvalidInput(detail or "The request cannot be read.", hint=_form_hint(scope, limits))
     if status == 404:
         return NotFound("There is no such route.", hint="GET /openapi.json lists them.")
     if status == 408:
         return ReceiveTimeout(detail)
     return _StatusError(status, detail or _title(status))
+
+
+def _too_large(scope: Scope, limits: ApiSettings) -> LimitExceeded:
+    """Names the limit that was in force where the body was refused: the route's own, or that of all."""
+    most = scope.get(MAX_BODY_SIZE_SCOPE_KEY, limits.max_body_bytes)
+    name = "max_json_bytes" if most == limits.max_json_bytes else "max_body_bytes"
+    return LimitExceeded(
+        f"The request's body is larger than {most:,} bytes (setting api.{name}).",
+        hint=f"Send less at once, or raise FOOTNOTE_API__{name.upper()}.",
+    )
+
+
+def _form_hint(scope: Scope, limits: ApiSettings) -> str:
+    if not Headers(scope=scope).get("content-type", "").startswith("multipart/"):
+        return ""
+    return f"An upload has at most {limits.max_upload_files} files (setting api.max_upload_files)."
 
 
 async def _on_footnote_error(request: Request, error: Exception) -> Response:
@@ -189,14 +211,15 @@ async def _on_footnote_error(request: Request, error: Exception) -> Response:
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in error.errors()]
+    first = error.errors()[:MAX_FIELD_PROBLEMS]
+    fields = [FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in first]
     detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
     return problem_response(problem_of(InvalidInput(detail), errors=fields))
 
 
 def _field(location: Sequence[str | int]) -> str:
     """`filters.metadata` for `("body", "filters", "metadata")`; `body` where the whole of it is wrong."""
-    return ".".join(str(part) for part in location[1:]) or str(location[0])
+    return ".".join(str(part)[:MAX_NAME_CHARACTERS] for part in location[1:]) or str(location[0])
 
 
 def _title(status: int) -> str:

@@ -162,6 +162,10 @@ class ApiSettings(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]", "::1")
     max_body_bytes: Count = 200 * MIB
+    """Of an upload."""
+    max_json_bytes: Count = MIB
+    """Of every other request."""
+    max_upload_files: Count = 256
     max_question_characters: Count = 2_000
     max_top_k: Count = 50
     max_concurrent_queries: Count = 16

@@ -18,6 +18,7 @@ from ingestion.parse.tables import check_cells, table_element
 from ingestion.types import Element
 from service.errors import CorruptFile, NestingTooDeep
 from service.settings import ParseSettings
+from service.storable import why_unstorable, why_unstorable_text
 from service.types import Scalar
 
 _DEEPEST_HEADING = 6
@@ -49,12 +50,16 @@ def _record(value: Any) -> Parsed:
     metadata = value.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise CorruptFile("A record's 'metadata' must be an object.")
+    found = {str(name): _scalar(each) for name, each in metadata.items() if each is not None}
+    for name, each in found.items():
+        if reason := why_unstorable(each) or why_unstorable_text(name):
+            raise CorruptFile(f"The record's metadata cannot be held: {ascii(name)[:80]}: {reason}.")
     identity = value.get("_id")
     return Parsed(
         "record",
         (*heading, *text_elements(value["text"])),
         title=title,
-        metadata={str(name): _scalar(each) for name, each in metadata.items() if each is not None},
+        metadata=found,
         external_id=None if identity is None else str(identity),
     )
 

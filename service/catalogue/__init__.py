@@ -13,14 +13,13 @@ from service.catalogue.answers import Answers
 from service.catalogue.database import Database
 from service.catalogue.documents import Documents
 from service.catalogue.files import Files
-from service.catalogue.identity import MAX_SOURCE_CHARACTERS, checked_source, document_id
+from service.catalogue.identity import checked_source, document_id
 from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
 from service.catalogue.versions import Labels, Live, NewVersion
 
 __all__ = [
-    "MAX_SOURCE_CHARACTERS",
     "Answers",
     "CatalogueReader",
     "ClaimedJob",

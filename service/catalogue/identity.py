@@ -6,12 +6,11 @@ import unicodedata
 import uuid
 
 from service.errors import InvalidInput
+from service.storable import MAX_TEXT_CHARACTERS
 from service.types import Scope
 
 DOCUMENTS = uuid.UUID("5bb0b0d9-6a0e-5f2c-9c7e-7d0b8b1c6a54")
 """Root of all document ids; changing it makes every document a new one."""
-
-MAX_SOURCE_CHARACTERS = 1000
 
 
 def document_id(scope: Scope, source: str) -> str:
@@ -26,8 +25,8 @@ def checked_source(source: str) -> str:
         InvalidInput: it is not fit to be a name.
     """
     name = unicodedata.normalize("NFC", source.strip())
-    if not 0 < len(name) <= MAX_SOURCE_CHARACTERS:
-        raise InvalidInput(f"A source has 1 to {MAX_SOURCE_CHARACTERS} characters; this one has {len(name)}.")
+    if not 0 < len(name) <= MAX_TEXT_CHARACTERS:
+        raise InvalidInput(f"A source has 1 to {MAX_TEXT_CHARACTERS} characters; this one has {len(name)}.")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise InvalidInput("A source holds no control characters.")
     return name

@@ -17,6 +17,9 @@ from service.errors import InvalidInput, NotFound
 from service.records import DocumentRecord, DocumentText, Job, JobState, Page
 from service.types import Chunk, Scope
 
+MAX_DIGITS = 18
+"""Of a position in a cursor: what a database's integer holds."""
+
 
 class Listing:
     """Live documents that the scope may read."""
@@ -180,6 +183,6 @@ def _decoded(cursor: str) -> str:
 
 
 def _ordinal(position: str) -> int:
-    if not position.isdecimal():
+    if not position.isdecimal() or len(position) > MAX_DIGITS:
         raise InvalidInput("the cursor was not given out by this service")
     return int(position)

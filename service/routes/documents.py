@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Header, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 from fastapi import Query as Parameter
 
-from service.catalogue import MAX_SOURCE_CHARACTERS
 from service.records import JobState
 from service.routes.context import CurrentScope, Held
-from service.routes.uploads import named_uploads, parse_metadata
+from service.routes.uploads import named_uploads, only_known_fields, parse_metadata
 from service.schemas.documents import (
     ChunksOut,
     DeletionOut,
@@ -21,13 +20,15 @@ from service.schemas.documents import (
     JobOut,
     JobsOut,
 )
+from service.storable import MAX_TEXT_CHARACTERS
 
 router = APIRouter(tags=["documents"])
+uploads = APIRouter(tags=["documents"])
+"""Apart, because files may be larger than JSON."""
 
 Cursor = Annotated[str | None, Parameter(max_length=1000, description="`next_cursor` of the part before.")]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
-Source = Annotated[str, Parameter(max_length=MAX_SOURCE_CHARACTERS)]
-Group = Annotated[str, Form(min_length=1, max_length=200)]
+Source = Annotated[str, Parameter(max_length=MAX_TEXT_CHARACTERS)]
 IdempotencyKey = Annotated[
     str | None,
     Header(pattern=r"^[\x21-\x7e]{1,255}$", description="Sending the same upload again with it is harmless."),
@@ -36,20 +37,15 @@ Metadata = Annotated[
     str | None,
     Form(description="A JSON object of texts, numbers and booleans; left out: what the document has stays."),
 ]
-Groups = Annotated[
-    list[Group] | None,
-    Form(description="Who may read it; left out: as before, and of a new document everybody."),
-]
 
 
-@router.post("/documents", status_code=202)
+@uploads.post("/documents", status_code=202, dependencies=[Depends(only_known_fields)])
 async def upload(
     scope: CurrentScope,
     held: Held,
     file: Annotated[list[UploadFile], File(description="One file or more.")],
     source: Annotated[list[str] | None, Form(description="One for each file; else its name.")] = None,
     metadata: Metadata = None,
-    groups: Groups = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JobsOut:
     """Queue files to be read; the same source again is a new version of that document."""
@@ -57,7 +53,7 @@ async def upload(
         scope,
         named_uploads(file, source, held.settings.load.max_file_bytes),
         metadata=None if metadata is None else parse_metadata(metadata),
-        groups=None if groups is None else tuple(groups),
+        groups=None,
         idempotency_key=idempotency_key,
     )
     return JobsOut.of(jobs)

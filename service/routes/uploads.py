@@ -5,16 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import UploadFile
+from fastapi import Request, UploadFile
 from pydantic import Field, TypeAdapter, ValidationError
 
 from service.catalogue import checked_source
 from service.errors import InvalidInput, LimitExceeded
 from service.records import Upload
 from service.schemas.asking import FieldName, ScalarIn
+from service.storable import MAX_FIELDS
 from service.types import Scalar
 
-_metadata = TypeAdapter(Annotated[dict[FieldName, ScalarIn], Field(max_length=64)])
+FORM_FIELDS = frozenset({"file", "source", "metadata"})
+MAX_FIELD_BYTES = 64 * 1024
+"""Of a form's field that is no file."""
+
+_metadata = TypeAdapter(Annotated[dict[FieldName, ScalarIn], Field(max_length=MAX_FIELDS)])
+
+
+async def only_known_fields(request: Request) -> None:
+    """Refuse a form's unknown fields: what is ignored in silence was promised to somebody.
+
+    Raises:
+        InvalidInput: the form has a field that is none of ours.
+    """
+    form = await request.form()
+    if "groups" in form:
+        raise InvalidInput(
+            "groups: nobody can be kept from reading a document here, because readers are told apart by API "
+            "keys and this service has none.",
+            hint="Leave the field out; whoever reaches this service may read every document.",
+        )
+    if unknown := [name for name in form if name not in FORM_FIELDS]:
+        raise InvalidInput(
+            f"{unknown[0][:100]}: the form has no such field.",
+            hint=f"It has {', '.join(sorted(FORM_FIELDS))}.",
+        )
 
 
 def named_uploads(
@@ -50,9 +75,9 @@ def parse_metadata(text: str) -> dict[str, Scalar]:
         return dict(_metadata.validate_json(text))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part)[:100] for part in ("metadata", *first["loc"]))
         raise InvalidInput(
-            f"metadata {place}: {first['msg']}", hint='Send a flat JSON object such as {"year": 2024}.'
+            f"{place}: {first['msg']}", hint='Send a flat JSON object such as {"year": 2024}.'
         ) from None
 
 

@@ -6,23 +6,61 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    Tag,
+)
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 
 from service.errors import InvalidFilter, LimitExceeded
 from service.records import Feedback
 from service.settings import ApiSettings
+from service.storable import (
+    MAX_INTEGER,
+    MAX_TEXT_CHARACTERS,
+    MIN_INTEGER,
+    why_unstorable,
+    why_unstorable_text,
+)
+from service.store.payload import FIELD_NAME
 from service.types import Condition, Filters, Query, Scalar
 
-Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-# What a database's integer holds.
-Integer = Annotated[StrictInt, Field(ge=-(2**63), le=2**63 - 1)]
-Text = Annotated[StrictStr, Field(max_length=1000)]
-ScalarIn = StrictBool | Integer | Number | Text
-Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-FieldName = Annotated[str, Field(min_length=1, max_length=100)]
 
-AnyOf = Annotated[list[ScalarIn], Field(min_length=1, max_length=1000)]
+def _storable(value: object) -> object:
+    if reason := why_unstorable(value):
+        raise PydanticCustomError("unstorable", "{reason}", {"reason": reason})
+    return value
+
+
+def _storable_text(text: str) -> str:
+    if reason := why_unstorable_text(text):
+        raise PydanticCustomError("unstorable", "{reason}", {"reason": reason})
+    return text
+
+
+# A value is refused before the types are tried: one line of refusal rather than one for each type.
+Integer = Annotated[StrictInt, Field(ge=MIN_INTEGER, le=MAX_INTEGER)]
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Text = Annotated[StrictStr, Field(max_length=MAX_TEXT_CHARACTERS), AfterValidator(_storable_text)]
+ScalarIn = Annotated[StrictBool | Integer | Number | Text, BeforeValidator(_storable)]
+Bound = Annotated[Integer | Number | Text, BeforeValidator(_storable)]
+Question = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_storable_text)
+]
+LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_storable_text)]
+FieldName = Annotated[str, Field(pattern=rf"^{FIELD_NAME.pattern}$")]
+# One bad value ends the reading of a list: what is sent in thousands is not answered in thousands.
+AnyOf = Annotated[list[ScalarIn], Field(min_length=1, max_length=1000, fail_fast=True)]
 
 RANGE_OPS: tuple[Literal["gt", "gte", "lt", "lte"], ...] = ("gt", "gte", "lt", "lte")
 
@@ -41,10 +79,10 @@ class Request(BaseModel):
 class RangeIn(Request):
     """Bounds on a field: numbers, or dates as ISO 8601."""
 
-    gt: Integer | Number | Text | None = None
-    gte: Integer | Number | Text | None = None
-    lt: Integer | Number | Text | None = None
-    lte: Integer | Number | Text | None = None
+    gt: Bound | None = None
+    gte: Bound | None = None
+    lt: Bound | None = None
+    lte: Bound | None = None
 
     def conditions(self, field: str) -> Iterator[Condition]:
         """One condition for each bound; `InvalidFilter` for none, or one that is no number or date."""
@@ -55,6 +93,18 @@ class RangeIn(Request):
             yield Condition(field, op, _bound(field, value))
 
 
+def _form_of(wanted: object) -> str:
+    if isinstance(wanted, dict | RangeIn):
+        return "range"
+    return "any of" if isinstance(wanted, list) else "value"
+
+
+WantedIn = Annotated[
+    Annotated[ScalarIn, Tag("value")] | Annotated[AnyOf, Tag("any of")] | Annotated[RangeIn, Tag("range")],
+    Discriminator(_form_of),
+]
+
+
 class FiltersIn(Request):
     """What a search is restricted to; all given parts must hold.
 
@@ -63,9 +113,9 @@ class FiltersIn(Request):
 
     model_config = ConfigDict(json_schema_extra={"examples": [FILTERS_EXAMPLE]})
 
-    document_ids: list[Text] = Field(default_factory=list, max_length=1000)
+    document_ids: list[Text] = Field(default_factory=list, max_length=1000, fail_fast=True)
     source_prefix: Text = ""
-    metadata: dict[FieldName, ScalarIn | AnyOf | RangeIn] = Field(default_factory=dict, max_length=32)
+    metadata: dict[FieldName, WantedIn] = Field(default_factory=dict, max_length=32)
 
     def to_filters(self) -> Filters:
         """The same in our own types."""
@@ -105,8 +155,8 @@ class FeedbackIn(Request):
 
     query_id: Text = Field(examples=["0b6e3a7c5d1f4a5f9d3c2b1a0f9e8d7c"])
     rating: Literal["up", "down"]
-    comment: Annotated[str, Field(max_length=10_000)] = ""
-    correction: Annotated[str, Field(max_length=10_000)] = ""
+    comment: LongText = ""
+    correction: LongText = ""
 
     def to_feedback(self) -> Feedback:
         """The same in our own types."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.errors import InvalidInput
 from service.schemas.answers import AnswerOut
+from service.storable import why_unstorable_text
 from service.types import Answer, Citation
 
 
@@ -61,6 +62,8 @@ class ChatIn(BaseModel):
         asked = next((message.text for message in reversed(self.messages) if message.role == "user"), "")
         if not asked.strip():
             raise InvalidInput("No message of the user holds a question.")
+        if reason := why_unstorable_text(asked):
+            raise InvalidInput(f"The question cannot be kept: {reason}.")
         return asked.strip()
 
 

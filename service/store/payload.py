@@ -78,19 +78,18 @@ def typed_values(value: Scalar | datetime) -> Mapping[str, object]:
 
 
 def as_moment(value: str) -> datetime | None:
-    """An ISO 8601 date or time as a moment; a time without a zone is taken as UTC."""
+    """An ISO 8601 date or time of the years 1 to 9999, in UTC, which a time without a zone is taken as."""
     if not re.match(r"\d{4}-\d{2}-\d{2}", value):
         return None
     try:
-        return (
-            datetime.combine(date.fromisoformat(value), time())
-            if len(value) == 10
-            else datetime.fromisoformat(value)
-        )
-    except ValueError:
+        if len(value) == 10:
+            return datetime.combine(date.fromisoformat(value), time(), UTC)
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
 
 
 def _rfc3339(moment: datetime) -> str:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return aware.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

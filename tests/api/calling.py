@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+from fastapi import FastAPI
 
 from service.app import create_app
 from service.engine import Engine
@@ -24,6 +25,8 @@ def small_limits(**changes: object) -> Settings:
     limits = {
         "port": 0,
         "max_body_bytes": 100_000,
+        "max_json_bytes": 60_000,
+        "max_upload_files": 10,
         "max_question_characters": 200,
         "max_top_k": 20,
         "max_concurrent_queries": 2,
@@ -36,10 +39,14 @@ def small_limits(**changes: object) -> Settings:
 
 @asynccontextmanager
 async def calling(engine: Engine, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that calls the application in process."""
-    transport = httpx.ASGITransport(create_app(engine, settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as caller:
+    """A client that calls a new application in process."""
+    async with calling_app(create_app(engine, settings)) as caller:
         yield caller
+
+
+def calling_app(app: FastAPI) -> httpx.AsyncClient:
+    """A client that calls this application in process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
 
 
 @dataclass

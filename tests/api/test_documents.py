@@ -36,13 +36,56 @@ async def test_several_files_become_several_jobs_in_order(client: httpx.AsyncCli
     assert [job["source"] for job in response.json()["jobs"]] == ["x/a", "x/b"]
 
 
-async def test_metadata_and_groups_reach_the_document(client: httpx.AsyncClient) -> None:
+async def test_metadata_reaches_the_document(client: httpx.AsyncClient) -> None:
     metadata = {"year": 2024, "final": True, "owner": "Ada"}
-    job = (await upload(client, metadata=json.dumps(metadata), groups=["sales", "legal"])).json()["jobs"][0]
+    job = (await upload(client, metadata=json.dumps(metadata))).json()["jobs"][0]
     body = (await client.get(f"/documents/{job['document_id']}")).json()
     assert body["metadata"] == metadata
     assert body["metadata"]["final"] is True
-    assert body["groups"] == ["sales", "legal"]
+
+
+@pytest.mark.parametrize("groups", ["sales", ["sales", "legal"], ""])
+async def test_who_may_read_is_not_promised_where_readers_cannot_be_told_apart(
+    client: httpx.AsyncClient, engine: FakeEngine, groups: object
+) -> None:
+    response = await upload(client, groups=groups)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
+    assert "API keys" in response.json()["detail"]
+    assert engine.kept == {}
+
+
+@pytest.mark.parametrize("field", ["metdata", "sources", "group", "filters"])
+async def test_a_misspelt_form_field_is_refused_by_name(
+    client: httpx.AsyncClient, engine: FakeEngine, field: str
+) -> None:
+    response = await upload(client, **{field: "x"})
+    assert (response.status_code, engine.kept) == (422, {})
+    assert field in response.json()["detail"]
+
+
+async def test_the_description_of_an_upload_does_not_offer_groups(client: httpx.AsyncClient) -> None:
+    schemas = (await client.get("/openapi.json")).json()["components"]["schemas"]
+    form = next(schema for name, schema in schemas.items() if name.startswith("Body_upload"))
+    assert set(form["properties"]) == {"file", "source", "metadata"}
+
+
+async def test_more_files_than_an_upload_may_have_are_refused_with_the_setting(
+    client: httpx.AsyncClient,
+) -> None:
+    files = [("file", (f"{number}.txt", "x")) for number in range(11)]
+    response = await client.post("/documents", files=files)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
+    assert "api.max_upload_files" in response.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    "form", [{"metadata": "x" * 70_000}, {"source": ["a"] * 50}], ids=["long field", "many fields"]
+)
+async def test_the_fields_beside_the_files_are_bounded(
+    client: httpx.AsyncClient, form: dict[str, object]
+) -> None:
+    response = await upload(client, **form)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
 
 
 async def test_metadata_and_groups_that_are_left_out_stay(client: httpx.AsyncClient) -> None:

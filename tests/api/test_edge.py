@@ -82,24 +82,48 @@ async def in_parts(start: bytes) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("path", "media_type", "start"),
+    ("path", "media_type", "start", "setting"),
     [
-        ("/query", "application/json", JSON_START),
-        ("/feedback", "application/json", JSON_START),
-        ("/v1/chat/completions", "application/json", JSON_START),
-        ("/documents", "multipart/form-data; boundary=b", FORM_START),
+        ("/query", "application/json", JSON_START, "api.max_json_bytes"),
+        ("/search", "text/plain", JSON_START, "api.max_json_bytes"),
+        ("/feedback", "application/json", JSON_START, "api.max_json_bytes"),
+        ("/v1/chat/completions", "application/json", JSON_START, "api.max_json_bytes"),
+        ("/documents", "multipart/form-data; boundary=b", FORM_START, "api.max_body_bytes"),
     ],
 )
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "in parts"])
 async def test_a_body_that_is_too_large_names_the_setting(
-    client: httpx.AsyncClient, path: str, media_type: str, start: bytes, *, declared: bool
+    client: httpx.AsyncClient, path: str, media_type: str, start: bytes, setting: str, *, declared: bool
 ) -> None:
     content = start + b"x" * 150_000 if declared else in_parts(start)
     response = await client.post(path, content=content, headers={"Content-Type": media_type})
     problem = response.json()
     assert (response.status_code, problem["code"]) == (413, "limit_exceeded")
     assert response.headers["content-type"] == "application/problem+json"
-    assert "api.max_body_bytes" in problem["detail"]
+    assert setting in problem["detail"]
+
+
+async def test_json_is_refused_long_before_it_is_as_large_as_an_upload_may_be(
+    client: httpx.AsyncClient,
+) -> None:
+    sent = 0
+
+    async def drops() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(90):
+            sent += 1_000
+            yield b" " * 1_000
+
+    response = await client.post("/search", content=drops(), headers={"Content-Type": "application/json"})
+    assert (response.status_code, sent) == (413, 61_000)
+
+
+async def test_thousands_of_wrong_fields_are_not_answered_in_thousands(client: httpx.AsyncClient) -> None:
+    wrong = {f"{'long name' * 20}{number}": 1 for number in range(300)}
+    for body in (wrong, {**QUESTION, "filters": {"metadata": {"a": [None] * 5000}}}):
+        response = await client.post("/search", json=body)
+        assert response.status_code == 422
+        assert len(response.content) < 10_000
 
 
 async def test_one_query_too_many_is_refused_and_the_next_is_served(engine: FakeEngine) -> None:

@@ -23,7 +23,7 @@ def files(*sources: str) -> list[LocalFile | Refused]:
 
 def ingested(client: FakeClient, *sources: str, console: Console | None = None) -> Summary:
     shown = console or Console(quiet=True)
-    return ingest(client, files(*sources), {}, (), shown, pause=lambda _: None)
+    return ingest(client, files(*sources), {}, shown, pause=lambda _: None)
 
 
 def test_what_was_read_in_and_what_was_unchanged_are_told_apart() -> None:
