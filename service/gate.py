@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MOST_WAIT_S = 2.0
+MAX_WAIT_S = 2.0
 """So that a stream of questions slows an ingest down, but never stops it."""
 
 NICENESS = 15
@@ -41,6 +41,6 @@ class Gate:
                 self._changed.notify_all()
 
     def give_way(self) -> None:
-        """Waits until no question is being answered, at most `MOST_WAIT_S`."""
+        """Waits until no question is being answered, at most `MAX_WAIT_S`."""
         with self._changed:
-            self._changed.wait_for(lambda: self._questions == 0, MOST_WAIT_S)
+            self._changed.wait_for(lambda: self._questions == 0, MAX_WAIT_S)

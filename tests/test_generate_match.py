@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from service.generate.candidates import candidates
+from service.generate.candidates import candidate_sentences
 from service.generate.match import Matching
-from service.generate.question import Part, parts
+from service.generate.question import QuestionPart, parts
 from service.types import Passage
 from tests.answering import a_passage, a_question, token_vectors, tokenize
 
 FILTERS = "Filters are rinsed weekly. Hoses are swapped yearly. Paint is blue."
 
 
-def scores(question: str, passage: Passage, part: Part | None = None) -> dict[str, float]:
-    found = candidates(passage)
-    matched = Matching(a_question(question), found, tokenize).scores(part or Part(question))
+def scores(question: str, passage: Passage, part: QuestionPart | None = None) -> dict[str, float]:
+    found = candidate_sentences(passage)
+    matched = Matching(a_question(question), found, tokenize).scores(part or QuestionPart(question))
     return {candidate.text: score for candidate, score in matched.items()}
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import pairwise
 
-from service.generate.candidates import Candidate
+from service.generate.candidates import CandidateSentence
 from service.generate.match import Tokenize
 from service.generate.rank import Embed, Model
 from service.generate.select import select
@@ -41,7 +41,7 @@ class ExtractiveGenerator:
         yield Draft(usage=Usage())
 
 
-def _cited(chosen: Sequence[Candidate]) -> Iterator[str]:
+def _cited(chosen: Sequence[CandidateSentence]) -> Iterator[str]:
     """The sentences with their markers, each on a line of its own so that nothing runs into the next.
 
     What a list hangs on is said once, before its first item.

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.generate.candidates import Candidate
-from service.generate.question import SCENE, Part
+from service.generate.candidates import CandidateSentence
+from service.generate.question import SCENE, QuestionPart
 from service.text import words
 from service.text.sentences import Span
 from service.types import Hit, Passage, Question, TokenVectors
@@ -22,7 +22,7 @@ Tokenize = Callable[[Sequence[str]], Sequence[tuple[Sequence[int], Sequence[Span
 """Texts to the ids of their tokens and the places of these, as the embedder cuts them, without a limit."""
 Floats = NDArray[np.float32]
 
-_HELD = 0.75
+_SAME_TOKEN = 0.75
 """A candidate holds a token of the question that comes so near to one of its own."""
 _HEADING = 0.8
 """What a token counts that a heading holds."""
@@ -32,7 +32,7 @@ _UNKNOWN = -1.0
 class Matching:
     """The tokens of one question against those of the candidates. Without token vectors all match alike."""
 
-    def __init__(self, question: Question, found: Sequence[Candidate], tokenize: Tokenize) -> None:
+    def __init__(self, question: Question, found: Sequence[CandidateSentence], tokenize: Tokenize) -> None:
         self._text = question.text
         self._found = found
         asked = question.vectors.tokens
@@ -40,14 +40,14 @@ class Matching:
         self._places = places[: len(asked.ids)] if asked else ()
         self._near = _nearest(asked, found, tokenize) if asked else np.zeros((len(found), 0), np.float32)
 
-    def scores(self, part: Part) -> dict[Candidate, float]:
+    def scores(self, part: QuestionPart) -> dict[CandidateSentence, float]:
         """How well each candidate matches a part of the question, about 0 to 1."""
-        held = np.maximum(1, (self._near > _HELD).sum(axis=0))
-        weights = self._counts(part) * np.log1p(len(self._found) / held)
+        holders = np.maximum(1, (self._near > _SAME_TOKEN).sum(axis=0))
+        weights = self._counts(part) * np.log1p(len(self._found) / holders)
         shares = self._near @ weights / (weights.sum() or 1.0)
         return dict(zip(self._found, map(float, shares), strict=True))
 
-    def _counts(self, part: Part) -> Floats:
+    def _counts(self, part: QuestionPart) -> Floats:
         """What each token of the question counts, rarity aside: nothing in a function word or a mark."""
         start = self._text.find(part.text)
         counts = np.zeros(self._near.shape[1], np.float32)
@@ -59,7 +59,7 @@ class Matching:
         return counts
 
 
-def _nearest(asked: TokenVectors, found: Sequence[Candidate], tokenize: Tokenize) -> Floats:
+def _nearest(asked: TokenVectors, found: Sequence[CandidateSentence], tokenize: Tokenize) -> Floats:
     """The similarity of each token asked to its nearest in each candidate, of shape (candidates, tokens).
 
     A candidate that lies in no chunk that was found has no token vectors here: it counts as an average one.

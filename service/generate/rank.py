@@ -13,9 +13,9 @@ from math import inf
 
 import numpy as np
 
-from service.generate.candidates import Candidate
+from service.generate.candidates import CandidateSentence
 from service.generate.match import Matching, Tokenize
-from service.generate.question import Part, exact, parts
+from service.generate.question import QuestionPart, exact, parts
 from service.text import words
 from service.types import Passage, Question, Vector
 
@@ -23,7 +23,7 @@ Embed = Callable[[Sequence[str]], Vector]
 """Texts to unit vectors of shape (texts, dimension)."""
 
 
-_Scores = Mapping[Candidate, float]
+_Scores = Mapping[CandidateSentence, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ _AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
 class Ranking:
     """The candidates as answers to one part of the question."""
 
-    part: Part
-    by_words: Mapping[Candidate, float]
-    scores: Mapping[Candidate, float]
+    part: QuestionPart
+    by_words: Mapping[CandidateSentence, float]
+    scores: Mapping[CandidateSentence, float]
     """Of the candidates that were embedded, best first."""
-    exact: Mapping[Candidate, float]
+    exact: Mapping[CandidateSentence, float]
     weights: Mapping[str, float]
 
     @property
@@ -57,7 +57,7 @@ class Ranking:
         """The best score."""
         return next(iter(self.scores.values()))
 
-    def gain(self, candidate: Candidate, known: Sequence[Candidate]) -> float:
+    def gain(self, candidate: CandidateSentence, known: Sequence[CandidateSentence]) -> float:
         """The share of what is asked for that a candidate adds to those that are known."""
         asked = _weighed(self.part.asked(candidate.language), self.weights)
         said = frozenset[str]().union(*(other.terms for other in known))
@@ -65,7 +65,7 @@ class Ranking:
         return added / (sum(asked.values()) or 1.0)
 
 
-def ranked(question: Question, found: Sequence[Candidate], model: Model) -> list[Ranking]:
+def ranked(question: Question, found: Sequence[CandidateSentence], model: Model) -> list[Ranking]:
     """A ranking for each part; the candidates that words and tokens put first are embedded, in one go."""
     asked = parts(question.text)
     evidence = _Evidence(found)
@@ -85,14 +85,14 @@ def ranked(question: Question, found: Sequence[Candidate], model: Model) -> list
     return rankings
 
 
-def _with_tokens(read: _Scores, matched: _Scores) -> dict[Candidate, float]:
+def _with_tokens(read: _Scores, matched: _Scores) -> dict[CandidateSentence, float]:
     return {candidate: score + _TOKENS * matched[candidate] for candidate, score in read.items()}
 
 
 class _Evidence:
     """All candidates, with what their headings and their documents say."""
 
-    def __init__(self, found: Sequence[Candidate]) -> None:
+    def __init__(self, found: Sequence[CandidateSentence]) -> None:
         self._found = found
         self.weights = words.weights(candidate.terms for candidate in found)
         passages = {candidate.passage.n: candidate.passage for candidate in found}
@@ -108,28 +108,28 @@ class _Evidence:
             for c in found
         }
 
-    def by_words(self, part: Part) -> dict[Candidate, float]:
+    def by_words(self, part: QuestionPart) -> dict[CandidateSentence, float]:
         """The score of every candidate without its meaning."""
-        held = self.exact(part)
+        exactness = self.exact(part)
         return {
-            c: self._shared(part, c) + _EXACT * held[c] + _PLACE * self._places[c.passage.n]
+            c: self._shared(part, c) + _EXACT * exactness[c] + _PLACE * self._places[c.passage.n]
             for c in self._found
         }
 
-    def exact(self, part: Part) -> dict[Candidate, float]:
+    def exact(self, part: QuestionPart) -> dict[CandidateSentence, float]:
         """The share of the codes and numbers asked for that each candidate is about."""
-        shares: dict[Candidate, float] = {}
+        shares: dict[CandidateSentence, float] = {}
         for c in self._found:
             asked = _weighed(exact(part.asked(c.language)), self.weights)
             around, document = self._around[c.passage.n], self._document[c.passage.document.id]
-            held = sum(
+            matched = sum(
                 weight * (1.0 if t in c.terms or t in around else _ELSEWHERE * (t in document))
                 for t, weight in asked.items()
             )
-            shares[c] = held / sum(asked.values()) if asked else 0.0
+            shares[c] = matched / sum(asked.values()) if asked else 0.0
         return shares
 
-    def _shared(self, part: Part, candidate: Candidate) -> float:
+    def _shared(self, part: QuestionPart, candidate: CandidateSentence) -> float:
         """Shared terms by rarity, less for those of the headings, and the wanted kind of answer."""
         counts = part.asked(candidate.language)
         asked = _weighed(counts, self.weights)
@@ -138,7 +138,7 @@ class _Evidence:
         cue = part.cue(candidate.text, candidate.terms - counts.keys())
         return _WORDS * shared / (sum(asked.values()) or 1.0) + _CUE * cue
 
-    def _known(self, candidate: Candidate) -> dict[str, float]:
+    def _known(self, candidate: CandidateSentence) -> dict[str, float]:
         """What each term counts that a candidate holds, or that stands beside or above it."""
         known = dict.fromkeys(self._beside[candidate], _BESIDE)
         known |= dict.fromkeys(self._around[candidate.passage.n], _AROUND)

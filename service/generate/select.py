@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from service.generate.candidates import Candidate, candidates
+from service.generate.candidates import CandidateSentence, candidate_sentences
 from service.generate.rank import Model, Ranking, ranked
 from service.text import words
 from service.types import Context, Question
@@ -36,14 +36,14 @@ _LEANS_BACK = re.compile(
 )
 
 
-def select(question: Question, context: Context, model: Model, limit: int) -> list[Candidate]:
+def select(question: Question, context: Context, model: Model, limit: int) -> list[CandidateSentence]:
     """At most `limit` sentences that answer `question`: part by part, best passage first, in its order."""
-    found = [candidate for passage in context.passages for candidate in candidates(passage)]
+    found = [candidate for passage in context.passages for candidate in candidate_sentences(passage)]
     if not found:
         return []
     rankings = ranked(question, found, model)
     top = max(ranking.best for ranking in rankings)
-    chosen: list[Candidate] = []
+    chosen: list[CandidateSentence] = []
     for number, ranking in enumerate(rankings, 1):
         if ranking.best >= _PART_ABOVE * top:
             room = limit - len(chosen) - (len(rankings) - number)
@@ -52,8 +52,8 @@ def select(question: Question, context: Context, model: Model, limit: int) -> li
 
 
 def _choose(
-    ranking: Ranking, found: Sequence[Candidate], told: Sequence[Candidate], room: int
-) -> list[Candidate]:
+    ranking: Ranking, found: Sequence[CandidateSentence], told: Sequence[CandidateSentence], room: int
+) -> list[CandidateSentence]:
     """The best answer to a part, what other documents say instead, and what adds to it."""
     best, *others = ranking.scores
     chosen = [] if best in told else [best, *_before(best, found)][: max(1, room)]
@@ -65,7 +65,12 @@ def _choose(
     return chosen
 
 
-def _is_wanted(candidate: Candidate, best: Candidate, known: Sequence[Candidate], ranking: Ranking) -> bool:
+def _is_wanted(
+    candidate: CandidateSentence,
+    best: CandidateSentence,
+    known: Sequence[CandidateSentence],
+    ranking: Ranking,
+) -> bool:
     """Whether a further candidate is as exact as the best one, and adds to what is known."""
     if candidate in known or ranking.exact[candidate] < ranking.exact[best]:
         return False
@@ -79,10 +84,12 @@ def _is_wanted(candidate: Candidate, best: Candidate, known: Sequence[Candidate]
     return score >= _KEEP_ABOVE * ranking.best and ranking.gain(candidate, known) >= _LEAST_GAIN
 
 
-def _other_versions(best: Candidate, found: Sequence[Candidate], ranking: Ranking) -> list[Candidate]:
+def _other_versions(
+    best: CandidateSentence, found: Sequence[CandidateSentence], ranking: Ranking
+) -> list[CandidateSentence]:
     """What other documents say of the same with other facts, one from each: the reader must see both."""
     near = _KEEP_ABOVE * ranking.by_words[best]
-    versions: dict[str, Candidate] = {}
+    versions: dict[str, CandidateSentence] = {}
     for candidate in found:
         rival = versions.get(candidate.passage.document.id)
         if ranking.by_words[candidate] >= near and _is_other_version(candidate, best):
@@ -91,24 +98,24 @@ def _other_versions(best: Candidate, found: Sequence[Candidate], ranking: Rankin
     return list(versions.values())
 
 
-def _is_other_version(candidate: Candidate, best: Candidate) -> bool:
+def _is_other_version(candidate: CandidateSentence, best: CandidateSentence) -> bool:
     is_elsewhere = candidate.passage.document.id != best.passage.document.id
     return is_elsewhere and _sameness(candidate, best) >= _SAME_SUBJECT
 
 
-def _sameness(one: Candidate, other: Candidate) -> float:
+def _sameness(one: CandidateSentence, other: CandidateSentence) -> float:
     """How far two candidates speak of the same, numbers and codes aside, in [0, 1]."""
     return _overlap(_subject(one), _subject(other))
 
 
-def _says_the_same(one: Candidate, other: Candidate) -> bool:
+def _says_the_same(one: CandidateSentence, other: CandidateSentence) -> bool:
     """Whether two candidates share nearly all words, and all numbers and denials."""
     if _sameness(one, other) < _SAME_WORDS or one.terms - _subject(one) != other.terms - _subject(other):
         return False
     return words.negations(one.text) == words.negations(other.text)
 
 
-def _subject(candidate: Candidate) -> frozenset[str]:
+def _subject(candidate: CandidateSentence) -> frozenset[str]:
     """The terms without numbers and codes."""
     return frozenset(term for term in candidate.terms if not any(map(str.isdigit, term)))
 
@@ -117,7 +124,7 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, len(one | other))
 
 
-def _before(candidate: Candidate, found: Sequence[Candidate]) -> list[Candidate]:
+def _before(candidate: CandidateSentence, found: Sequence[CandidateSentence]) -> list[CandidateSentence]:
     """The sentence before one that begins with a pronoun: it says what is meant."""
     if candidate.is_row or not _LEANS_BACK.match(candidate.text):
         return []
@@ -126,8 +133,11 @@ def _before(candidate: Candidate, found: Sequence[Candidate]) -> list[Candidate]
 
 
 def _beside(
-    best: Candidate, chosen: Sequence[Candidate], found: Sequence[Candidate], ranking: Ranking
-) -> list[Candidate]:
+    best: CandidateSentence,
+    chosen: Sequence[CandidateSentence],
+    found: Sequence[CandidateSentence],
+    ranking: Ranking,
+) -> list[CandidateSentence]:
     """The sentence beside a short answer that speaks of the same: it often says the rest of it."""
     if best.is_row or best.lead or sum(len(words.tokens(c.text)) for c in chosen) >= _SHORT:
         return []
@@ -136,13 +146,13 @@ def _beside(
     return sorted(beside, key=lambda c: -ranking.by_words[c])[:1]
 
 
-def _goes_with(candidate: Candidate, best: Candidate, ranking: Ranking) -> bool:
+def _goes_with(candidate: CandidateSentence, best: CandidateSentence, ranking: Ranking) -> bool:
     is_near = ranking.by_words[candidate] >= _GOES_WITH * ranking.by_words[best]
     goes_on = candidate.position > best.position and _LEANS_BACK.match(candidate.text) is not None
     return is_near or goes_on
 
 
-def _in_order(chosen: Sequence[Candidate]) -> list[Candidate]:
+def _in_order(chosen: Sequence[CandidateSentence]) -> list[CandidateSentence]:
     """The passage of the best candidate first, each in its own order."""
     first = {c.passage.n: index for index, c in reversed(list(enumerate(chosen)))}
     return sorted(chosen, key=lambda c: (first[c.passage.n], c.position))

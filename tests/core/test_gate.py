@@ -28,7 +28,7 @@ def test_bulk_work_goes_on_when_the_last_question_is_answered() -> None:
 
 def test_bulk_work_waits_no_longer_than_the_bound() -> None:
     gate = Gate()
-    with patch("service.gate.MOST_WAIT_S", 0.01), gate.question():
+    with patch("service.gate.MAX_WAIT_S", 0.01), gate.question():
         gate.give_way()
 
 
