@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.generate.candidates import candidate_sentences
-from service.generate.question import exact, parts
-from service.generate.rank import Model
-from service.generate.select import select
+from service.generate.question import exact, question_parts
+from service.generate.select import EmbedderFunctions, select
 from service.types import Passage
 from tests.answering import a_context, a_passage, a_question, embed, tokenize
 
@@ -28,7 +27,7 @@ NOT_COVERED = (
 
 
 def texts(question: str, *passages: str | Passage) -> list[str]:
-    chosen = select(a_question(question), a_context(*passages), Model(embed, tokenize), 4)
+    chosen = select(a_question(question), a_context(*passages), EmbedderFunctions(embed, tokenize), 4)
     return [found.text for found in chosen]
 
 
@@ -232,9 +231,9 @@ def test_a_remark_that_goes_through_all_columns_gets_no_header() -> None:
     ],
 )
 def test_a_question_is_cut_where_it_asks_anew(question: str, count: int) -> None:
-    assert len(parts(question)) == count
+    assert len(question_parts(question)) == count
 
 
 def test_codes_numbers_and_years_are_exact() -> None:
-    (part,) = parts("What did the MV450 cost in 2024 at 60 Hz?")
+    (part,) = question_parts("What did the MV450 cost in 2024 at 60 Hz?")
     assert set(exact(part.asked("en"))) == {"mv450", "2024", "60"}

@@ -55,14 +55,14 @@ class CandidateSentence:
 def candidate_sentences(passage: Passage) -> list[CandidateSentence]:
     """What can be shown of a passage, in its order."""
     text = disarm(passage.text)
-    reading = _Reading(passage)
+    reading = _PassageReader(passage)
     for start, end in spans(text):
         for line_start, line in _lines(text[start:end]):
             reading.take(line, start + line_start)
     return reading.found
 
 
-class _Reading:
+class _PassageReader:
     """One passage being read: a row belongs to the header above it, an item to what its list hangs on."""
 
     def __init__(self, passage: Passage) -> None:

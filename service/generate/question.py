@@ -69,7 +69,7 @@ class QuestionPart:
         return word[0].isupper() and word.casefold() not in self.text.casefold()
 
 
-def parts(question: str) -> list[QuestionPart]:
+def question_parts(question: str) -> list[QuestionPart]:
     """The things that a question asks, in order; one at least."""
     sentences = _SENTENCE.split(question.strip())
     asking = [sentence for sentence in sentences if sentence.endswith("?")] or [question]

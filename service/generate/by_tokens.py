@@ -29,7 +29,7 @@ _HEADING = 0.8
 _UNKNOWN = -1.0
 
 
-class Matching:
+class TokenScores:
     """The tokens of one question against those of the candidates. Without token vectors all match alike."""
 
     def __init__(self, question: Question, found: Sequence[CandidateSentence], tokenize: Tokenize) -> None:
@@ -40,7 +40,7 @@ class Matching:
         self._places = places[: len(asked.ids)] if asked else ()
         self._near = _nearest(asked, found, tokenize) if asked else np.zeros((len(found), 0), np.float32)
 
-    def scores(self, part: QuestionPart) -> dict[CandidateSentence, float]:
+    def of(self, part: QuestionPart) -> dict[CandidateSentence, float]:
         """How well each candidate matches a part of the question, about 0 to 1."""
         holders = np.maximum(1, (self._near > _SAME_TOKEN).sum(axis=0))
         weights = self._counts(part) * np.log1p(len(self._found) / holders)
@@ -69,7 +69,7 @@ def _nearest(asked: TokenVectors, found: Sequence[CandidateSentence], tokenize: 
     for row, candidate in enumerate(found):
         rows.setdefault(candidate.passage.n, []).append(row)
     passages = {candidate.passage.n: candidate.passage for candidate in found}
-    for read in _readings(asked, list(passages.values()), tokenize):
+    for read in _chunk_tokens(asked, list(passages.values()), tokenize):
         for row in rows[read.n]:
             read.take(found[row].span, near[row])
     known = (near > _UNKNOWN).any(axis=1)
@@ -77,7 +77,7 @@ def _nearest(asked: TokenVectors, found: Sequence[CandidateSentence], tokenize: 
     return near
 
 
-class _Reading:
+class _ChunkTokens:
     """One chunk of a passage, token by token; the heading and the table's header stand before its text."""
 
     def __init__(self, passage: Passage, hit: Hit, near: Floats, places: NDArray[np.int64]) -> None:
@@ -97,7 +97,9 @@ class _Reading:
             np.maximum(nearest, self._above, out=nearest)
 
 
-def _readings(asked: TokenVectors, passages: Sequence[Passage], tokenize: Tokenize) -> Iterator[_Reading]:
+def _chunk_tokens(
+    asked: TokenVectors, passages: Sequence[Passage], tokenize: Tokenize
+) -> Iterator[_ChunkTokens]:
     """The chunks that were found, as far as their token vectors are known."""
     pairs = [(passage, hit) for passage in passages for hit in passage.hits if hit.tokens is not None]
     question = asked.unit()
@@ -109,4 +111,4 @@ def _readings(asked: TokenVectors, passages: Sequence[Passage], tokenize: Tokeni
         count = min(len(ids), len(hit.tokens.ids))
         if np.array_equal(ids[:count], hit.tokens.ids[:count]):
             near = question @ hit.tokens.unit()[:count].T
-            yield _Reading(passage, hit, near, np.asarray(places[:count], np.int64).reshape(-1, 2))
+            yield _ChunkTokens(passage, hit, near, np.asarray(places[:count], np.int64).reshape(-1, 2))
