@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from eval.dataset import GOLDEN, Question, fact_recall, load
+from eval.dataset import GOLDEN, GoldenQuestion, fact_recall, load
 from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
 from ingestion.worker import worker_for
@@ -33,10 +33,10 @@ SCOPE = Scope("eval", frozenset({EVERY_GROUP}))
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class QuestionResult:
     """What became of one question."""
 
-    question: Question
+    question: GoldenQuestion
     answer: Answer
     found: bool
     """Whether an expected document was among the hits."""
@@ -52,7 +52,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class AnswerFigures:
     """The figures of one kind of question; shares in [0, 1], over all questions of the kind."""
 
     questions: int
@@ -78,41 +78,39 @@ def corpus(paths: Sequence[Path], settings: Settings) -> Iterator[LocalEngine]:
         yield engine
 
 
-async def ask_all(engine: LocalEngine, questions: Sequence[Question]) -> list[Outcome]:
-    """The outcome of each question, in order."""
-    return [
-        _outcome(question, await engine.answer(SCOPE, Query(question.question))) for question in questions
-    ]
+async def ask_all(engine: LocalEngine, questions: Sequence[GoldenQuestion]) -> list[QuestionResult]:
+    """The result of each question, in order."""
+    return [_result(question, await engine.answer(SCOPE, Query(question.question))) for question in questions]
 
 
-def figures(outcomes: Sequence[Outcome]) -> Figures:
-    """The figures over some outcomes; there must be one at least."""
-    given = [outcome for outcome in outcomes if outcome.answered]
-    words = [len(outcome.answer.text.split()) for outcome in given]
-    return Figures(
-        questions=len(outcomes),
-        found=_share(outcomes, lambda outcome: outcome.found),
-        answered=_share(outcomes, lambda outcome: outcome.answered),
-        cited=_share(outcomes, lambda outcome: outcome.cited),
-        facts=statistics.fmean(outcome.facts * outcome.answered for outcome in outcomes),
+def figures(results: Sequence[QuestionResult]) -> AnswerFigures:
+    """The figures over some results; there must be one at least."""
+    given = [result for result in results if result.answered]
+    words = [len(result.answer.text.split()) for result in given]
+    return AnswerFigures(
+        questions=len(results),
+        found=_share(results, lambda result: result.found),
+        answered=_share(results, lambda result: result.answered),
+        cited=_share(results, lambda result: result.cited),
+        facts=statistics.fmean(result.facts * result.answered for result in results),
         words=statistics.median(words) if words else 0,
-        milliseconds=statistics.median(outcome.answer.timings_ms["total"] for outcome in outcomes),
+        milliseconds=statistics.median(result.answer.timings_ms["total"] for result in results),
     )
 
 
-def by_kind(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
+def by_kind(results: Sequence[QuestionResult]) -> dict[str, AnswerFigures]:
     """The figures of each kind of question, then of all that have an answer."""
-    kinds = dict.fromkeys(outcome.question.kind for outcome in outcomes)
-    groups: dict[str, list[Outcome]] = {
-        kind: [outcome for outcome in outcomes if outcome.question.kind == kind] for kind in kinds
+    kinds = dict.fromkeys(result.question.kind for result in results)
+    groups: dict[str, list[QuestionResult]] = {
+        kind: [result for result in results if result.question.kind == kind] for kind in kinds
     }
-    groups["answerable"] = [outcome for outcome in outcomes if outcome.question.answerable]
+    groups["answerable"] = [result for result in results if result.question.answerable]
     return {kind: figures(group) for kind, group in groups.items() if group}
 
 
-def _outcome(question: Question, answer: Answer) -> Outcome:
+def _result(question: GoldenQuestion, answer: Answer) -> QuestionResult:
     wanted = set(question.documents)
-    return Outcome(
+    return QuestionResult(
         question=question,
         answer=answer,
         found=bool(wanted & {hit.document.source for hit in answer.hits}),
@@ -121,23 +119,23 @@ def _outcome(question: Question, answer: Answer) -> Outcome:
     )
 
 
-def _share(outcomes: Sequence[Outcome], holds: Callable[[Outcome], bool]) -> float:
-    return sum(map(holds, outcomes)) / len(outcomes)
+def _share(results: Sequence[QuestionResult], holds: Callable[[QuestionResult], bool]) -> float:
+    return sum(map(holds, results)) / len(results)
 
 
-def _table(measured: dict[str, Figures]) -> Iterator[str]:
-    names = [field.name for field in dataclasses.fields(Figures)]
+def _table(measured: dict[str, AnswerFigures]) -> Iterator[str]:
+    names = [field.name for field in dataclasses.fields(AnswerFigures)]
     yield f"{'kind':14}" + "".join(f"{name:>14}" for name in names)
     for kind, row in measured.items():
         yield f"{kind:14}" + "".join(f"{getattr(row, name):14.3g}" for name in names)
 
 
-def _detail(outcome: Outcome) -> str:
-    answer = outcome.answer
+def _detail(result: QuestionResult) -> str:
+    answer = result.answer
     return (
-        f"{outcome.question.id}  {answer.status}  facts {outcome.facts:.2f}  "
-        f"p {answer.decision.p_answerable:.2f}\n  Q: {outcome.question.question}\n  A: {answer.text}\n"
-        f"  expected: {list(outcome.question.facts)} in {list(outcome.question.documents)}"
+        f"{result.question.id}  {answer.status}  facts {result.facts:.2f}  "
+        f"p {answer.decision.p_answerable:.2f}\n  Q: {result.question.question}\n  A: {answer.text}\n"
+        f"  expected: {list(result.question.facts)} in {list(result.question.documents)}"
     )
 
 
@@ -157,16 +155,16 @@ def main() -> None:
         decide = DecideSettings(threshold=0.0 if given.always else DecideSettings().threshold)
         settings = Settings(data_dir=given.data_dir or Path(scratch), decide=decide)
         with corpus([given.documents], settings) as engine:
-            outcomes = asyncio.run(ask_all(engine, load(given.questions)))
-    measured = by_kind(outcomes)
+            results = asyncio.run(ask_all(engine, load(given.questions)))
+    measured = by_kind(results)
     if given.json:
         print(json.dumps({kind: dataclasses.asdict(row) for kind, row in measured.items()}, indent=2))
     else:
         print("\n".join(_table(measured)))
     if given.misses:
-        for outcome in outcomes:
-            if outcome.answered != outcome.question.answerable or outcome.facts < 1:
-                print(_detail(outcome))
+        for result in results:
+            if result.answered != result.question.answerable or result.facts < 1:
+                print(_detail(result))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 PARTS = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_")
 
 
-class Question(BaseModel):
+class GoldenQuestion(BaseModel):
     """One line of a question file.
 
     `documents` are paths below the corpus folder, with `#<_id>` for one record of a JSON Lines file. `facts`
@@ -52,10 +52,10 @@ class Question(BaseModel):
         return self
 
 
-def load(path: Path = GOLDEN) -> tuple[Question, ...]:
+def load(path: Path = GOLDEN) -> tuple[GoldenQuestion, ...]:
     """The questions of a JSON Lines file in its order; a malformed line raises `pydantic.ValidationError`."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    return tuple(TypeAdapter(Question).validate_json(line) for line in lines if line.strip())
+    return tuple(TypeAdapter(GoldenQuestion).validate_json(line) for line in lines if line.strip())
 
 
 def holds(text: str, fact: Sequence[str]) -> bool:
@@ -68,7 +68,7 @@ def holds(text: str, fact: Sequence[str]) -> bool:
     return any(_pattern(spelling).search(plain) for spelling in fact)
 
 
-def fact_recall(text: str, question: Question) -> float:
+def fact_recall(text: str, question: GoldenQuestion) -> float:
     """The share of the question's facts that a text holds, in [0, 1]; 1 for a question without facts."""
     found = [holds(text, fact) for fact in question.facts]
     return sum(found) / len(found) if found else 1.0

@@ -41,7 +41,7 @@ ANSWER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class JudgedSet:
     """Records, the questions with a judged record, and how relevant each of these is."""
 
     name: str
@@ -61,7 +61,7 @@ class Quality:
     recall_at_5: float
 
 
-def load(folder: Path) -> Dataset:
+def load(folder: Path) -> JudgedSet:
     """A set in BEIR's form; where `qa.jsonl` says that a question has no answer, it is left out."""
     relevant: dict[str, dict[str, int]] = defaultdict(dict)
     for line in (folder / "qrels" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]:
@@ -74,7 +74,7 @@ def load(folder: Path) -> Dataset:
         for row in _rows(folder / "queries.jsonl")
         if row["_id"] in relevant and row["_id"] not in impossible
     }
-    return Dataset(folder.name, folder / "corpus.jsonl", questions, relevant)
+    return JudgedSet(folder.name, folder / "corpus.jsonl", questions, relevant)
 
 
 def _rows(path: Path) -> Iterator[Json]:
@@ -137,14 +137,14 @@ def documents(hits: Sequence[Json]) -> list[str]:
     return list(dict.fromkeys(str(hit["external_id"]) for hit in hits))
 
 
-def measure(dataset: Dataset, data_dir: Path) -> list[Quality]:
+def measure(dataset: JudgedSet, data_dir: Path) -> list[Quality]:
     """Ingests the set into a new server and asks all of its questions."""
     with served(data_dir, {"FOOTNOTE_API__MAX_TOP_K": str(BOTH_LISTS)}) as server:
         upload_and_wait(server.url, records(dataset.records))
         return ask(dataset, server.url)
 
 
-def ask(dataset: Dataset, url: str) -> list[Quality]:
+def ask(dataset: JudgedSet, url: str) -> list[Quality]:
     """Every ranking's quality on a server that holds the set and allows `top_k` 100."""
     found: dict[str, dict[str, list[str]]] = defaultdict(dict)
     with httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False) as client:
@@ -163,7 +163,7 @@ def _search(client: httpx.Client, text: str, top_k: int) -> list[Json]:
     return hits
 
 
-def _quality(dataset: Dataset, ranking: str, found: Mapping[str, Sequence[str]]) -> Quality:
+def _quality(dataset: JudgedSet, ranking: str, found: Mapping[str, Sequence[str]]) -> Quality:
     relevant, count = dataset.relevant, len(found)
     return Quality(
         dataset.name,

@@ -29,7 +29,7 @@ from service.types import Answer, Query
 SAMPLE, SEED = 300, 1
 
 
-class Asked(BaseModel):
+class SquadQuestion(BaseModel):
     """One line of `qa.jsonl`; what else it says is not needed."""
 
     question: str
@@ -38,7 +38,7 @@ class Asked(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class SquadFigures:
     """Shares in [0, 1] over all questions asked; lengths over the answers that were given."""
 
     questions: int
@@ -55,9 +55,9 @@ class Figures:
     """Median time to build the context and choose the sentences."""
 
 
-def sample(lines: Iterable[str], count: int = SAMPLE, seed: int = SEED) -> list[Asked]:
+def sample(lines: Iterable[str], count: int = SAMPLE, seed: int = SEED) -> list[SquadQuestion]:
     """So many of the questions that have an answer, the same ones for the same seed."""
-    read = [TypeAdapter(Asked).validate_json(line) for line in lines if line.strip()]
+    read = [TypeAdapter(SquadQuestion).validate_json(line) for line in lines if line.strip()]
     answerable = [asked for asked in read if not asked.impossible and asked.answers]
     return random.Random(seed).sample(answerable, min(count, len(answerable)))
 
@@ -67,16 +67,16 @@ def is_right(text: str, answers: Sequence[str]) -> bool:
     return any(holds(text, [answer]) for answer in answers)
 
 
-async def ask(engine: LocalEngine, questions: Sequence[Asked]) -> list[Answer]:
+async def ask(engine: LocalEngine, questions: Sequence[SquadQuestion]) -> list[Answer]:
     """The answer to each question, in order."""
     return [await engine.answer(SCOPE, Query(asked.question)) for asked in questions]
 
 
-def figures(questions: Sequence[Asked], answers: Sequence[Answer]) -> Figures:
+def figures(questions: Sequence[SquadQuestion], answers: Sequence[Answer]) -> SquadFigures:
     """The figures of one run; there must be one question at least."""
     given = [answer for answer in answers if answer.status == "answered"]
     pairs = list(zip(questions, answers, strict=True))
-    return Figures(
+    return SquadFigures(
         questions=len(questions),
         found=_share(any(is_right(hit.chunk.text, q.answers) for hit in answer.hits) for q, answer in pairs),
         answered=len(given) / len(questions),
@@ -91,8 +91,8 @@ def _share(flags: Iterable[bool]) -> float:
     return statistics.fmean(map(float, flags))
 
 
-def _lines(found: Figures) -> Iterator[str]:
-    for field in dataclasses.fields(Figures):
+def _lines(found: SquadFigures) -> Iterator[str]:
+    for field in dataclasses.fields(SquadFigures):
         yield f"{field.name:14}{getattr(found, field.name):10.3g}"
 
 

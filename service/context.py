@@ -56,8 +56,8 @@ def build(
         _without_duplicates(merged, settings.near_duplicate), settings, count_tokens
     )
     passages = tuple(_passage(number, span) for number, span in enumerate(_best_at_the_ends(kept), 1))
-    held = sum(len(span.hits) for span in kept)
-    return Context(passages=passages, tokens=tokens_used, dropped=len(hits) - held)
+    read = sum(len(span.hits) for span in kept)
+    return Context(passages=passages, tokens=tokens_used, dropped=len(hits) - read)
 
 
 def _expand(hit: Hit, window: Window | None, limit: int, count_tokens: CountTokens) -> _Span:

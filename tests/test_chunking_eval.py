@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from eval.chunking.align import locate
-from eval.chunking.dataset import Dataset, Question, load
+from eval.chunking.dataset import SpanDataset, SpanQuestion, load
 from eval.chunking.report import EVERY, measure
-from eval.chunking.score import Score, TokenMap, score
+from eval.chunking.score import SpanScore, TokenMap, score
 from eval.chunking.splitters import Piece, Splitter, by_title, fixed, ours, recursive
 from service.settings import ChunkSettings
 from service.types import Encoded
@@ -55,7 +55,7 @@ def piece(start: int, end: int, corpus: str = "a") -> Piece:
 def test_the_three_measures_of_a_partial_hit() -> None:
     # gold 10..20, retrieved 15..25 and 40..50: 5 of 10 found, 20 retrieved, union 25
     found = score([piece(15, 25), piece(40, 50)], "a", [(10, 20)], numbered(100))
-    assert found == Score(recall=0.5, precision=0.25, iou=0.2, tokens=20)
+    assert found == SpanScore(recall=0.5, precision=0.25, iou=0.2, tokens=20)
 
 
 def test_a_token_retrieved_twice_counts_twice_against_precision() -> None:
@@ -123,9 +123,12 @@ def test_offsets_count_line_ends_as_the_file_has_them(tmp_path: Path) -> None:
 
 def test_every_method_is_measured_on_every_corpus_and_on_all() -> None:
     gold = RAW.index("A valve"), len(RAW)
-    dataset = Dataset(
+    dataset = SpanDataset(
         {"a": RAW, "b": "Nothing of the kind."},
-        (Question("Which valve closes the line?", "a", (gold,)), Question("Nothing?", "b", ((0, 7),))),
+        (
+            SpanQuestion("Which valve closes the line?", "a", (gold,)),
+            SpanQuestion("Nothing?", "b", ((0, 7),)),
+        ),
     )
     methods = {"ours": ours(ChunkSettings(), tokenize), "recursive": recursive(30)}
     results = measure(methods, dataset, LetterEmbedder(), tokenize)

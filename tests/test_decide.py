@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from service.decide import Calibrator, Decider, after, fingerprints, open_decider
-from service.decide.calibrator import Model, shipped
-from service.decide.features import FROM_TOKENS, QUANTITIES, features
+from service.decide.calibrator import LogisticModel, shipped
+from service.decide.features import FROM_TOKENS, QUANTITIES, decision_features
 from service.errors import Misconfigured
 from service.settings import ChunkSettings, DecideSettings
 from service.types import Decision, Found, Hit
@@ -39,12 +39,12 @@ def ask(question: str, *hits: Hit, threshold: float | None = 0.5) -> Decision:
 
 
 def read(question: str, *hits: Hit) -> dict[str, float]:
-    return features(Found(a_question(question), hits), RARITY)
+    return decision_features(Found(a_question(question), hits), RARITY)
 
 
 def a_calibrator(**changes: object) -> Calibrator:
     """One whose probability is the coverage, for hits with tokens and without."""
-    model = Model(0.0, {"coverage": 1.0}, ((0.0, 0.0), (1.0, 1.0)), 0.6)
+    model = LogisticModel(0.0, {"coverage": 1.0}, ((0.0, 0.0), (1.0, 1.0)), 0.6)
     plain = Calibrator(model, model, RARITY, {"embedder": "e", "reranker": "r", "chunker": "c"})
     return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -108,7 +108,7 @@ def test_a_question_without_content_words_is_still_decided(question: str) -> Non
         assert 0 <= a_decider().decide(one).p_answerable <= 1
 
 
-# --- the evidence ----------------------------------------------------------------------------
+# --- the features ----------------------------------------------------------------------------
 
 
 def test_the_heading_above_counts_as_said() -> None:
@@ -160,8 +160,8 @@ def test_a_hit_among_others_like_it_does_not_stand_out() -> None:
 
 def test_without_token_vectors_the_words_alone_are_read() -> None:
     found = Found(a_question(QUESTION), (a_hit(WARRANTY),))
-    assert set(features(found, RARITY)) == QUANTITIES
-    assert set(features(without_tokens(found), RARITY)) == QUANTITIES - {*FROM_TOKENS}
+    assert set(decision_features(found, RARITY)) == QUANTITIES
+    assert set(decision_features(without_tokens(found), RARITY)) == QUANTITIES - {*FROM_TOKENS}
 
 
 def test_more_documents_that_do_not_fit_change_little() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from service.generate.candidates import candidates
-from service.generate.question import exact, parts
-from service.generate.rank import Model
-from service.generate.select import select
+from service.generate.candidates import candidate_sentences
+from service.generate.question import exact, question_parts
+from service.generate.select import EmbedderFunctions, select
 from service.types import Passage
 from tests.answering import a_context, a_passage, a_question, embed, tokenize
 
@@ -28,12 +27,12 @@ NOT_COVERED = (
 
 
 def texts(question: str, *passages: str | Passage) -> list[str]:
-    chosen = select(a_question(question), a_context(*passages), Model(embed, tokenize), 4)
+    chosen = select(a_question(question), a_context(*passages), EmbedderFunctions(embed, tokenize), 4)
     return [found.text for found in chosen]
 
 
 def shown(text: str, headings: tuple[str, ...] = ()) -> list[str]:
-    return [found.text for found in candidates(a_passage(text, headings=headings))]
+    return [found.text for found in candidate_sentences(a_passage(text, headings=headings))]
 
 
 def test_rows_of_other_codes_are_left_out() -> None:
@@ -173,14 +172,14 @@ def test_a_line_of_a_slide_is_shown_though_it_has_no_full_stop() -> None:
 
 
 def test_a_list_item_that_is_no_sentence_brings_what_its_list_hangs_on() -> None:
-    found = {c.text: c.lead for c in candidates(a_passage(NOT_COVERED))}
+    found = {c.text: c.lead for c in candidate_sentences(a_passage(NOT_COVERED))}
     assert found["damage by liquid in a pump;"] == "The warranty does not cover the following damage:"
     assert found["Claims are made within 30 days."] == ""
 
 
 def test_a_list_below_a_heading_hangs_on_it() -> None:
     passage = a_passage("## 3 What is not covered\n\n- wear of the seals;")
-    assert [c.lead for c in candidates(passage)] == ["What is not covered:"]
+    assert [c.lead for c in candidate_sentences(passage)] == ["What is not covered:"]
 
 
 def test_a_fragment_of_a_list_that_hangs_on_nothing_is_left_out() -> None:
@@ -188,7 +187,9 @@ def test_a_fragment_of_a_list_that_hangs_on_nothing_is_left_out() -> None:
 
 
 def test_steps_that_are_sentences_stand_alone() -> None:
-    found = candidates(a_passage("Please do this:\n\n1. Limit the speed to 1,050 rpm.\n2. Measure again."))
+    found = candidate_sentences(
+        a_passage("Please do this:\n\n1. Limit the speed to 1,050 rpm.\n2. Measure again.")
+    )
     assert [(c.text, c.lead) for c in found] == [("Limit the speed to 1,050 rpm.", "")]
 
 
@@ -230,9 +231,9 @@ def test_a_remark_that_goes_through_all_columns_gets_no_header() -> None:
     ],
 )
 def test_a_question_is_cut_where_it_asks_anew(question: str, count: int) -> None:
-    assert len(parts(question)) == count
+    assert len(question_parts(question)) == count
 
 
 def test_codes_numbers_and_years_are_exact() -> None:
-    (part,) = parts("What did the MV450 cost in 2024 at 60 Hz?")
+    (part,) = question_parts("What did the MV450 cost in 2024 at 60 Hz?")
     assert set(exact(part.asked("en"))) == {"mv450", "2024", "60"}

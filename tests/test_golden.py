@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup
 from pydantic import ValidationError
 
 from deploy.demo import build, office
-from eval.dataset import Question, fact_recall, holds, load
+from eval.dataset import GoldenQuestion, fact_recall, holds, load
 
 QUESTIONS = load()
 MULTI = [question for question in QUESTIONS if question.kind == "multi"]
@@ -141,13 +141,13 @@ def test_the_hard_formats_have_at_least_three_questions_each(documents: str) -> 
 
 
 @pytest.mark.parametrize("question", SINGLE, ids=lambda question: question.id)
-def test_every_expected_document_alone_holds_the_answer(question: Question) -> None:
+def test_every_expected_document_alone_holds_the_answer(question: GoldenQuestion) -> None:
     recalls = {name: fact_recall(_text(name), question) for name in question.documents}
     assert recalls == dict.fromkeys(question.documents, 1.0)
 
 
 @pytest.mark.parametrize("question", MULTI, ids=lambda question: question.id)
-def test_a_multi_passage_question_needs_every_one_of_its_documents(question: Question) -> None:
+def test_a_multi_passage_question_needs_every_one_of_its_documents(question: GoldenQuestion) -> None:
     together = "\n".join(_text(name) for name in question.documents)
     assert fact_recall(together, question) == 1.0
     assert all(0 < fact_recall(_text(name), question) < 1 for name in question.documents)
@@ -246,7 +246,7 @@ def test_a_part_of_a_number_or_word_is_not_the_fact(text: str, spelling: str) ->
 
 
 def test_recall_counts_facts_rather_than_spellings() -> None:
-    question = Question(
+    question = GoldenQuestion(
         id="x", question="?", kind="table", documents=("a.md",), facts=(("six", "6 kg"), ("blue",))
     )
     assert fact_recall("It weighs 6 kg, six in all.", question) == 0.5
@@ -254,4 +254,4 @@ def test_recall_counts_facts_rather_than_spellings() -> None:
 
 def test_an_answerable_question_without_facts_is_refused() -> None:
     with pytest.raises(ValidationError, match="answerable"):
-        Question(id="x", question="?", kind="lookup", documents=("a.md",), facts=())
+        GoldenQuestion(id="x", question="?", kind="lookup", documents=("a.md",), facts=())

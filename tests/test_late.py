@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from service.errors import Misconfigured
-from service.match import NAMES, evidence
+from service.match import NAMES, match_features
 from service.rerank import open_reranker
-from service.rerank.features import FEATURES, features
+from service.rerank.features import FEATURES, ranking_features
 from service.rerank.ranker import read_ranker, read_rarity, write_rarity
 from service.rerank.trees import Trees, written
 from service.settings import RerankSettings
@@ -69,18 +69,18 @@ def order(hits: tuple[Hit, ...]) -> list[str]:
     return [hit.chunk.id for hit in hits]
 
 
-# --- evidence ----------------------------------------------------------------------------------
+# --- match features ---------------------------------------------------------------------------
 
 
 def test_a_hit_with_the_questions_words_has_more_evidence_of_every_kind() -> None:
-    found = evidence(a_question(QUESTION), some_hits(POOR, GOOD))
+    found = match_features(a_question(QUESTION), some_hits(POOR, GOOD))
     for name in ("maxsim", "maxsim_idf", "window_24", "phrase", "exact", "pairs", "pooled_24", "near_80"):
         assert found[name][1] > found[name][0], name
 
 
 def test_evidence_does_not_depend_on_the_order_of_the_hits() -> None:
     hits = some_hits(POOR, GOOD, FILLER)
-    there, back = evidence(a_question(QUESTION), hits), evidence(a_question(QUESTION), hits[::-1])
+    there, back = match_features(a_question(QUESTION), hits), match_features(a_question(QUESTION), hits[::-1])
     np.testing.assert_allclose(there.matrix(), back.matrix()[::-1], rtol=1e-5, atol=1e-6)
 
 
@@ -91,13 +91,13 @@ def test_maxsim_is_the_mean_best_cosine_of_the_questions_tokens() -> None:
     expected = [
         (asked.unit() @ hit.tokens.unit().T).max(axis=1).mean() for hit in hits if hit.tokens is not None
     ]
-    np.testing.assert_allclose(evidence(question, hits)["maxsim"], expected, rtol=1e-5)
+    np.testing.assert_allclose(match_features(question, hits)["maxsim"], expected, rtol=1e-5)
 
 
 def test_words_that_stand_together_are_seen_in_a_window() -> None:
     near = f"{FILLER} {FILLER} parental leave days {FILLER} {FILLER}"
     apart = f"parental {FILLER} {FILLER} leave {FILLER} {FILLER} days"
-    found = evidence(a_question("parental leave days"), some_hits(near, apart))
+    found = match_features(a_question("parental leave days"), some_hits(near, apart))
     assert found["exact"][0] == pytest.approx(found["exact"][1])
     assert found["exact_24"][0] == pytest.approx(1.0)
     assert found["exact_24"][1] < 0.7
@@ -107,9 +107,9 @@ def test_words_that_stand_together_are_seen_in_a_window() -> None:
 
 def test_a_window_never_reaches_into_the_next_hit() -> None:
     hits = some_hits("parental", "leave", "parental leave")
-    np.testing.assert_allclose(evidence(a_question("parental leave"), hits)["exact_48"][2], 1.0)
-    assert (evidence(a_question("parental leave"), hits)["exact_48"][:2] < 1).all()
-    assert (evidence(a_question("parental leave"), hits)["pairs"][:2] == 0).all()
+    np.testing.assert_allclose(match_features(a_question("parental leave"), hits)["exact_48"][2], 1.0)
+    assert (match_features(a_question("parental leave"), hits)["exact_48"][:2] < 1).all()
+    assert (match_features(a_question("parental leave"), hits)["pairs"][:2] == 0).all()
 
 
 def test_a_rare_word_weighs_more() -> None:
@@ -118,32 +118,32 @@ def test_a_rare_word_weighs_more() -> None:
     assert asked is not None
     rarity = np.ones(30_000, np.float32)
     rarity[asked.ids[0]] = 9.0
-    found = evidence(question, some_hits("leave", "days"), rarity)
+    found = match_features(question, some_hits("leave", "days"), rarity)
     np.testing.assert_allclose(found["exact"], [0.9, 0.1], rtol=1e-5)
 
 
 def test_hits_and_questions_without_tokens_are_said_not_to_be_read() -> None:
     hits = (replace(some_hits(GOOD)[0], tokens=None), *some_hits(GOOD, POOR))
-    found = evidence(a_question(QUESTION), hits)
+    found = match_features(a_question(QUESTION), hits)
     assert found.read.tolist() == [False, True, True]
     assert found["maxsim"][0] == 0
     assert found["dense"][0] > 0
     empty = a_question("?!")
-    assert not evidence(empty, hits).read.any()
-    assert evidence(empty, ()).matrix().shape == (0, len(NAMES))
+    assert not match_features(empty, hits).read.any()
+    assert match_features(empty, ()).matrix().shape == (0, len(NAMES))
 
 
 def test_a_score_that_a_list_does_not_give_is_its_lowest() -> None:
     hits = (a_hit(GOOD, sparse=(1, 12.0)), a_hit(POOR, sparse=(2, 5.0)), a_hit(FILLER, sparse=None))
-    assert evidence(a_question(QUESTION), hits)["bm25"].tolist() == [12.0, 5.0, 5.0]
-    assert evidence(a_question(QUESTION), hits)["bm25_rank"].tolist() == [1.0, 0.5, 0.0]
+    assert match_features(a_question(QUESTION), hits)["bm25"].tolist() == [12.0, 5.0, 5.0]
+    assert match_features(a_question(QUESTION), hits)["bm25_rank"].tolist() == [1.0, 0.5, 0.0]
 
 
 # --- features and trees ------------------------------------------------------------------------
 
 
 def test_features_are_named_and_finite_even_for_one_hit() -> None:
-    rows = features(evidence(a_question(QUESTION), some_hits(GOOD)))
+    rows = ranking_features(match_features(a_question(QUESTION), some_hits(GOOD)))
     assert rows.shape == (1, len(FEATURES))
     assert np.isfinite(rows).all()
 

@@ -35,7 +35,7 @@ LONG_INGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TimedAnswer:
     """One answer: milliseconds as the caller saw them, and as the response tells them."""
 
     wall_ms: float
@@ -88,21 +88,21 @@ def _spread(name: str, times: Sequence[float], note: str = "") -> Figure:
     return Figure("query", f"{name}, p50", spread.p50, "ms", note=", ".join(parts))
 
 
-def _ask(client: httpx.Client, count: int, pause_s: float = 0.0) -> list[Asked]:
+def _ask(client: httpx.Client, count: int, pause_s: float = 0.0) -> list[TimedAnswer]:
     """The golden questions in turn, after a few that warm up."""
     texts = [question.question for question in load()]
     asked = [_one(client, text, pause_s) for text in islice(cycle(texts), WARM_UP + count)]
     return asked[WARM_UP:]
 
 
-def _one(client: httpx.Client, text: str, pause_s: float) -> Asked:
+def _one(client: httpx.Client, text: str, pause_s: float) -> TimedAnswer:
     time.sleep(pause_s)
     started = time.perf_counter()
     response = client.post("/query", json={"query": text})
     wall_ms = (time.perf_counter() - started) * 1000
     response.raise_for_status()
     timings: dict[str, float] = response.json()["timings_ms"]
-    return Asked(wall_ms, timings)
+    return TimedAnswer(wall_ms, timings)
 
 
 # --- beside an ingest ------------------------------------------------------------------------

@@ -19,7 +19,7 @@ class Reference(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SpanQuestion:
     """A question with the `gold` character spans of the `corpus` that answer it."""
 
     text: str
@@ -28,17 +28,17 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class SpanDataset:
     """The raw texts by name, and the questions."""
 
     corpora: Mapping[str, str]
-    questions: tuple[Question, ...]
+    questions: tuple[SpanQuestion, ...]
 
 
 _REFERENCES = TypeAdapter(list[Reference])
 
 
-def load(folder: Path) -> Dataset:
+def load(folder: Path) -> SpanDataset:
     """Read `questions_df.csv` and `corpora/*.md`; offsets count code points with line ends as they are.
 
     Raises:
@@ -48,10 +48,10 @@ def load(folder: Path) -> Dataset:
     corpora = {path.stem: path.read_bytes().decode() for path in sorted((folder / "corpora").glob("*.md"))}
     with (folder / "questions_df.csv").open(newline="", encoding="utf-8") as file:
         questions = tuple(_questions(csv.DictReader(file), corpora))
-    return Dataset(corpora, questions)
+    return SpanDataset(corpora, questions)
 
 
-def _questions(rows: Iterable[dict[str, str]], corpora: Mapping[str, str]) -> Iterator[Question]:
+def _questions(rows: Iterable[dict[str, str]], corpora: Mapping[str, str]) -> Iterator[SpanQuestion]:
     for row in rows:
         corpus = row["corpus_id"]
         references = _REFERENCES.validate_json(row["references"])
@@ -59,4 +59,4 @@ def _questions(rows: Iterable[dict[str, str]], corpora: Mapping[str, str]) -> It
             if corpora[corpus][one.start_index : one.end_index] != one.content:
                 raise ValueError(f"An excerpt is not in {corpus} at {one.start_index}: {one.content[:60]!r}")
         spans = tuple((one.start_index, one.end_index) for one in references)
-        yield Question(row["question"], corpus, spans)
+        yield SpanQuestion(row["question"], corpus, spans)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from eval.chunking.dataset import Dataset
+from eval.chunking.dataset import SpanDataset
 from eval.chunking.retrieve import rank
-from eval.chunking.score import Score, TokenMap, mean, score
+from eval.chunking.score import SpanScore, TokenMap, mean, score
 from eval.chunking.splitters import Splitter
 from ingestion.chunking.ruler import Tokenize
 from service.embed import Embedder
@@ -21,19 +21,19 @@ EVERY = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MethodResult:
     """One method on one corpus, or on all: its score for the top five and for each budget of tokens."""
 
     method: str
     corpus: str
     pieces: int
-    top: Score
-    budgets: Mapping[int, Score]
+    top: SpanScore
+    budgets: Mapping[int, SpanScore]
 
 
 def measure(
-    methods: Mapping[str, Splitter], dataset: Dataset, embedder: Embedder, tokenize: Tokenize
-) -> list[Result]:
+    methods: Mapping[str, Splitter], dataset: SpanDataset, embedder: Embedder, tokenize: Tokenize
+) -> list[MethodResult]:
     """Every method on every corpus; a question is searched for in the pieces of all corpora together."""
     maps = {corpus: TokenMap(tokenize(text)) for corpus, text in dataset.corpora.items()}
     return [
@@ -44,8 +44,8 @@ def measure(
 
 
 def _measure_one(
-    name: str, split: Splitter, dataset: Dataset, embedder: Embedder, maps: dict[str, TokenMap]
-) -> list[Result]:
+    name: str, split: Splitter, dataset: SpanDataset, embedder: Embedder, maps: dict[str, TokenMap]
+) -> list[MethodResult]:
     pieces = [piece for corpus, text in dataset.corpora.items() for piece in split(corpus, text)]
     ranked = rank([piece.indexed for piece in pieces], [one.text for one in dataset.questions], embedder)
     found = [[pieces[index] for index in order] for order in ranked]
@@ -62,11 +62,11 @@ def _measure_one(
             for budget in BUDGETS
         }
         count = sum(corpus in (EVERY, piece.corpus) for piece in pieces)
-        results.append(Result(name, corpus, count, top, budgets))
+        results.append(MethodResult(name, corpus, count, top, budgets))
     return results
 
 
-def show(results: Sequence[Result], console: Console) -> None:
+def show(results: Sequence[MethodResult], console: Console) -> None:
     """One table for each corpus, the means over all questions first."""
     for corpus in dict.fromkeys(result.corpus for result in results):
         table = Table(title=f"{corpus}: percent, R recall, P precision, I intersection over union")

@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class SpanScore:
     """The measures of one question or their mean, each in [0, 1]; `tokens` is how much was retrieved."""
 
     recall: float
@@ -47,7 +47,7 @@ def score(
     maps: dict[str, TokenMap],
     *,
     budget: int | None = None,
-) -> Score:
+) -> SpanScore:
     """The measures of one question whose answer is the `gold` spans of `corpus`.
 
     With a `budget` the ranked pieces are read until so many tokens are reached, the last one in part, so that
@@ -64,13 +64,13 @@ def score(
         if piece.corpus == corpus:
             seen.update(wanted.intersection(tokens))
     union = retrieved + len(wanted) - len(seen)
-    return Score(len(seen) / len(wanted), len(seen) / max(retrieved, 1), len(seen) / union, retrieved)
+    return SpanScore(len(seen) / len(wanted), len(seen) / max(retrieved, 1), len(seen) / union, retrieved)
 
 
-def mean(scores: Sequence[Score]) -> Score:
+def mean(scores: Sequence[SpanScore]) -> SpanScore:
     """The mean over questions, each counting the same."""
     count = len(scores)
-    return Score(
+    return SpanScore(
         sum(one.recall for one in scores) / count,
         sum(one.precision for one in scores) / count,
         sum(one.iou for one in scores) / count,

@@ -38,6 +38,6 @@ def load(path: Path) -> LabelledSet | None:
     return None
 
 
-def documentation(folder: Path, most: int = 400) -> LabelledSet:
+def documentation(folder: Path, max_records: int = 400) -> LabelledSet:
     """Unlabelled documentation as a set of questions made from its headings and sentences."""
-    return prose.load(folder, most)
+    return prose.load(folder, max_records)

@@ -30,7 +30,7 @@ _GENERIC = frozenset(
 """Words of headings that stand in every document."""
 
 
-def load(folder: Path, most: int) -> LabelledSet:
+def load(folder: Path, max_records: int) -> LabelledSet:
     """At most `most` sections, spread over the folder's files, each with one question."""
     files = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
     draw = random.Random(f"{SEED}-{folder.name}")
@@ -38,7 +38,7 @@ def load(folder: Path, most: int) -> LabelledSet:
     records: list[Record] = []
     questions: list[LabelledQuestion] = []
     for file in files:
-        if len(records) >= most:
+        if len(records) >= max_records:
             break
         name = file.relative_to(folder).as_posix()
         found = list(_sections(file.read_text(encoding="utf-8", errors="replace")))

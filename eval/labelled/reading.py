@@ -16,22 +16,22 @@ def load(path: Path) -> LabelledSet | None:
     """The set of one JSON file."""
     if path.suffix != ".json" or not path.is_file():
         return None
-    held: Json = json.loads(path.read_text(encoding="utf-8"))
+    content: Json = json.loads(path.read_text(encoding="utf-8"))
     for recognises, read in ((_is_squad, _squad), (_is_pubmed, _pubmed), (_is_tatqa, _tatqa)):
-        if recognises(held):
-            pairs = list(read(held))
+        if recognises(content):
+            pairs = list(read(content))
             records = tuple(record for record, _ in pairs)
             questions = tuple(question for _, asked in pairs for question in asked)
             return LabelledSet(path.stem, questions, records, folder=path.parent)
     return None
 
 
-def _is_squad(held: Json) -> bool:
-    return isinstance(held, dict) and bool(held.get("data")) and "paragraphs" in held["data"][0]
+def _is_squad(content: Json) -> bool:
+    return isinstance(content, dict) and bool(content.get("data")) and "paragraphs" in content["data"][0]
 
 
-def _squad(held: Json) -> Iterator[tuple[Record, list[LabelledQuestion]]]:
-    for number, article in enumerate(held["data"]):
+def _squad(content: Json) -> Iterator[tuple[Record, list[LabelledQuestion]]]:
+    for number, article in enumerate(content["data"]):
         title = article.get("title", "")
         for place, paragraph in enumerate(article["paragraphs"]):
             record = Record(f"{number}#{place}", title, paragraph["context"].strip())
@@ -46,24 +46,28 @@ def _squad_question(asked: Json, number: int, record: str) -> LabelledQuestion:
     return LabelledQuestion(str(asked["id"]), text, group, {record: 1}, answers)
 
 
-def _is_pubmed(held: Json) -> bool:
-    return isinstance(held, dict) and "QUESTION" in next(iter(held.values()), {})
+def _is_pubmed(content: Json) -> bool:
+    return isinstance(content, dict) and "QUESTION" in next(iter(content.values()), {})
 
 
-def _pubmed(held: Json) -> Iterator[tuple[Record, list[LabelledQuestion]]]:
-    for id, row in held.items():
+def _pubmed(content: Json) -> Iterator[tuple[Record, list[LabelledQuestion]]]:
+    for id, row in content.items():
         yield (
             Record(id, "", "\n\n".join(row["CONTEXTS"])),
             [LabelledQuestion(id, row["QUESTION"].strip(), id, {id: 1})],
         )
 
 
-def _is_tatqa(held: Json) -> bool:
-    return isinstance(held, list) and bool(held) and {"table", "paragraphs", "questions"} <= held[0].keys()
+def _is_tatqa(content: Json) -> bool:
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and {"table", "paragraphs", "questions"} <= content[0].keys()
+    )
 
 
-def _tatqa(held: Json) -> Iterator[tuple[Record, list[LabelledQuestion]]]:
-    for number, row in enumerate(held):
+def _tatqa(content: Json) -> Iterator[tuple[Record, list[LabelledQuestion]]]:
+    for number, row in enumerate(content):
         id = str(number)
         text = "\n\n".join([_table(row["table"]["table"]), *(part["text"] for part in row["paragraphs"])])
         yield Record(id, "", text), [_tatqa_question(asked, id) for asked in row["questions"]]

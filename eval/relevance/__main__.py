@@ -29,14 +29,14 @@ def ranking(data: Path, work: Path) -> Lines:
     golden = [f"--golden={DEMO}"] if DEMO.is_dir() else []
     rows = _measured("relevance.ranking", f"--data={data}", *golden, f"--engines={work / 'engines'}")
     for measure, title in (("ndcg_at_10", "nDCG@10"), ("recall_at_5", "recall@5")):
-        held: dict[tuple[str, int], dict[str, float]] = {}
+        by_set: dict[tuple[str, int], dict[str, float]] = {}
         for row in rows:
-            held.setdefault((row["dataset"], row["questions"]), {})[row["ranking"]] = row[measure]
+            by_set.setdefault((row["dataset"], row["questions"]), {})[row["ranking"]] = row[measure]
         yield from table(
             (title, "questions", *RANKINGS),
             [
                 (name, count, *(found.get(ranking) for ranking in RANKINGS))
-                for (name, count), found in held.items()
+                for (name, count), found in by_set.items()
             ],
         )
         yield ""
@@ -45,29 +45,29 @@ def ranking(data: Path, work: Path) -> Lines:
 def deciding(data: Path, work: Path) -> Lines:
     """Whether a question is answered, by set and kind; calibration, reliability, risk over coverage."""
     golden = [f"--golden={DEMO}"] if DEMO.is_dir() else []
-    held = _measured("relevance.deciding", f"--data={data}", *golden, f"--work={work}")
+    told = _measured("relevance.deciding", f"--data={data}", *golden, f"--work={work}")
     rows = [
         (row["corpus"], row["kind"], row["questions"], _number(row["auroc"]), row["answered"])
-        for row in held["rows"]
+        for row in told["rows"]
     ]
     yield from table(("corpus", "kind of question", "questions", "AUROC", "answered"), rows)
     yield ""
-    kinds = held["auroc"]
+    kinds = told["auroc"]
     yield from table(("AUROC, mean of the sets", *kinds), [("", *kinds.values())])
     yield ""
     yield (
-        f"Threshold {held['threshold']:.3f}. Of the mix, {held['coverage']:.3f} of the answerable questions "
-        f"are answered and {held['promise']:.3f} of the others. Expected calibration error {held['ece']:.3f}."
+        f"Threshold {told['threshold']:.3f}. Of the mix, {told['coverage']:.3f} of the answerable questions "
+        f"are answered and {told['promise']:.3f} of the others. Expected calibration error {told['ece']:.3f}."
     )
     yield ""
-    yield from table(("calibration error of", *held["ece_by_set"]), [("", *held["ece_by_set"].values())])
+    yield from table(("calibration error of", *told["ece_by_set"]), [("", *told["ece_by_set"].values())])
     yield ""
     yield from table(
         ("predicted", "observed", "share of questions", ""),
-        [(b["predicted"], b["observed"], b["weight"], _bar(b["observed"])) for b in held["reliability"]],
+        [(b["predicted"], b["observed"], b["weight"], _bar(b["observed"])) for b in told["reliability"]],
     )
     yield ""
-    curve = held["risk_coverage"]
+    curve = told["risk_coverage"]
     yield from table(
         ("coverage", *(f"{one['coverage']:.2f}" for one in curve)),
         [("risk", *(one["risk"] for one in curve)), ("threshold", *(one["threshold"] for one in curve))],
@@ -110,16 +110,16 @@ def citing(data: Path, work: Path) -> Lines:
     """False sentences caught and true ones dropped, by kind."""
     of_squad = ("--only=squad2", "--half=second", f"--data={data}")
     for title, more in (("squad2, articles not learned from", of_squad), ("sample corpus", ())):
-        held = _measured("citations", f"--engines={work / 'engines' / 'citations'}", *more)["all"]
+        told = _measured("citations", f"--engines={work / 'engines' / 'citations'}", *more)["all"]
         rows = [
             (row["kind"], row["claims"], None, 1 - row["right"])
             if row["supported"]
             else (row["kind"], row["claims"], row["right"], None)
-            for row in held["claims"]
+            for row in told["claims"]
         ]
         yield from table((title, "sentences", "caught", "dropped"), rows)
         yield ""
-        spent = held["answer_ms_p50"]
+        spent = told["answer_ms_p50"]
         yield f"An answer of up to four rewritten sentences is checked in {spent:.1f} ms (median)."
         yield ""
 

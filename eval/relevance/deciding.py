@@ -23,7 +23,7 @@ from eval.labelled import files, find
 from eval.relevance import calibration
 from eval.relevance.calibration import Array, Bin, Flags, Risk
 from eval.tune.calibrator import HALVED, HELD_OUT, is_learned_from, opened, prepare
-from eval.tune.cases import KINDS, Case, Kind
+from eval.tune.cases import KINDS, DecisionCase, Kind
 from eval.tune.deciding import weights
 from service.decide import Decider, open_decider
 from service.rerank import Reranker
@@ -35,7 +35,7 @@ _BAR = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DecidedCase:
     """What was decided on one case; `corpus` is the set's name, or says how few documents there were."""
 
     set: str
@@ -46,7 +46,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KindFigures:
     """One kind of question of one corpus. `auroc` is nan for the answerable ones."""
 
     corpus: str
@@ -57,12 +57,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DecidingReport:
     """All figures; those after the rows are over the mix of kinds, sets counting alike."""
 
     calibrated: bool
     threshold: float
-    rows: tuple[Row, ...]
+    rows: tuple[KindFigures, ...]
     auroc: Mapping[str, float]
     """Over all sets, by kind: the mean of the sets."""
     ece: float
@@ -75,24 +75,24 @@ class Report:
     risk_coverage: tuple[Risk, ...]
 
 
-def outcomes(cases: Sequence[Case], decider: Decider, reranker: Reranker) -> list[Outcome]:
+def decided(cases: Sequence[DecisionCase], decider: Decider, reranker: Reranker) -> list[DecidedCase]:
     """What is decided on each case."""
-    return [_outcome(case, decider, reranker) for case in cases]
+    return [_decided(case, decider, reranker) for case in cases]
 
 
-def _outcome(case: Case, decider: Decider, reranker: Reranker) -> Outcome:
+def _decided(case: DecisionCase, decider: Decider, reranker: Reranker) -> DecidedCase:
     question = case.found.question
     decision = decider.decide(Found(question, reranker.rerank(question, case.found.hits[:DEPTH])))
     corpus = f"{case.set}, few documents" if case.documents else case.set
-    return Outcome(case.set, corpus, case.kind, decision.p_answerable, decision.answer)
+    return DecidedCase(case.set, corpus, case.kind, decision.p_answerable, decision.answer)
 
 
-def report(found: Sequence[Outcome], calibrated: bool, threshold: float) -> Report:
-    """The figures over outcomes of which some are answerable and some are not."""
+def report(found: Sequence[DecidedCase], calibrated: bool, threshold: float) -> DecidingReport:
+    """The figures over cases of which some are answerable and some are not."""
     p, answerable = _probabilities(found), _flags(found, "answerable")
     weight, answered = weights(found), np.array([one.answered for one in found])
     rows = tuple(row for corpus in dict.fromkeys(one.corpus for one in found) for row in _rows(found, corpus))
-    return Report(
+    return DecidingReport(
         calibrated=calibrated,
         threshold=threshold,
         rows=rows,
@@ -106,7 +106,7 @@ def report(found: Sequence[Outcome], calibrated: bool, threshold: float) -> Repo
     )
 
 
-def _rows(found: Sequence[Outcome], corpus: str) -> Iterator[Row]:
+def _rows(found: Sequence[DecidedCase], corpus: str) -> Iterator[KindFigures]:
     inside = [one for one in found if one.corpus == corpus]
     p, answerable = _probabilities(inside), _flags(inside, "answerable")
     for kind in KINDS:
@@ -114,22 +114,22 @@ def _rows(found: Sequence[Outcome], corpus: str) -> Iterator[Row]:
         if these.any():
             auroc = calibration.auroc(p, answerable, these)
             answered = np.array([one.answered for one in inside])[these]
-            yield Row(corpus, kind, int(these.sum()), auroc, float(answered.mean()))
+            yield KindFigures(corpus, kind, int(these.sum()), auroc, float(answered.mean()))
 
 
-def _error(found: Sequence[Outcome]) -> float:
+def _error(found: Sequence[DecidedCase]) -> float:
     return calibration.expected_error(_probabilities(found), _flags(found, "answerable"), weights(found))
 
 
-def _sets(found: Sequence[Outcome]) -> list[str]:
+def _sets(found: Sequence[DecidedCase]) -> list[str]:
     return list(dict.fromkeys(one.set for one in found))
 
 
-def _probabilities(found: Sequence[Outcome]) -> Array:
+def _probabilities(found: Sequence[DecidedCase]) -> Array:
     return np.array([one.p for one in found])
 
 
-def _flags(found: Sequence[Outcome], kind: str) -> Flags:
+def _flags(found: Sequence[DecidedCase], kind: str) -> Flags:
     return np.array([one.kind == kind for one in found])
 
 
@@ -138,7 +138,7 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def _lines(figures: Report) -> Iterator[str]:
+def _lines(figures: DecidingReport) -> Iterator[str]:
     yield f"{'corpus':28}{'kind':13}{'questions':>10}{'AUROC':>8}{'answered':>10}"
     for row in figures.rows:
         auroc = "" if np.isnan(row.auroc) else f"{row.auroc:.3f}"
@@ -162,7 +162,7 @@ def _lines(figures: Report) -> Iterator[str]:
         yield f"{one.coverage:10.2f}{one.risk:8.3f}{one.threshold:8.3f}"
 
 
-def _csv(figures: Report) -> str:
+def _csv(figures: DecidingReport) -> str:
     """The reliability diagram and the risk-coverage curve for a plotting program."""
     lines = ["diagram,x,y,weight"]
     lines += [
@@ -175,7 +175,7 @@ def _csv(figures: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Settings) -> Report:
+def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Settings) -> DecidingReport:
     """The report on the sets below `data` and on the golden set about the corpus in `golden`."""
     sets = [one for folder in data for one in find(folder) if one.name in (*HELD_OUT, *HALVED)]
     if golden is not None:
@@ -188,7 +188,7 @@ def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Set
         for case in made
         if name not in HALVED or not is_learned_from(name, case.group)
     ]
-    found = outcomes(seen, decider, parts.reranker)
+    found = decided(seen, decider, parts.reranker)
     return report(found, decider.warning is None, decider.threshold)
 
 
@@ -199,8 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = measure(given.data, given.golden, given.work or Path(scratch), Settings())
     if given.csv:
         given.csv.write_text(_csv(figures), encoding="utf-8")
-    held: dict[str, Any] = dataclasses.asdict(figures)
-    print(json.dumps(held, indent=2) if given.json else "\n".join(_lines(figures)))
+    as_json: dict[str, Any] = dataclasses.asdict(figures)
+    print(json.dumps(as_json, indent=2) if given.json else "\n".join(_lines(figures)))
     return 0
 
 

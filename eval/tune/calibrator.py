@@ -29,8 +29,8 @@ from eval.labelled import LabelledSet, documentation, find
 from eval.labelled.types import folded
 from eval.relevance import calibration
 from eval.tune import deciding
-from eval.tune.cases import Case, cases
-from eval.tune.deciding import Row
+from eval.tune.cases import DecisionCase, cases
+from eval.tune.deciding import CaseFeatures
 from service.decide import TUNED, Calibrator, fingerprints
 from service.decide.calibrator import SHIPPED
 from service.decide.features import FROM_TOKENS
@@ -43,14 +43,14 @@ HELD_OUT = ("sec10q", "golden")
 """Sets that the shipped calibrator did not see, to be reported on."""
 HALVED = ("squad2", "scifact", "chunking")
 """Sets of which every other article is learned from, and the rest reported on."""
-_MOST_QUESTIONS = 500
+_MAX_QUESTIONS = 500
 _STRANGERS = 40
 _SEED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What the evidence comes from: the reranker, and the fingerprints of all."""
+class RunningParts:
+    """What the features come from: the reranker, and the fingerprints of all."""
 
     reranker: Reranker
     running: dict[str, str]
@@ -80,7 +80,7 @@ def learnable(
 ) -> list[LabelledSet]:
     """The sets below the folders, each cut to a size, without those that are held out."""
     labelled = [one for folder in data for one in find(folder) if one.name not in held_out]
-    return [_cut(one) for one in labelled] + [documentation(folder, _MOST_QUESTIONS) for folder in documents]
+    return [_cut(one) for one in labelled] + [documentation(folder, _MAX_QUESTIONS) for folder in documents]
 
 
 def prepare(
@@ -88,29 +88,31 @@ def prepare(
     settings: Settings,
     work: Path,
     make_embedder: EmbedderFactory = served_embedder,
-) -> dict[str, tuple[Case, ...]]:
+) -> dict[str, tuple[DecisionCase, ...]]:
     """The cases of each set; those that `work` keeps from an earlier run are read from there."""
     return {one.name: _cases_of(one, _strangers(one, sets), settings, work, make_embedder) for one in sets}
 
 
-def opened(settings: Settings, make_embedder: EmbedderFactory = served_embedder) -> Parts:
+def opened(settings: Settings, make_embedder: EmbedderFactory = served_embedder) -> RunningParts:
     """The parts for the settings."""
     embedder = make_embedder(settings)
     tokens = embedder.tokens_fingerprint
     reranker = open_reranker(settings.rerank, settings.cache_dir, settings.data_dir, tokens)
     running = fingerprints(embedder.fingerprint, tokens, reranker.fingerprint, settings.chunk)
-    return Parts(reranker, running)
+    return RunningParts(reranker, running)
 
 
-def learn(prepared: dict[str, tuple[Case, ...]], parts: Parts) -> tuple[Calibrator, dict[str, Any]]:
+def learn(
+    prepared: dict[str, tuple[DecisionCase, ...]], parts: RunningParts
+) -> tuple[Calibrator, dict[str, Any]]:
     """The calibrator, and its figures out of fold, beside what is in use."""
-    held = (
+    tokens_by_set = (
         {hit.chunk.id: hit.tokens for case in made for hit in case.found.hits} for made in prepared.values()
     )
-    rarity = deciding.rarity([one for one in tokens.values() if one is not None] for tokens in held)
+    rarity = deciding.rarity([one for one in tokens.values() if one is not None] for tokens in tokens_by_set)
     rows = [row for made in prepared.values() for row in deciding.rows(made, parts.reranker, rarity)]
     learned = [row for row in rows if row.learnable]
-    read = [row for row in learned if row.evidence.keys() >= {*FROM_TOKENS}]
+    read = [row for row in learned if row.features.keys() >= {*FROM_TOKENS}]
     tokens, probabilities = deciding.fit(read, tokens=True)
     text, _ = deciding.fit(learned, tokens=False)
     made = {
@@ -128,7 +130,9 @@ def is_learned_from(set_name: str, group: str) -> bool:
     return set_name not in HALVED or deciding.is_first_half(group)
 
 
-def _without_other_halves(prepared: dict[str, tuple[Case, ...]]) -> dict[str, tuple[Case, ...]]:
+def _without_other_halves(
+    prepared: dict[str, tuple[DecisionCase, ...]],
+) -> dict[str, tuple[DecisionCase, ...]]:
     """The cases to learn from: neither of the other half of a halved set, nor with a text of it."""
     kept_back = [
         case for name, made in prepared.items() for case in made if not is_learned_from(name, case.group)
@@ -139,7 +143,7 @@ def _without_other_halves(prepared: dict[str, tuple[Case, ...]]) -> dict[str, tu
     return {name: tuple(_without(made, texts, name)) for name, made in prepared.items()}
 
 
-def _without(made: Sequence[Case], texts: set[str], name: str) -> Iterator[Case]:
+def _without(made: Sequence[DecisionCase], texts: set[str], name: str) -> Iterator[DecisionCase]:
     known = {
         case.group
         for case in made
@@ -150,9 +154,9 @@ def _without(made: Sequence[Case], texts: set[str], name: str) -> Iterator[Case]
 
 
 def _cut(labelled: LabelledSet) -> LabelledSet:
-    if labelled.name in HALVED or len(labelled.questions) <= _MOST_QUESTIONS:
+    if labelled.name in HALVED or len(labelled.questions) <= _MAX_QUESTIONS:
         return labelled
-    drawn = random.Random(_SEED).sample(labelled.questions, _MOST_QUESTIONS)
+    drawn = random.Random(_SEED).sample(labelled.questions, _MAX_QUESTIONS)
     return dataclasses.replace(labelled, questions=tuple(drawn))
 
 
@@ -175,7 +179,7 @@ def _cases_of(
     settings: Settings,
     work: Path,
     make_embedder: EmbedderFactory,
-) -> tuple[Case, ...]:
+) -> tuple[DecisionCase, ...]:
     kept = work / "cases" / f"{one.name}.pkl"
     if not kept.is_file():
         own = settings.model_copy(update={"data_dir": work / "engines" / one.name})
@@ -185,11 +189,11 @@ def _cases_of(
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(pickle.dumps(made))
     # Our own file of this very folder; nothing else is unpickled.
-    found: tuple[Case, ...] = pickle.loads(kept.read_bytes())
+    found: tuple[DecisionCase, ...] = pickle.loads(kept.read_bytes())
     return found
 
 
-def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+def _counts(rows: Sequence[CaseFeatures]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for row in rows:
         kinds = found.setdefault(row.set, {})
@@ -197,7 +201,9 @@ def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _figures(rows: Sequence[Row], probabilities: deciding.Array, calibrator: Calibrator) -> dict[str, Any]:
+def _figures(
+    rows: Sequence[CaseFeatures], probabilities: deciding.Array, calibrator: Calibrator
+) -> dict[str, Any]:
     answerable = np.array([row.answerable for row in rows])
     weight = deciding.weights(rows)
     loss = calibration.log_loss(probabilities, answerable, weight)
@@ -223,7 +229,9 @@ def _figures(rows: Sequence[Row], probabilities: deciding.Array, calibrator: Cal
     }
 
 
-def _loss_in_use(rows: Sequence[Row], answerable: Any, weight: deciding.Array, new: Calibrator) -> float:
+def _loss_in_use(
+    rows: Sequence[CaseFeatures], answerable: Any, weight: deciding.Array, new: Calibrator
+) -> float:
     """The loss of the calibrator that is shipped; infinite where it was made for other parts."""
     if not SHIPPED.is_file():
         return float("inf")
@@ -233,7 +241,7 @@ def _loss_in_use(rows: Sequence[Row], answerable: Any, weight: deciding.Array, n
         return float("inf")
     if used.differences(new.fingerprints):
         return float("inf")
-    probabilities = np.array([used.tokens.probability(row.evidence) for row in rows])
+    probabilities = np.array([used.tokens.probability(row.features) for row in rows])
     return calibration.log_loss(probabilities, answerable, weight)
 
 

@@ -34,7 +34,7 @@ _READ = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class DecisionCase:
     """One question with what was found; `group` is the article or document that it is about.
 
     `right` are the chunks that answer. `documents` is the size of a corpus made small, else 0.
@@ -53,7 +53,7 @@ class Case:
         return self.kind == "answerable"
 
 
-def cases(collection: Collection, engine: LocalEngine, strangers: Sequence[str]) -> tuple[Case, ...]:
+def cases(collection: Collection, engine: LocalEngine, strangers: Sequence[str]) -> tuple[DecisionCase, ...]:
     """All kinds of cases of one set. `strangers` are questions about other corpora."""
     draw = random.Random(f"{_SEED}-{collection.name}")
     shared = {hit.chunk.id: hit for item in collection.items for hit in item.found.hits}
@@ -62,15 +62,15 @@ def cases(collection: Collection, engine: LocalEngine, strangers: Sequence[str])
     return tuple(case for case in made if case.found.hits)
 
 
-def _collected(collection: Collection) -> Iterator[Case]:
+def _collected(collection: Collection) -> Iterator[DecisionCase]:
     for item in collection.items:
         asked = item.question
         if not asked.answerable:
-            yield Case(collection.name, "adversarial", asked.group, item.found)
+            yield DecisionCase(collection.name, "adversarial", asked.group, item.found)
         elif right := _right(item, item.found.hits):
-            yield Case(collection.name, "answerable", asked.group, item.found, right)
+            yield DecisionCase(collection.name, "answerable", asked.group, item.found, right)
             if item.removed is not None:
-                yield Case(collection.name, "removed", asked.group, item.removed)
+                yield DecisionCase(collection.name, "removed", asked.group, item.removed)
 
 
 def _right(item: Collected, hits: Sequence[Hit]) -> frozenset[str]:
@@ -86,12 +86,12 @@ class _Asking:
     shared: dict[str, Hit]
     draw: random.Random
 
-    def off_topic(self, strangers: Sequence[str]) -> Iterator[Case]:
+    def off_topic(self, strangers: Sequence[str]) -> Iterator[DecisionCase]:
         """Questions about something else; each is its own group."""
         for text in self.draw.sample(strangers, min(OFF_TOPIC, len(strangers))):
-            yield Case(self.collection.name, "off_topic", text, ask(self.engine, text, self.shared))
+            yield DecisionCase(self.collection.name, "off_topic", text, ask(self.engine, text, self.shared))
 
-    def altered(self) -> Iterator[Case]:
+    def altered(self) -> Iterator[DecisionCase]:
         """Answerable questions, one thing replaced."""
         answerable = self._answerable()
         named = {item.question.id: names(item.question.text) for item in answerable}
@@ -103,9 +103,9 @@ class _Asking:
             if text is not None:
                 left -= 1
                 found = ask(self.engine, text, self.shared)
-                yield Case(self.collection.name, "altered", item.question.group, found)
+                yield DecisionCase(self.collection.name, "altered", item.question.group, found)
 
-    def few(self) -> Iterator[Case]:
+    def few(self) -> Iterator[DecisionCase]:
         """Questions in a corpus of a few documents, every other one without the documents that answer."""
         every = sorted({hit.document.id for hit in self.shared.values()})
         for number, item in enumerate(self._answerable()[:FEW]):
@@ -124,10 +124,10 @@ class _Asking:
         close = [hit.document.id for hit in item.found.hits if hit.document.id not in gold][:1]
         return [*close, *self.draw.sample(others, min(count, len(others)))][:count]
 
-    def _among(self, item: Collected, kind: Kind, documents: Sequence[str]) -> Case:
+    def _among(self, item: Collected, kind: Kind, documents: Sequence[str]) -> DecisionCase:
         found = ask(self.engine, item.question.text, self.shared, Filters(document_ids=tuple(documents)))
         right = _right(item, found.hits) if kind == "answerable" else frozenset()
-        return Case(self.collection.name, kind, item.question.group, found, right, len(documents))
+        return DecisionCase(self.collection.name, kind, item.question.group, found, right, len(documents))
 
     def _answerable(self) -> list[Collected]:
         found = [item for item in self.collection.items if 2 in item.grades]

@@ -19,7 +19,7 @@ RESAMPLES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class QuestionScores:
     """One question's measures by ranking, each in [0, 1]."""
 
     group: str
@@ -46,7 +46,7 @@ class Comparison:
         return round(self.ndcg_after - self.ndcg_before, 4)
 
 
-def scored(labelled: LabelledSet, question: LabelledQuestion, found: Found) -> Scored:
+def scored(labelled: LabelledSet, question: LabelledQuestion, found: Found) -> QuestionScores:
     """The measures of what was found for one question.
 
     Records are judged as wholes, each at the place of its first chunk. Files are long: where the answers are
@@ -59,7 +59,7 @@ def scored(labelled: LabelledSet, question: LabelledQuestion, found: Found) -> S
     else:
         lists = {name: _documents(question, hits) for name, hits in by_ranking.items()}
         relevant = question.relevant
-    return Scored(
+    return QuestionScores(
         question.group,
         {name: ndcg(ranked, relevant) for name, ranked in lists.items()},
         {name: recall(ranked, relevant) for name, ranked in lists.items()},
@@ -91,17 +91,21 @@ def _first_answering(question: LabelledQuestion, hits: Sequence[Hit]) -> list[st
     return ranked
 
 
-def compared(name: str, before: Sequence[Scored], after: Sequence[Scored]) -> list[Comparison]:
+def compared(
+    name: str, before: Sequence[QuestionScores], after: Sequence[QuestionScores]
+) -> list[Comparison]:
     """One comparison for each ranking; both sides hold the same questions in the same order."""
     return [_comparison(name, ranking, before, after) for ranking in RANKINGS]
 
 
-def _comparison(name: str, ranking: str, before: Sequence[Scored], after: Sequence[Scored]) -> Comparison:
+def _comparison(
+    name: str, ranking: str, before: Sequence[QuestionScores], after: Sequence[QuestionScores]
+) -> Comparison:
     gains = [
         new.ndcg_at_10[ranking] - old.ndcg_at_10[ranking] for old, new in zip(before, after, strict=True)
     ]
 
-    def mean(side: Sequence[Scored], measure: str) -> float:
+    def mean(side: Sequence[QuestionScores], measure: str) -> float:
         return round(float(np.mean([getattr(one, measure)[ranking] for one in side])), 4)
 
     return Comparison(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.tune.pairs import Example, batches
+from eval.tune.pairs import TrainingExample, batches
 from service.models import locate
 
 WARM_UP = 0.1
@@ -60,7 +60,11 @@ class Trained:
 
 
 def train(
-    model: str, examples: Sequence[Example], recipe: Recipe, out: Path, said: Callable[[float, float], None]
+    model: str,
+    examples: Sequence[TrainingExample],
+    recipe: Recipe,
+    out: Path,
+    said: Callable[[float, float], None],
 ) -> Trained:
     """Trains what the setting `model` names and saves the result to `out`.
 
@@ -121,7 +125,7 @@ def _step(
 
 
 def _steps(
-    examples: Sequence[Example], recipe: Recipe, started: float
+    examples: Sequence[TrainingExample], recipe: Recipe, started: float
 ) -> Iterator[tuple[float, list[list[str]]]]:
     """The batches as columns of texts, each with the share of training that lies before it."""
     draw = random.Random(recipe.seed)
@@ -135,7 +139,7 @@ def _steps(
         yield done, _columns(batch, draw)
 
 
-def _columns(batch: Sequence[Example], draw: random.Random) -> list[list[str]]:
+def _columns(batch: Sequence[TrainingExample], draw: random.Random) -> list[list[str]]:
     """Where a question has no hard negative, another's passage stands in, which is one anyway."""
     following = [*batch[1:], batch[0]]
     wrong = [

@@ -15,9 +15,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.tune.cases import Case, Kind
-from service.decide.calibrator import Model
-from service.decide.features import FROM_TEXT, FROM_TOKENS, features
+from eval.tune.cases import DecisionCase, Kind
+from service.decide.calibrator import LogisticModel
+from service.decide.features import FROM_TEXT, FROM_TOKENS, decision_features
 from service.rerank import Reranker
 from service.types import Found, TokenVectors
 
@@ -40,7 +40,7 @@ _RAREST = 1e-4
 _FOLDS = 5
 _TOP_K = 8
 _DEPTH = 50
-_LEAST, _MOST = 0.005, 0.995
+_MIN_PROBABILITY, _MAX_PROBABILITY = 0.005, 0.995
 _STRENGTH = 0.05
 """Inverse of the regularisation (scikit-learn's C), by the log loss of sets left out in turn."""
 _IDENTIFIERS = 4.0
@@ -49,14 +49,14 @@ code that no hit holds is hardly ever answered by them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class CaseFeatures:
     """A case in numbers. `found` says whether one of the first eight hits answers."""
 
     set: str
     kind: Kind
     group: str
     documents: int
-    evidence: Mapping[str, float]
+    features: Mapping[str, float]
     found: bool
 
     @property
@@ -75,29 +75,31 @@ def is_first_half(group: str) -> bool:
     return zlib.crc32(group.encode()) % 2 == 0
 
 
-def rows(cases: Iterable[Case], reranker: Reranker, rarity: NDArray[np.float32]) -> list[Row]:
+def rows(
+    cases: Iterable[DecisionCase], reranker: Reranker, rarity: NDArray[np.float32]
+) -> list[CaseFeatures]:
     """The cases as the decision sees them: reranked, and read."""
     return [_row(case, reranker, rarity) for case in cases]
 
 
-def _row(case: Case, reranker: Reranker, rarity: NDArray[np.float32]) -> Row:
+def _row(case: DecisionCase, reranker: Reranker, rarity: NDArray[np.float32]) -> CaseFeatures:
     question = case.found.question
     hits = reranker.rerank(question, case.found.hits[:_DEPTH])
     found = any(hit.chunk.id in case.right for hit in hits[:_TOP_K])
-    evidence = features(Found(question, hits), rarity)
-    return Row(case.set, case.kind, case.group, case.documents, evidence, found)
+    features = decision_features(Found(question, hits), rarity)
+    return CaseFeatures(case.set, case.kind, case.group, case.documents, features, found)
 
 
 def rarity(sets: Iterable[Iterable[TokenVectors]]) -> NDArray[np.float32]:
     """The weight of each token id, in [0, 1]: the rarest weigh most; every set of passages counts alike."""
     shares: list[Array] = []
     for passages in sets:
-        held = [np.unique(tokens.ids) for tokens in passages]
-        if held:
-            counts = np.bincount(np.concatenate(held), minlength=1).astype(np.float64)
-            shares.append(counts / len(held))
-    most = max(map(len, shares))
-    mean = np.mean([np.pad(share, (0, most - len(share))) for share in shares], axis=0)
+        present = [np.unique(tokens.ids) for tokens in passages]
+        if present:
+            counts = np.bincount(np.concatenate(present), minlength=1).astype(np.float64)
+            shares.append(counts / len(present))
+    longest = max(map(len, shares))
+    mean = np.mean([np.pad(share, (0, longest - len(share))) for share in shares], axis=0)
     weights = np.log(1 / np.maximum(mean, _RAREST))
     return np.asarray(weights / weights.max(), np.float32)
 
@@ -131,10 +133,10 @@ def weights(given: Sequence[OfKind]) -> Array:
     return result
 
 
-def fit(given: Sequence[Row], *, tokens: bool) -> tuple[Model, Array]:
-    """A calibrated model of the evidence, and the out-of-fold probability of each row.
+def fit(given: Sequence[CaseFeatures], *, tokens: bool) -> tuple[LogisticModel, Array]:
+    """A calibrated model of the features, and the out-of-fold probability of each row.
 
-    With `tokens`, rows must have evidence from token vectors. Rows that are not `learnable` must be left out.
+    With `tokens`, rows must have features from token vectors. Rows that are not `learnable` must be left out.
     """
     x, names = matrix(given, tokens=tokens)
     y = np.array([row.answerable for row in given])
@@ -145,7 +147,7 @@ def fit(given: Sequence[Row], *, tokens: bool) -> tuple[Model, Array]:
     probabilities: Array = np.interp(scores, np.array(at, np.float64), np.array(levels, np.float64))
     threshold = keeping_promise(probabilities, y, weight)
     coefficients, bias = _logistic(x, y, weight)
-    model = Model(
+    model = LogisticModel(
         bias=bias,
         weights=dict(zip(names, map(float, coefficients), strict=True)),
         knots=knots,
@@ -154,10 +156,10 @@ def fit(given: Sequence[Row], *, tokens: bool) -> tuple[Model, Array]:
     return model, probabilities
 
 
-def matrix(given: Sequence[Row], *, tokens: bool) -> tuple[Array, tuple[str, ...]]:
+def matrix(given: Sequence[CaseFeatures], *, tokens: bool) -> tuple[Array, tuple[str, ...]]:
     """The rows' quantities, of shape (rows, names), and their names."""
     names = (*FROM_TEXT, *FROM_TOKENS) if tokens else FROM_TEXT
-    return np.array([[row.evidence[name] for name in names] for row in given]), names
+    return np.array([[row.features[name] for name in names] for row in given]), names
 
 
 def keeping_promise(probabilities: Array, answerable: NDArray[np.bool_], weight: Array) -> float:
@@ -173,7 +175,7 @@ def keeping_promise(probabilities: Array, answerable: NDArray[np.bool_], weight:
     return float(np.nextafter(descending[kept], 2))
 
 
-def _folds(given: Sequence[Row]) -> NDArray[np.int_]:
+def _folds(given: Sequence[CaseFeatures]) -> NDArray[np.int_]:
     return np.array([zlib.crc32(f"{row.set} {row.group}".encode()) % _FOLDS for row in given])
 
 
@@ -206,7 +208,7 @@ def _knots(scores: Array, y: NDArray[np.bool_], weight: Array) -> tuple[tuple[fl
     """The middles of the steps of an isotonic regression: between them the probability rises evenly."""
     from sklearn.isotonic import IsotonicRegression
 
-    steps = IsotonicRegression(y_min=_LEAST, y_max=_MOST, out_of_bounds="clip")
+    steps = IsotonicRegression(y_min=_MIN_PROBABILITY, y_max=_MAX_PROBABILITY, out_of_bounds="clip")
     levels = np.asarray(steps.fit_transform(scores, y, sample_weight=weight))
     found = []
     for level in np.unique(levels):

@@ -28,11 +28,11 @@ from rich.progress import Progress
 from eval import labelled as sets
 from eval.collect import ask, engine_of
 from eval.labelled.types import LabelledQuestion, LabelledSet
-from eval.tune.comparing import Comparison, Scored, compared, scored, wins
+from eval.tune.comparing import Comparison, QuestionScores, compared, scored, wins
 from eval.tune.contrastive import Recipe, Trained, train
 from eval.tune.embedder_card import advice, card, table
 from eval.tune.feedback import feedback_set
-from eval.tune.pairs import Example, Parts, bounded, example, split, without_copies
+from eval.tune.pairs import Split, TrainingExample, bounded, example, split, without_copies
 from service.errors import Misconfigured
 from service.models import folder_for, remove
 from service.settings import Settings
@@ -46,7 +46,7 @@ NOT_BETTER = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TunedEmbedder:
     """What a run came to. `together` compares all held-out questions, which decides; `guard` other sets."""
 
     base: str
@@ -63,11 +63,11 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SplitSet:
     """A set with the questions to learn from and those held out; a guard has none to learn from."""
 
     labelled: LabelledSet
-    questions: Parts
+    questions: Split
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,14 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.out = options.out or settings.data_dir / "tuned" / "embedder"
     if options.out.exists():
         parser.error(f"{options.out} exists already: give another folder with --out")
-    outcome = tune(options, settings, Console(stderr=True, soft_wrap=True, quiet=options.json))
+    tuned = tune(options, settings, Console(stderr=True, soft_wrap=True, quiet=options.json))
     if options.json:
-        print(json.dumps(dataclasses.asdict(outcome), indent=2))
+        print(json.dumps(dataclasses.asdict(tuned), indent=2))
     else:
         console = Console(soft_wrap=True)
-        console.print(table([*outcome.held_out, *outcome.together, *outcome.guard]))
-        console.print(advice(outcome.won, outcome.out), highlight=False, markup=False)
-    return 0 if outcome.won else NOT_BETTER
+        console.print(table([*tuned.held_out, *tuned.together, *tuned.guard]))
+        console.print(advice(tuned.won, tuned.out), highlight=False, markup=False)
+    return 0 if tuned.won else NOT_BETTER
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def tune(options: argparse.Namespace, settings: Settings, console: Console) -> Outcome:
+def tune(options: argparse.Namespace, settings: Settings, console: Console) -> TunedEmbedder:
     """The story: search, mine, train, search again, decide.
 
     Raises:
@@ -138,7 +138,7 @@ def tune(options: argparse.Namespace, settings: Settings, console: Console) -> O
         new, new_guards = [after.scores(part) for part in own], [after.scores(guard) for guard in guards]
         remove(folder_for(str(model), "embedder", settings.embed.precision, settings.cache_dir))
         together = compared("held out", _flat(old), _flat(new))
-        outcome = Outcome(
+        tuned = TunedEmbedder(
             base=settings.embed.model,
             sources=tuple(part.labelled.name for part in own),
             examples=len(examples),
@@ -151,7 +151,7 @@ def tune(options: argparse.Namespace, settings: Settings, console: Console) -> O
             out=None,
             seconds=0.0,
         )
-        return _settled(outcome, model, options, round(time.monotonic() - started, 1))
+        return _settled(tuned, model, options, round(time.monotonic() - started, 1))
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
@@ -165,7 +165,9 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     )
 
 
-def _trained(base: str, examples: Sequence[Example], recipe: Recipe, out: Path, console: Console) -> Trained:
+def _trained(
+    base: str, examples: Sequence[TrainingExample], recipe: Recipe, out: Path, console: Console
+) -> Trained:
     console.print(f"training on {len(examples)} questions", highlight=False)
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task("training", total=1.0)
@@ -176,25 +178,25 @@ def _trained(base: str, examples: Sequence[Example], recipe: Recipe, out: Path, 
         return train(base, examples, recipe, out, said)
 
 
-def _settled(outcome: Outcome, model: Path, options: argparse.Namespace, seconds: float) -> Outcome:
+def _settled(tuned: TunedEmbedder, model: Path, options: argparse.Namespace, seconds: float) -> TunedEmbedder:
     """The model goes to its place with its card if it won; otherwise it goes with the temporary folder."""
-    kept = outcome.won or options.keep
-    outcome = dataclasses.replace(outcome, out=str(options.out.resolve()) if kept else None, seconds=seconds)
+    kept = tuned.won or options.keep
+    tuned = dataclasses.replace(tuned, out=str(options.out.resolve()) if kept else None, seconds=seconds)
     if kept:
-        (model / "README.md").write_text(card(outcome), encoding="utf-8")
+        (model / "README.md").write_text(card(tuned), encoding="utf-8")
         options.out.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(model, options.out)
-    return outcome
+    return tuned
 
 
 # --- what is learned from and judged by ------------------------------------------------------
 
 
-def _own(options: argparse.Namespace, settings: Settings) -> Iterator[Part]:
+def _own(options: argparse.Namespace, settings: Settings) -> Iterator[SplitSet]:
     for labelled in _sources(options, settings):
         fit = bounded(without_copies(labelled), options.questions, options.records, options.seed)
         if fit.questions:
-            yield Part(fit, split(fit, options.held_out, options.seed))
+            yield SplitSet(fit, split(fit, options.held_out, options.seed))
 
 
 def _sources(options: argparse.Namespace, settings: Settings) -> Iterator[LabelledSet]:
@@ -206,16 +208,18 @@ def _sources(options: argparse.Namespace, settings: Settings) -> Iterator[Labell
         yield feedback_set(settings)
 
 
-def _guards(options: argparse.Namespace) -> Iterator[Part]:
+def _guards(options: argparse.Namespace) -> Iterator[SplitSet]:
     for folder in options.guard:
         for labelled in sets.find(folder):
             sample = bounded(labelled, GUARD_QUESTIONS, GUARD_RECORDS, options.seed)
-            yield Part(sample, Parts((), sample.questions))
+            yield SplitSet(sample, Split((), sample.questions))
 
 
-def _mined(own: Sequence[Part], before: _Search) -> tuple[list[Example], list[list[Scored]]]:
+def _mined(
+    own: Sequence[SplitSet], before: _Search
+) -> tuple[list[TrainingExample], list[list[QuestionScores]]]:
     """What the parts to learn from teach, and the measures of what is held out, from one ingest of each."""
-    examples: list[Example] = []
+    examples: list[TrainingExample] = []
     old = []
     for part in own:
         train_part, held_out = part.questions.train, part.questions.held_out
@@ -229,7 +233,7 @@ def _mined(own: Sequence[Part], before: _Search) -> tuple[list[Example], list[li
     return examples, old
 
 
-def _check(examples: Sequence[Example], held_out: Sequence[Sequence[Scored]]) -> None:
+def _check(examples: Sequence[TrainingExample], held_out: Sequence[Sequence[QuestionScores]]) -> None:
     judged = len(_flat(held_out))
     if len(examples) < MIN_EXAMPLES or judged < MIN_HELD_OUT:
         raise Misconfigured(
@@ -261,7 +265,7 @@ class _Search:
         with engine_of(labelled, settings) as engine:
             return [ask(engine, question.text, shared) for question in questions]
 
-    def scores(self, part: Part) -> list[Scored]:
+    def scores(self, part: SplitSet) -> list[QuestionScores]:
         """The measures of the part's held-out questions."""
         questions = part.questions.held_out
         found = self.found(part.labelled, questions)
@@ -273,7 +277,7 @@ def _folder_name(labelled: LabelledSet) -> str:
     return f"{labelled.name}-{hashlib.sha256(str(labelled.folder.resolve()).encode()).hexdigest()[:8]}"
 
 
-def _flat(scores: Sequence[Sequence[Scored]]) -> list[Scored]:
+def _flat(scores: Sequence[Sequence[QuestionScores]]) -> list[QuestionScores]:
     """All sets' scores as one list; groups of two sets stay apart."""
     return [
         dataclasses.replace(one, group=f"{place}:{one.group}")
@@ -283,7 +287,9 @@ def _flat(scores: Sequence[Sequence[Scored]]) -> list[Scored]:
 
 
 def _all_compared(
-    parts: Sequence[Part], before: Sequence[Sequence[Scored]], after: Sequence[Sequence[Scored]]
+    parts: Sequence[SplitSet],
+    before: Sequence[Sequence[QuestionScores]],
+    after: Sequence[Sequence[QuestionScores]],
 ) -> tuple[Comparison, ...]:
     return tuple(
         comparison

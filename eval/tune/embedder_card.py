@@ -10,7 +10,7 @@ from rich.table import Table
 from eval.tune.comparing import Comparison
 
 if TYPE_CHECKING:
-    from eval.tune.embedder import Outcome
+    from eval.tune.embedder import TunedEmbedder
 
 COLUMNS = (
     "questions of",
@@ -46,22 +46,22 @@ def advice(won: bool, out: str | None) -> str:
     )
 
 
-def card(outcome: Outcome) -> str:
+def card(tuned: TunedEmbedder) -> str:
     """The model card, in Markdown, with the sentence-transformers head that tools read."""
-    recipe, trained = outcome.recipe, outcome.trained
-    rows = [*outcome.held_out, *outcome.together, *outcome.guard]
+    recipe, trained = tuned.recipe, tuned.trained
+    rows = [*tuned.held_out, *tuned.together, *tuned.guard]
     lines = [
         "---",
         "library_name: sentence-transformers",
         "pipeline_tag: sentence-similarity",
         "---",
         "",
-        f"# {outcome.base}, tuned",
+        f"# {tuned.base}, tuned",
         "",
-        f"Made by `footnote tune embedder` from {', '.join(outcome.sources)}: {outcome.examples} questions, "
+        f"Made by `footnote tune embedder` from {', '.join(tuned.sources)}: {tuned.examples} questions, "
         "each with a passage that answers it and hard negatives from BM25 and the dense list.",
         "",
-        f"- base: `{outcome.base}`",
+        f"- base: `{tuned.base}`",
         f"- learned: {trained.parameters:,} numbers, "
         + ("low-rank adapters merged in" if recipe.lora else "the upper half of the layers"),
         f"- {trained.steps} steps of {recipe.batch_size} questions, last loss {trained.loss}, in "
@@ -78,7 +78,7 @@ def card(outcome: Outcome) -> str:
         "|" + "---|" * len(COLUMNS),
         *("| " + " | ".join(_cells(one)) + " |" for one in rows),
         "",
-        f"`held out` decided. {advice(outcome.won, outcome.out)}",
+        f"`held out` decided. {advice(tuned.won, tuned.out)}",
         "",
     ]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.tune.rows import Listed
+from eval.tune.rows import HitList
 from service.rerank.trees import written
 
 
@@ -52,7 +52,7 @@ class Recipe:
         }
 
 
-def fit(lists: Sequence[Listed], columns: Sequence[int], recipe: Recipe) -> dict[str, Any]:
+def fit(lists: Sequence[HitList], columns: Sequence[int], recipe: Recipe) -> dict[str, Any]:
     """The trees over those columns of the rows, in the form that `Trees.read` takes."""
     import lightgbm
 

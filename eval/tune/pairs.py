@@ -23,7 +23,7 @@ NEGATIVES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class TrainingExample:
     """A question, the passage that answers it and passages that do not; `group` as in `LabelledQuestion`."""
 
     question: str
@@ -33,7 +33,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Split:
     """A set's answerable questions, in two parts that share no article or document."""
 
     train: tuple[LabelledQuestion, ...]
@@ -53,8 +53,8 @@ def bounded(labelled: LabelledSet, questions: int, records: int, seed: int = 0) 
     others = [record.id for record in labelled.records if record.id not in needed]
     room = max(0, records - len(needed))
     kept = needed | set(draw.sample(others, min(room, len(others))))
-    held = tuple(record for record in labelled.records if record.id in kept)
-    return dataclasses.replace(labelled, questions=tuple(asked), records=held)
+    records_kept = tuple(record for record in labelled.records if record.id in kept)
+    return dataclasses.replace(labelled, questions=tuple(asked), records=records_kept)
 
 
 def without_copies(labelled: LabelledSet) -> LabelledSet:
@@ -74,18 +74,18 @@ def without_copies(labelled: LabelledSet) -> LabelledSet:
     return dataclasses.replace(labelled, questions=questions, records=tuple(records))
 
 
-def split(labelled: LabelledSet, share: float, seed: int = 0) -> Parts:
+def split(labelled: LabelledSet, share: float, seed: int = 0) -> Split:
     """By group: about `share` of the questions are held out, at least one group where there are two."""
     groups = sorted({question.group for question in labelled.questions})
     random.Random(f"{seed}-{labelled.name}").shuffle(groups)
     held_out = set(groups[: max(1, round(share * len(groups)))]) if len(groups) > 1 else set()
-    return Parts(
+    return Split(
         tuple(question for question in labelled.questions if question.group not in held_out),
         tuple(question for question in labelled.questions if question.group in held_out),
     )
 
 
-def example(question: LabelledQuestion, found: Found) -> Example | None:
+def example(question: LabelledQuestion, found: Found) -> TrainingExample | None:
     """What one question teaches; None where no passage that answers it was found."""
     grades = [relevance(question, hit) for hit in found.hits]
     right = next((hit for hit, grade in zip(found.hits, grades, strict=True) if grade == ANSWERS), None)
@@ -93,7 +93,7 @@ def example(question: LabelledQuestion, found: Found) -> Example | None:
         return None
     wrong = [hit for hit, grade in zip(found.hits, grades, strict=True) if grade == 0]
     negatives = tuple(hit.chunk.indexed_text for hit in _hard(right, wrong))[:NEGATIVES]
-    return Example(question.text, right.chunk.indexed_text, negatives, question.group)
+    return TrainingExample(question.text, right.chunk.indexed_text, negatives, question.group)
 
 
 def _hard(right: Hit, wrong: Sequence[Hit]) -> Iterator[Hit]:
@@ -117,14 +117,16 @@ def _surely_wrong(hit: Hit, right: Hit) -> bool:
     return nearest is not None and hit.fused.dense_score <= SHARE_OF_POSITIVE * nearest
 
 
-def batches(examples: Sequence[Example], size: int, draw: random.Random) -> Iterator[list[Example]]:
+def batches(
+    examples: Sequence[TrainingExample], size: int, draw: random.Random
+) -> Iterator[list[TrainingExample]]:
     """Every example once, in batches where no two are of one group: the others' passages serve as negatives.
 
     A rest that shares groups, or that is too small to teach by itself, is left for the next round.
     """
     waiting = draw.sample(list(examples), len(examples))
     while waiting:
-        batch: list[Example] = []
+        batch: list[TrainingExample] = []
         groups: set[str] = set()
         rest = []
         for one in waiting:

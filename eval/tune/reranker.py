@@ -27,7 +27,7 @@ from eval.labelled import LabelledSet, documentation, find
 from eval.relevance.ranking import answerable
 from eval.tune.lambdamart import Recipe
 from eval.tune.reranker_card import card, table
-from eval.tune.reranker_training import Outcome, train
+from eval.tune.reranker_training import TrainedRanker, train
 from eval.tune.rows import without
 from service.embed import Embedder
 from service.errors import Misconfigured
@@ -53,14 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held_out = list(find(options.held_out)) if options.held_out else []
     collections = without([_collected(one, settings) for one in _sets(options)], held_out)
     recipe = Recipe(fused_weight=options.fused_weight)
-    outcome = train(collections, embedder.tokens_fingerprint, _in_use(settings, embedder), recipe)
-    written = outcome.won or options.out is not None
+    trained = train(collections, embedder.tokens_fingerprint, _in_use(settings, embedder), recipe)
+    written = trained.won or options.out is not None
     if written:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(outcome.file, separators=(",", ":")) + "\n", encoding="utf-8")
+        out.write_text(json.dumps(trained.file, separators=(",", ":")) + "\n", encoding="utf-8")
         command = ["footnote tune reranker", *(sys.argv[1:] if arguments is None else arguments)]
-        out.with_suffix(".md").write_text(card(outcome, " ".join(command)), encoding="utf-8")
-    _tell(outcome, out if written else None, as_json=options.json)
+        out.with_suffix(".md").write_text(card(trained, " ".join(command)), encoding="utf-8")
+    _tell(trained, out if written else None, as_json=options.json)
     return 0 if written else NOTHING_BETTER
 
 
@@ -117,14 +117,14 @@ def _in_use(settings: Settings, embedder: Embedder) -> Ranker | None:
     return ranker if fits else None
 
 
-def _tell(outcome: Outcome, written: Path | None, *, as_json: bool) -> None:
+def _tell(trained: TrainedRanker, written: Path | None, *, as_json: bool) -> None:
     if as_json:
-        told = {"won": outcome.won, "file": str(written) if written else None, **outcome.told()}
+        told = {"won": trained.won, "file": str(written) if written else None, **trained.told()}
         print(json.dumps(told, indent=1))
         return
     console = Console()
-    console.print(table(outcome))
-    verdict = "better on what was held out" if outcome.won else "no better than what is in use"
+    console.print(table(trained))
+    verdict = "better on what was held out" if trained.won else "no better than what is in use"
     done = f"written to {written}" if written else "nothing was written"
     console.print(f"{verdict}: {done}", highlight=False)
 

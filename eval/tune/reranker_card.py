@@ -7,31 +7,31 @@ import json
 
 from rich.table import Table
 
-from eval.tune.reranker_training import Compared, Outcome
+from eval.tune.reranker_training import SetFigures, TrainedRanker
 from eval.tune.rows import DEPTH
 
 COLUMNS = ("set", "learned from", "kept back", "fused", "in use", "learned")
 
 
-def table(outcome: Outcome) -> Table:
+def table(trained: TrainedRanker) -> Table:
     """nDCG@10 on the articles that were kept back, a row for each set."""
     shown = Table(*COLUMNS)
-    for one in outcome.compared:
+    for one in trained.compared:
         shown.add_row(*_cells(one))
     return shown
 
 
-def card(outcome: Outcome, command: str) -> str:
+def card(trained: TrainedRanker, command: str) -> str:
     """The model card, in Markdown."""
-    rows = [COLUMNS, ("---",) * len(COLUMNS), *(_cells(one) for one in outcome.compared)]
+    rows = [COLUMNS, ("---",) * len(COLUMNS), *(_cells(one) for one in trained.compared)]
     return _CARD.format(
         depth=DEPTH,
-        tokens=outcome.file["tokens_fingerprint"],
+        tokens=trained.file["tokens_fingerprint"],
         command=command,
-        features=len(outcome.file["features"]),
-        recipe=json.dumps(dataclasses.asdict(outcome.recipe), sort_keys=True),
-        weight=outcome.fused_weight,
-        chosen=", chosen on the articles kept back" if outcome.recipe.fused_weight is None else "",
+        features=len(trained.file["features"]),
+        recipe=json.dumps(dataclasses.asdict(trained.recipe), sort_keys=True),
+        weight=trained.fused_weight,
+        chosen=", chosen on the articles kept back" if trained.recipe.fused_weight is None else "",
         rows="\n".join(f"| {' | '.join(row)} |" for row in rows),
     )
 
@@ -59,7 +59,7 @@ was trained on the rest. The ranker in the file was then trained on all.
 """
 
 
-def _cells(one: Compared) -> tuple[str, ...]:
+def _cells(one: SetFigures) -> tuple[str, ...]:
     figures = (one.fused, one.in_use, one.learned)
     return (
         one.dataset,

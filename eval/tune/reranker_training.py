@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from eval.collect import Collection
 from eval.relevance.ranking import quality
 from eval.tune.lambdamart import Recipe, fit
-from eval.tune.rows import DEPTH, Listed, is_kept_back, listed, rarity
+from eval.tune.rows import DEPTH, HitList, is_kept_back, listed, rarity
 from service.errors import InvalidInput
 from service.match import NAMES
 from service.match.late_interaction import Floats
 from service.rerank.features import FEATURES
-from service.rerank.ranker import FORM, Ranker, read_rarity, standard, write_rarity
+from service.rerank.ranker import FORMAT_VERSION, Ranker, read_rarity, standard, write_rarity
 from service.rerank.trees import Trees
 
 FUSED_WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
@@ -35,7 +35,7 @@ who had it before them, teach too much trust in shared words, which sets of anot
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class SetFigures:
     """nDCG@10 on a set's articles that were kept back: the fused order, the ranker in use, the new one."""
 
     dataset: str
@@ -47,13 +47,13 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainedRanker:
     """A trained ranker: `file` is the content of its file."""
 
     file: Mapping[str, Any]
     recipe: Recipe
     fused_weight: float
-    compared: tuple[Compared, ...]
+    compared: tuple[SetFigures, ...]
 
     @property
     def won(self) -> bool:
@@ -77,7 +77,7 @@ def train(
     in_use: Ranker | None = None,
     recipe: Recipe | None = None,
     features: Sequence[str] = LEARNED_FROM,
-) -> Outcome:
+) -> TrainedRanker:
     """A ranker for token vectors of that fingerprint, and how it does on a third of the articles.
 
     Raises:
@@ -87,7 +87,7 @@ def train(
     columns = [FEATURES.index(name) for name in features]
     # Rounded as it will be read, so that training sees what serving does.
     rare = read_rarity(write_rarity(rarity(collections)))
-    lists: dict[str, list[Listed]] = {}
+    lists: dict[str, list[HitList]] = {}
     for one in collections:
         lists.setdefault(one.name, []).extend(_lists(one, rare))
     learned, kept_back = _divided(lists)
@@ -99,17 +99,17 @@ def train(
         for name, found in scored.items()
     )
     file = {
-        "form": FORM,
+        "form": FORMAT_VERSION,
         "tokens_fingerprint": tokens_fingerprint,
         "fused_weight": weight,
         "features": list(features),
         "trees": fit([one for found in lists.values() for one in found], columns, recipe),
         "rarity": write_rarity(rare),
     }
-    return Outcome(file, recipe, weight, compared)
+    return TrainedRanker(file, recipe, weight, compared)
 
 
-def _divided(lists: Mapping[str, Sequence[Listed]]) -> tuple[list[Listed], dict[str, list[Listed]]]:
+def _divided(lists: Mapping[str, Sequence[HitList]]) -> tuple[list[HitList], dict[str, list[HitList]]]:
     """What is learned from, and what is kept back of each set that has such articles."""
     learned = [one for found in lists.values() for one in found if not is_kept_back(one.item)]
     by_set = {name: [one for one in found if is_kept_back(one.item)] for name, found in lists.items()}
@@ -121,16 +121,16 @@ def _divided(lists: Mapping[str, Sequence[Listed]]) -> tuple[list[Listed], dict[
     return learned, kept_back
 
 
-def _lists(collection: Collection, rare: Floats) -> list[Listed]:
+def _lists(collection: Collection, rare: Floats) -> list[HitList]:
     asked = (item for item in collection.items if item.question.relevant)
     return [found for item in asked if (found := listed(item, rare)) is not None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
+class _ScoredList:
     """A list that was kept back, with the trees' scores."""
 
-    one: Listed
+    one: HitList
     learned: NDArray[np.float64]
 
     def ndcg(self, weight: float) -> float:
@@ -138,37 +138,37 @@ class _Scored:
         return _ndcg_of(self.one, self.learned + weight * standard(self.one.fused))
 
 
-def _scored(one: Listed, trees: Trees, columns: Sequence[int]) -> _Scored:
-    return _Scored(one, standard(trees.predict(one.rows[:, list(columns)])))
+def _scored(one: HitList, trees: Trees, columns: Sequence[int]) -> _ScoredList:
+    return _ScoredList(one, standard(trees.predict(one.rows[:, list(columns)])))
 
 
-def _weight(recipe: Recipe, scored: Mapping[str, Sequence[_Scored]]) -> float:
+def _weight(recipe: Recipe, scored: Mapping[str, Sequence[_ScoredList]]) -> float:
     """The weight of the fused score: the recipe's, else the one with the best mean over the sets."""
     if recipe.fused_weight is not None:
         return recipe.fused_weight
     return max(FUSED_WEIGHTS, key=lambda weight: fmean(_ndcg(one, weight) for one in scored.values()))
 
 
-def _ndcg(lists: Sequence[_Scored], weight: float) -> float:
+def _ndcg(lists: Sequence[_ScoredList], weight: float) -> float:
     return fmean(one.ndcg(weight) for one in lists)
 
 
-def _ndcg_of(one: Listed, scores: NDArray[np.floating]) -> float:
+def _ndcg_of(one: HitList, scores: NDArray[np.floating]) -> float:
     hits = one.item.found.hits
     best = np.argsort(-scores, kind="stable")
     return quality(one.item, [*(hits[place] for place in best), *hits[len(scores) :]])[0]
 
 
 def _compared(
-    name: str, trained: int, lists: Sequence[_Scored], weight: float, in_use: Ranker | None
-) -> Compared:
+    name: str, trained: int, lists: Sequence[_ScoredList], weight: float, in_use: Ranker | None
+) -> SetFigures:
     fused = fmean(_ndcg_of(scored.one, scored.one.fused) for scored in lists)
     used = None
     if in_use is not None:
         used = round(fmean(_ndcg_of(scored.one, _by(in_use, scored.one)) for scored in lists), 4)
-    return Compared(name, trained, len(lists), round(fused, 4), used, round(_ndcg(lists, weight), 4))
+    return SetFigures(name, trained, len(lists), round(fused, 4), used, round(_ndcg(lists, weight), 4))
 
 
-def _by(ranker: Ranker, one: Listed) -> NDArray[np.float64]:
+def _by(ranker: Ranker, one: HitList) -> NDArray[np.float64]:
     found = one.item.found
     return ranker.scores(found.question, found.hits[:DEPTH])

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from eval.collect import Collected, Collection
 from eval.labelled.types import LabelledSet, folded
-from service.match import evidence
+from service.match import match_features
 from service.match.late_interaction import Floats
-from service.rerank.features import features
+from service.rerank.features import ranking_features
 from service.types import Hit
 
 DEPTH = 50
@@ -24,7 +24,7 @@ _TOKEN_IDS = 1 << 21
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listed:
+class HitList:
     """One question's hits: `rows` of shape (hits, features), their grades and their fused scores."""
 
     item: Collected
@@ -38,16 +38,16 @@ class Listed:
         return bool(self.grades.max(initial=0) > self.grades.min(initial=0))
 
 
-def listed(item: Collected, rarity: Floats, depth: int = DEPTH) -> Listed | None:
+def listed(item: Collected, rarity: Floats, depth: int = DEPTH) -> HitList | None:
     """The first `depth` hits; None where nothing was found or token vectors are missing."""
     hits = item.found.hits[:depth]
     if not hits or item.found.question.vectors.tokens is None or any(hit.tokens is None for hit in hits):
         return None
-    found = evidence(item.found.question, hits, rarity)
+    found = match_features(item.found.question, hits, rarity)
     if not found.read.all():
         return None
     grades = np.array(item.grades[:depth], np.int32)
-    return Listed(item, features(found), grades, found["fused"])
+    return HitList(item, ranking_features(found), grades, found["fused"])
 
 
 def rarity(collections: Iterable[Collection]) -> Floats:

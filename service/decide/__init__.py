@@ -1,6 +1,6 @@
 """Decide: is there an answer in what was found? If not, abstain, with the reason.
 
-    features.py     the evidence in numbers, from the texts and the token vectors
+    features.py     what speaks for an answer, in numbers: from the texts and the token vectors
     calibrator.py   numbers to a probability, as learned; the threshold
 
 The calibrator was made with one embedder, reranker and chunker. With others it still decides, but the number
@@ -19,7 +19,7 @@ from math import exp, log
 from pathlib import Path
 
 from service.decide.calibrator import Calibrator, shipped
-from service.decide.features import features
+from service.decide.features import decision_features
 from service.settings import ChunkSettings, DecideSettings
 from service.types import Decision, Found, Reason, Warning
 
@@ -40,7 +40,7 @@ decision that they moved is not called calibrated."""
 
 
 class Decider:
-    """Decides with one calibrator; `running` are the fingerprints of the parts that give the evidence."""
+    """Decides with one calibrator; `running` are the fingerprints of what the features come from."""
 
     def __init__(self, settings: DecideSettings, calibrator: Calibrator, running: Mapping[str, str]) -> None:
         self._threshold = settings.threshold
@@ -72,12 +72,12 @@ class Decider:
         """Answer or abstain, for the hits found; `features` are what the decision rests on."""
         if not found.hits:
             return self._decision(0.0, self._calibrator.tokens.threshold, "no_evidence", {})
-        evidence = features(found, self._calibrator.rarity)
-        model = self._calibrator.model(evidence)
-        p = model.probability(evidence)
+        features = decision_features(found, self._calibrator.rarity)
+        model = self._calibrator.model(features)
+        p = model.probability(features)
         threshold = model.threshold if self._threshold is None else self._threshold
-        reason: Reason | None = None if p >= threshold else _reason(evidence)
-        return self._decision(p, threshold, reason, evidence)
+        reason: Reason | None = None if p >= threshold else _reason(features)
+        return self._decision(p, threshold, reason, features)
 
     def _decision(
         self, p: float, threshold: float, reason: Reason | None, named: Mapping[str, float]
@@ -122,7 +122,7 @@ def after(decision: Decision, *, declined: bool, supports: Sequence[float], drop
 
 
 def fingerprints(embedder: str, tokens: str, reranker: str, chunk: ChunkSettings) -> dict[str, str]:
-    """The parts that the evidence depends on, by name: what a calibrator is compared with."""
+    """The parts that the features depend on, by name: what a calibrator is compared with."""
     chunker = hashlib.sha256(json.dumps(chunk.model_dump(), sort_keys=True).encode()).hexdigest()[:16]
     return {"embedder": f"{embedder}-{tokens or 'none'}", "reranker": reranker, "chunker": chunker}
 

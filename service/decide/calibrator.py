@@ -1,4 +1,4 @@
-"""A learned decision: evidence to a probability, with the threshold that keeps a promise.
+"""A learned decision: features to a probability, with the threshold that keeps a promise.
 
 A linear model gives a score; knots on it, fitted by isotonic regression on questions that the model had not
 seen, give the probability. The file is JSON; `python -m eval.tune.calibrator` makes it, and its card beside
@@ -28,7 +28,7 @@ _LEVELS = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class LogisticModel:
     """A linear score of named quantities, and what it means as a probability.
 
     `knots` are scores, ascending, with their probabilities; `threshold` is the least probability to answer.
@@ -39,14 +39,14 @@ class Model:
     knots: tuple[tuple[float, float], ...]
     threshold: float
 
-    def score(self, evidence: Mapping[str, float]) -> float:
+    def score(self, features: Mapping[str, float]) -> float:
         """The log odds before they are calibrated."""
-        return self.bias + sum(weight * evidence[name] for name, weight in self.weights.items())
+        return self.bias + sum(weight * features[name] for name, weight in self.weights.items())
 
-    def probability(self, evidence: Mapping[str, float]) -> float:
+    def probability(self, features: Mapping[str, float]) -> float:
         """The probability, in [0, 1], that the hits hold an answer."""
         scores, probabilities = zip(*self.knots, strict=True)
-        return float(np.interp(self.score(evidence), scores, probabilities))
+        return float(np.interp(self.score(features), scores, probabilities))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,19 +54,19 @@ class Calibrator:
     """What was learned; see the module.
 
     `tokens` reads hits with token vectors, `text` those without. `rarity` has a weight in [0, 1] for each
-    token id of the embedder's tokenizer. `fingerprints` name what the evidence came from: `embedder`,
+    token id of the embedder's tokenizer. `fingerprints` name what the features came from: `embedder`,
     `reranker` and `chunker`.
     """
 
-    tokens: Model
-    text: Model
+    tokens: LogisticModel
+    text: LogisticModel
     rarity: Floats
     fingerprints: Mapping[str, str]
     made: Mapping[str, Any] = field(default_factory=dict)
 
-    def model(self, evidence: Mapping[str, float]) -> Model:
-        """The model for the evidence that there is."""
-        return self.tokens if self.tokens.weights.keys() <= evidence.keys() else self.text
+    def model(self, features: Mapping[str, float]) -> LogisticModel:
+        """The model for the features that there are."""
+        return self.tokens if self.tokens.weights.keys() <= features.keys() else self.text
 
     def differences(self, running: Mapping[str, str]) -> list[str]:
         """What of the running parts is not what the calibrator was made with, by name."""
@@ -74,7 +74,7 @@ class Calibrator:
 
     def write(self, file: Path) -> None:
         """Writes it as JSON."""
-        held = {
+        content = {
             "made": dict(self.made),
             "fingerprints": dict(self.fingerprints),
             "tokens": _written(self.tokens),
@@ -82,7 +82,7 @@ class Calibrator:
             "rarity": base64.b64encode(np.rint(self.rarity * _LEVELS).astype(np.uint8).tobytes()).decode(),
         }
         file.parent.mkdir(parents=True, exist_ok=True)
-        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(part)}" for name, part in held.items())
+        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(part)}" for name, part in content.items())
         file.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 
     @classmethod
@@ -93,14 +93,14 @@ class Calibrator:
             Misconfigured: the file is not there, or not a calibrator.
         """
         try:
-            held: Any = json.loads(file.read_text(encoding="utf-8"))
-            levels = np.frombuffer(base64.b64decode(held["rarity"]), np.uint8)
+            content: Any = json.loads(file.read_text(encoding="utf-8"))
+            levels = np.frombuffer(base64.b64decode(content["rarity"]), np.uint8)
             return cls(
-                _model(held["tokens"]),
-                _model(held["text"]),
+                _model(content["tokens"]),
+                _model(content["text"]),
                 levels.astype(np.float32) / np.float32(_LEVELS),
-                held["fingerprints"],
-                held["made"],
+                content["fingerprints"],
+                content["made"],
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Misconfigured(
@@ -115,7 +115,7 @@ def shipped() -> Calibrator:
     return Calibrator.read(SHIPPED)
 
 
-def _written(model: Model) -> dict[str, Any]:
+def _written(model: LogisticModel) -> dict[str, Any]:
     return {
         "bias": round(model.bias, 6),
         "weights": {name: round(weight, 6) for name, weight in model.weights.items()},
@@ -124,13 +124,13 @@ def _written(model: Model) -> dict[str, Any]:
     }
 
 
-def _model(held: Any) -> Model:
-    weights = {str(name): float(weight) for name, weight in held["weights"].items()}
+def _model(content: Any) -> LogisticModel:
+    weights = {str(name): float(weight) for name, weight in content["weights"].items()}
     if unknown := sorted(weights.keys() - QUANTITIES):
         raise ValueError(f"this version knows nothing of {', '.join(unknown)}")
-    return Model(
-        float(held["bias"]),
+    return LogisticModel(
+        float(content["bias"]),
         weights,
-        tuple((float(score), float(p)) for score, p in held["knots"]),
-        float(held["threshold"]),
+        tuple((float(score), float(p)) for score, p in content["knots"]),
+        float(content["threshold"]),
     )

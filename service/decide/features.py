@@ -1,4 +1,4 @@
-"""The evidence for an answer in a few numbers that do not depend on the size of the corpus.
+"""What speaks for an answer, in a few numbers that do not depend on the size of the corpus.
 
 Each is computed from the question and the hits alone. Nothing is normalised by the best of the corpus or
 taken from a rank over all of it: that would tell which passage is missing. The order of the hits matters only
@@ -13,7 +13,7 @@ from math import log1p
 
 import numpy as np
 
-from service.match import evidence
+from service.match import match_features
 from service.match.late_interaction import Floats
 from service.text import words
 from service.types import Found, Hit, Question
@@ -26,8 +26,8 @@ FROM_TOKENS = ("maxsim", "named_window", "standout")
 QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "coverage"))
 
 
-def features(found: Found, rarity: Floats) -> dict[str, float]:
-    """The evidence of at least one hit; `rarity` gives each token id of the embedder's tokenizer a weight.
+def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
+    """The features of at least one hit; `rarity` gives each token id of the embedder's tokenizer a weight.
 
     A hit *holds what is named* to the share of the question's numbers and codes, times that of its proper
     names, that stand in it or in the headings above.
@@ -73,8 +73,8 @@ class _Shares:
             names,
             _share(frozenset(words.identifiers(text)), frozenset[str]().union(*passages), weights),
             not codes <= passages[0],
-            tuple(_share(asked, held, weights) for held in passages),
-            tuple(_share(codes, held, weights) * _share(names, held, weights) for held in passages),
+            tuple(_share(asked, known, weights) for known in passages),
+            tuple(_share(codes, known, weights) * _share(names, known, weights) for known in passages),
         )
 
     def told(self) -> dict[str, float]:
@@ -99,13 +99,13 @@ def _from_tokens(found: Found, named: Sequence[float], rarity: Floats) -> dict[s
     ]
     if not read or asked is None or not len(asked.ids):
         return {}
-    hits, held = zip(*read, strict=True)
-    seen = evidence(found.question, hits, rarity)
+    hits, shares = zip(*read, strict=True)
+    seen = match_features(found.question, hits, rarity)
     windows = seen["window_48"]
     best = np.sort(windows)[::-1]
     return {
         "maxsim": float(seen["maxsim_idf"].max()),
-        "named_window": float((windows * np.array(held)).max()),
+        "named_window": float((windows * np.array(shares)).max()),
         "standout": float(best[0] - best[1]) if len(best) > 1 else 0.0,
     }
 

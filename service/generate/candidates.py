@@ -34,7 +34,7 @@ _NAMED_VALUE = re.compile(r"[^\s:][^:]*:\s+\S")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class CandidateSentence:
     """Something that can be shown; `position` counts a passage's units, `span` is its place there."""
 
     passage: Passage
@@ -52,21 +52,21 @@ class Candidate:
         return _language(self.passage)
 
 
-def candidates(passage: Passage) -> list[Candidate]:
+def candidate_sentences(passage: Passage) -> list[CandidateSentence]:
     """What can be shown of a passage, in its order."""
     text = disarm(passage.text)
-    reading = _Reading(passage)
+    reading = _PassageReader(passage)
     for start, end in spans(text):
         for line_start, line in _lines(text[start:end]):
             reading.take(line, start + line_start)
     return reading.found
 
 
-class _Reading:
+class _PassageReader:
     """One passage being read: a row belongs to the header above it, an item to what its list hangs on."""
 
     def __init__(self, passage: Passage) -> None:
-        self.found: list[Candidate] = []
+        self.found: list[CandidateSentence] = []
         self._passage = passage
         self._header = _cells(disarm(passage.header).split("\n")[0])
         self._headings = {_folded(heading) for hit in passage.hits for heading in hit.chunk.heading_path}
@@ -124,7 +124,7 @@ class _Reading:
         if fits:
             terms = frozenset(words.terms(f"{read}\n{shown}", _language(self._passage)))
             place = (self._passage, self._position, self._span)
-            self.found.append(Candidate(*place, shown, terms, is_row, lead))
+            self.found.append(CandidateSentence(*place, shown, terms, is_row, lead))
 
 
 def _lines(unit: str) -> Iterator[tuple[int, str]]:

@@ -160,23 +160,24 @@ class _Thoughts:
     _OPEN = "<think>"
 
     def __init__(self) -> None:
-        self._held = ""
+        self._waiting = ""
         self._done = False
 
     def visible(self, delta: str) -> str:
         """What can be shown after `delta` came."""
         if self._done:
             return delta
-        self._held += delta
-        begun = self._held.lstrip()
+        self._waiting += delta
+        begun = self._waiting.lstrip()
         if self._OPEN.startswith(begun[: len(self._OPEN)]) and "</think>" not in begun:
             return ""
         return self.rest()
 
     def rest(self) -> str:
-        """What was held back and is not a thought."""
-        held, self._held, self._done = self._held, "", True
-        return _THOUGHT.sub("", held.lstrip(), count=1) if held.lstrip().startswith(self._OPEN) else held
+        """What was kept back and is not a thought."""
+        waiting, self._waiting, self._done = self._waiting, "", True
+        is_thought = waiting.lstrip().startswith(self._OPEN)
+        return _THOUGHT.sub("", waiting.lstrip(), count=1) if is_thought else waiting
 
 
 def _client(settings: GenerateSettings) -> AsyncOpenAI:

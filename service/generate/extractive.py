@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import pairwise
 
-from service.generate.candidates import Candidate
-from service.generate.match import Tokenize
-from service.generate.rank import Embed, Model
-from service.generate.select import select
+from service.generate.by_tokens import Tokenize
+from service.generate.candidates import CandidateSentence
+from service.generate.ranking import Embed
+from service.generate.select import EmbedderFunctions, select
 from service.text.markers import DECLINE
 from service.text.sentences import spans
 from service.types import Context, Draft, Question, Usage
@@ -25,7 +25,7 @@ class ExtractiveGenerator:
     llm = False
 
     def __init__(self, embed: Embed, tokenize: Tokenize, max_sentences: int) -> None:
-        self._model = Model(embed, tokenize)
+        self._embedder = EmbedderFunctions(embed, tokenize)
         self._max_sentences = max_sentences
 
     async def aclose(self) -> None:
@@ -33,7 +33,7 @@ class ExtractiveGenerator:
 
     async def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields one sentence at a time with its `[n]`; the usage is zero."""
-        chosen = await asyncio.to_thread(select, question, context, self._model, self._max_sentences)
+        chosen = await asyncio.to_thread(select, question, context, self._embedder, self._max_sentences)
         for sentence in _cited(chosen):
             yield Draft(text=sentence)
         if not chosen:
@@ -41,7 +41,7 @@ class ExtractiveGenerator:
         yield Draft(usage=Usage())
 
 
-def _cited(chosen: Sequence[Candidate]) -> Iterator[str]:
+def _cited(chosen: Sequence[CandidateSentence]) -> Iterator[str]:
     """The sentences with their markers, each on a line of its own so that nothing runs into the next.
 
     What a list hangs on is said once, before its first item.

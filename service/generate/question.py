@@ -40,7 +40,7 @@ _ASKS_PERSON = re.compile(r"\b(who|whom|whose|wer|wem|qui|quién|chi|wie is)\b",
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class QuestionPart:
     """One thing that is asked, with the rest of the question, which sets its scene."""
 
     text: str
@@ -69,16 +69,17 @@ class Part:
         return word[0].isupper() and word.casefold() not in self.text.casefold()
 
 
-def parts(question: str) -> list[Part]:
+def question_parts(question: str) -> list[QuestionPart]:
     """The things that a question asks, in order; one at least."""
     sentences = _SENTENCE.split(question.strip())
     asking = [sentence for sentence in sentences if sentence.endswith("?")] or [question]
     scene = " ".join(sentence for sentence in sentences if sentence not in asking)
     pieces = [piece for sentence in asking for piece in _NEXT_PART.split(sentence)]
     if any(len(set(words.terms(piece))) < _FEWEST_TERMS for piece in pieces):
-        return [Part(question)]
+        return [QuestionPart(question)]
     return [
-        Part(piece, " ".join((scene, *(other for other in pieces if other is not piece)))) for piece in pieces
+        QuestionPart(piece, " ".join((scene, *(other for other in pieces if other is not piece))))
+        for piece in pieces
     ]
 
 

@@ -34,7 +34,7 @@ weighted by how few of the hits hold a wordpiece, as all are where `rarity` is n
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
+class MatchFeatures:
     """One float32 array of shape (hits,) for each of `NAMES`."""
 
     columns: Mapping[str, Floats]
@@ -49,23 +49,23 @@ class Evidence:
         return np.stack([self.columns[name] for name in NAMES], axis=1)
 
 
-def evidence(question: Question, hits: Sequence[Hit], rarity: Floats | None = None) -> Evidence:
-    """The evidence of each hit.
+def match_features(question: Question, hits: Sequence[Hit], rarity: Floats | None = None) -> MatchFeatures:
+    """The features of each hit.
 
     `rarity` gives each token id of the embedder's tokenizer a weight; without it, a token of the question
     weighs the more the fewer of the hits hold it.
     """
     asked = question.vectors.tokens
-    held = [hit.tokens if hit.tokens is not None and len(hit.tokens.ids) else None for hit in hits]
-    read = np.array([tokens is not None for tokens in held], bool)
+    tokens_of = [hit.tokens if hit.tokens is not None and len(hit.tokens.ids) else None for hit in hits]
+    read = np.array([tokens is not None for tokens in tokens_of], bool)
     columns = {name: np.zeros(len(hits), np.float32) for name in FROM_TOKENS}
     if asked is None or not len(asked.ids):
         read[:] = False
     if read.any() and asked is not None:
-        passages = Passages.of([tokens for tokens in held if tokens is not None])
+        passages = Passages.of([tokens for tokens in tokens_of if tokens is not None])
         for name, values in from_tokens(asked, passages, rarity).items():
             columns[name][read] = values
-    return Evidence(columns | _from_search(hits), read)
+    return MatchFeatures(columns | _from_search(hits), read)
 
 
 # --- what the search said ----------------------------------------------------------------------

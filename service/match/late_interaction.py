@@ -58,17 +58,17 @@ class Passages:
     """The hit of each block."""
 
     @classmethod
-    def of(cls, held: Sequence[TokenVectors]) -> Passages:
+    def of(cls, tokens_of: Sequence[TokenVectors]) -> Passages:
         """The tokens of hits, none of which is empty."""
-        lengths = np.array([len(tokens.ids) for tokens in held], np.intp)
+        lengths = np.array([len(tokens.ids) for tokens in tokens_of], np.intp)
         starts = np.cumsum(lengths) - lengths
         counts = -(-lengths // _BLOCK)
         first_block = np.cumsum(counts) - counts
-        owner = np.repeat(np.arange(len(held)), counts)
+        owner = np.repeat(np.arange(len(tokens_of)), counts)
         blocks = starts[owner] + _BLOCK * (np.arange(len(owner)) - first_block[owner])
         joined = TokenVectors(
-            np.concatenate([tokens.ids for tokens in held]),
-            np.concatenate([tokens.vectors for tokens in held]),
+            np.concatenate([tokens.ids for tokens in tokens_of]),
+            np.concatenate([tokens.vectors for tokens in tokens_of]),
         )
         return cls(joined.ids, joined.unit(), starts, lengths, blocks, first_block, owner)
 

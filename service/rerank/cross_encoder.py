@@ -6,16 +6,18 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from typing_extensions import override
+
 from service.models import Encoder, ensure_compiled
 from service.rerank.protocol import Reranker
 from service.settings import RerankSettings
-from service.types import Hit, Question, Warning
+from service.types import Hit, Question
 
 PAIRS_A_BATCH = 8
 
 
-class CrossEncoder:
-    """Any sentence-transformers cross-encoder with one label, compiled like the embedder.
+class CrossEncoder(Reranker):
+    """Any sentence-transformers cross-encoder with one label, compiled as the embedder is, over `depth` hits.
 
     Raises:
         ModelUnavailable: the model cannot be found, loaded or compiled.
@@ -30,8 +32,8 @@ class CrossEncoder:
         self.name = f"{self._encoder.card.name} ({settings.precision})"
         self.fingerprint = self._encoder.card.fingerprint
 
+    @override
     def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        """See `Reranker`; the first `depth` hits are read."""
         head, tail = hits[: self._depth], hits[self._depth :]
         scores: list[float] = []
         for start in range(0, len(head), PAIRS_A_BATCH):
@@ -43,7 +45,7 @@ class CrossEncoder:
         return (*sorted(scored, key=_descending), *tail)
 
 
-class TwoSteps:
+class TwoSteps(Reranker):
     """A second reranker over the best few of a first one.
 
     The second one's scores are shifted, so that the last of its hits stands level with the first of the rest.
@@ -53,14 +55,10 @@ class TwoSteps:
         self._first, self._second, self._depth = first, second, depth
         self.name = f"{first.name}, then {second.name}"
         self.fingerprint = f"{first.fingerprint}-{second.fingerprint}-{depth}"
+        self.warning = first.warning or second.warning
 
-    @property
-    def warning(self) -> Warning | None:
-        """See `Reranker`."""
-        return self._first.warning or self._second.warning
-
+    @override
     def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        """See `Reranker`."""
         ordered = self._first.rerank(question, hits)
         rest = ordered[self._depth :]
         best = self._second.rerank(question, ordered[: self._depth])

@@ -1,20 +1,20 @@
-"""What the learned ranker sees of each hit: its evidence, by itself and among the other hits of the list."""
+"""What the learned ranker sees of each hit: how it matches, by itself and among the others of the list."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from service.match import NAMES, Evidence
+from service.match import NAMES, MatchFeatures
 from service.match.late_interaction import Floats
 
 FEATURES = (*NAMES, *(f"{name}:z" for name in NAMES), *(f"{name}:gap" for name in NAMES))
-"""Each quantity of the evidence, its z-score within the list (`:z`) and its distance to the list's best
+"""Each match feature, its z-score within the list (`:z`) and its distance to the list's best
 (`:gap`)."""
 
 _FLAT = 1e-6
 
 
-def features(found: Evidence) -> Floats:
+def ranking_features(found: MatchFeatures) -> Floats:
     """A row for each hit, all of which have token vectors: shape (hits, len(FEATURES)), float32."""
     raw = found.matrix()
     scores = (raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), _FLAT)

@@ -7,14 +7,16 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+from typing_extensions import override
 
+from service.rerank.protocol import Reranker
 from service.rerank.ranker import Ranker
 from service.types import Hit, Question
 
 log = logging.getLogger(__name__)
 
 
-class LateInteraction:
+class LateInteraction(Reranker):
     """The learned ranker over the first `depth` hits.
 
     A hit without token vectors keeps its place in the fused order and gets no score; without those of the
@@ -29,8 +31,8 @@ class LateInteraction:
         self.fingerprint = ranker.fingerprint
         self.name = f"late interaction ({ranker.fingerprint})"
 
+    @override
     def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        """See `Reranker`."""
         result = list(hits)
         places = [place for place, hit in enumerate(hits[: self._depth]) if _has_tokens(hit)]
         asked = question.vectors.tokens

@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from typing_extensions import override
+
 from service.types import Hit, Question, Warning
 
 
 class Reranker(Protocol):
     """Reorders hits by how well they answer the question; safe to call from several threads."""
 
-    @property
-    def name(self) -> str:
-        """What it is called in `/readyz`."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """Identifies its scores, for what is calibrated on them; "none" without a model."""
-        ...
-
-    @property
-    def warning(self) -> Warning | None:
-        """What a reader of the answer must know of this stage."""
-        ...
+    name: str
+    """What it is called in `/readyz`."""
+    fingerprint: str
+    """Identifies its scores, for what is calibrated on them; "none" without a model."""
+    warning: Warning | None
+    """What a reader of the answer must know of this stage."""
 
     def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The same hits, best first; those that were read carry `rerank_score`, higher is better.
@@ -34,7 +28,7 @@ class Reranker(Protocol):
         ...
 
 
-class FusedOrder:
+class FusedOrder(Reranker):
     """No reranker can be used: the fused order stays, and every response says why."""
 
     name = "none"
@@ -45,6 +39,6 @@ class FusedOrder:
             "rerank", "not_installed", "no reranker is installed: hits keep their fused order"
         )
 
+    @override
     def rerank(self, question: Question, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        """See `Reranker`."""
         return tuple(hits)

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import Misconfigured
-from service.match import evidence
+from service.match import match_features
 from service.match.late_interaction import Floats
-from service.rerank.features import FEATURES, features
+from service.rerank.features import FEATURES, ranking_features
 from service.rerank.trees import Trees
 from service.types import Hit, Question
 
-FORM = 1
+FORMAT_VERSION = 1
 _FLAT = 1e-9
 
 
@@ -46,8 +46,8 @@ class Ranker:
 
         Question and hits must all have token vectors.
         """
-        found = evidence(question, hits, self.rarity)
-        learned = self.trees.predict(features(found)[:, self.columns])
+        found = match_features(question, hits, self.rarity)
+        learned = self.trees.predict(ranking_features(found)[:, self.columns])
         return standard(learned) + self.fused_weight * standard(found["fused"])
 
 
@@ -74,17 +74,17 @@ def read_ranker(file: Path) -> Ranker:
         ) from error
 
 
-def _ranker(held: dict[str, Any], fingerprint: str) -> Ranker:
-    if held["form"] != FORM:
-        raise ValueError(f"its form is {held['form']}, this version reads {FORM}")
-    if unknown := sorted(set(held["features"]) - set(FEATURES)):
+def _ranker(content: dict[str, Any], fingerprint: str) -> Ranker:
+    if content["form"] != FORMAT_VERSION:
+        raise ValueError(f"its format version is {content['form']}, this version reads {FORMAT_VERSION}")
+    if unknown := sorted(set(content["features"]) - set(FEATURES)):
         raise ValueError(f"this version does not know its features {', '.join(unknown)}")
     return Ranker(
-        trees=Trees.read(held["trees"]),
-        columns=np.array([FEATURES.index(name) for name in held["features"]], np.intp),
-        fused_weight=float(held["fused_weight"]),
-        rarity=read_rarity(held["rarity"]),
-        tokens_fingerprint=held["tokens_fingerprint"],
+        trees=Trees.read(content["trees"]),
+        columns=np.array([FEATURES.index(name) for name in content["features"]], np.intp),
+        fused_weight=float(content["fused_weight"]),
+        rarity=read_rarity(content["rarity"]),
+        tokens_fingerprint=content["tokens_fingerprint"],
         fingerprint=fingerprint,
     )
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from eval.tune.contrastive import Recipe, train
-from eval.tune.pairs import Example
+from eval.tune.pairs import TrainingExample
 
 SYLLABLES = ("ba", "de", "fi", "go", "lu", "ma", "ne", "pi", "ro", "su", "ta", "ve", "wi", "zo")
 
@@ -24,7 +24,7 @@ def main() -> None:
     draw = random.Random(5)
     for number in range(48):
         (folder / "documents" / f"{number}.md").write_text(_page(draw), encoding="utf-8")
-    examples = [Example(f"What is {n}?", f"Here is {n}.", ("Nothing.",), str(n)) for n in range(12)]
+    examples = [TrainingExample(f"What is {n}?", f"Here is {n}.", ("Nothing.",), str(n)) for n in range(12)]
     recipe = Recipe(epochs=2, batch_size=6, lora=True)
     train(str(folder / "base"), examples, recipe, folder / "adapted", lambda done, loss: None)
 

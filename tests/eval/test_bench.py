@@ -13,7 +13,7 @@ from rich.console import Console
 from eval.bench.__main__ import main
 from eval.bench.corpora import Writer, demo_files, pages, short_records, small_pages
 from eval.bench.figures import Baseline, Figure, Goal, Report, Spread, markdown
-from eval.bench.query import Asked
+from eval.bench.query import TimedAnswer
 from eval.bench.search import SCOPE, Sample, insert
 from ingestion.load import load_bytes
 from service.settings import LoadSettings
@@ -35,7 +35,7 @@ def test_half_of_the_times_lie_below_p50_and_a_twentieth_above_p95() -> None:
 
 
 def test_the_overhead_is_what_no_stage_accounts_for() -> None:
-    asked = Asked(30.0, {"embed": 5.0, "search": 2.0, "total": 9.0})
+    asked = TimedAnswer(30.0, {"embed": 5.0, "search": 2.0, "total": 9.0})
     assert asked.overhead_ms == pytest.approx(23.0)
 
 

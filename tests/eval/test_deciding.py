@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from eval.relevance import calibration
-from eval.relevance.deciding import Outcome, report
+from eval.relevance.deciding import DecidedCase, report
 from eval.tune import calibrator, deciding
 from eval.tune.alter import altered
 from eval.tune.cases import KINDS
-from eval.tune.deciding import MIX, PROMISE, Row, fit, keeping_promise, rarity, weights
+from eval.tune.deciding import MIX, PROMISE, CaseFeatures, fit, keeping_promise, rarity, weights
 from service.decide import Calibrator
 from service.decide.features import FROM_TEXT, FROM_TOKENS
 from service.settings import Settings
@@ -59,12 +59,12 @@ def test_a_question_that_names_nothing_is_left_alone() -> None:
 # --- learning --------------------------------------------------------------------------------
 
 
-def a_row(kind: str, window: float, group: str, name: str = "set") -> Row:
+def a_row(kind: str, window: float, group: str, name: str = "set") -> CaseFeatures:
     named = dict.fromkeys(NAMES, 0.5) | {"identifiers": 1.0, "named_window": window, "first": window}
-    return Row(name, kind, group, 0, named, found=True)  # type: ignore[arg-type]
+    return CaseFeatures(name, kind, group, 0, named, found=True)  # type: ignore[arg-type]
 
 
-def some_rows(count: int = 400, seed: int = 0) -> list[Row]:
+def some_rows(count: int = 400, seed: int = 0) -> list[CaseFeatures]:
     """Answerable questions have better windows, with overlap; adversarial ones overlap most."""
     draw = np.random.default_rng(seed)
     means = {"answerable": 0.8, "removed": 0.55, "off_topic": 0.3, "adversarial": 0.7, "altered": 0.65}
@@ -75,7 +75,7 @@ def some_rows(count: int = 400, seed: int = 0) -> list[Row]:
     ]
 
 
-def share(rows: Sequence[Row], kind: str, name: str = "set") -> float:
+def share(rows: Sequence[CaseFeatures], kind: str, name: str = "set") -> float:
     """The part of all weight that a kind of a set has."""
     weight = weights(rows)
     inside = np.array([row.kind == kind and row.set == name for row in rows])
@@ -126,14 +126,14 @@ def test_what_is_learned_tells_the_kinds_apart_and_is_calibrated_out_of_fold(tok
     assert calibration.auroc(p, answerable, off_topic) > 0.97
     assert calibration.expected_error(p, answerable, weights(rows)) < 0.05
     fresh = some_rows(seed=1)
-    wrong = np.array([model.probability(row.evidence) >= model.threshold for row in fresh])
+    wrong = np.array([model.probability(row.features) >= model.threshold for row in fresh])
     unanswerable = np.array([not row.answerable for row in fresh])
     assert calibration.share(wrong[unanswerable], weights(fresh)[unanswerable]) < 2 * PROMISE
 
 
 def test_better_evidence_never_gives_a_lower_probability() -> None:
     model, _ = fit(some_rows(), tokens=True)
-    found = [model.probability(a_row("answerable", x, "g").evidence) for x in np.linspace(0, 1, 50)]
+    found = [model.probability(a_row("answerable", x, "g").features) for x in np.linspace(0, 1, 50)]
     assert found == sorted(found)
     assert found[0] < 0.1 < 0.9 < found[-1]
 
@@ -141,7 +141,7 @@ def test_better_evidence_never_gives_a_lower_probability() -> None:
 def test_a_case_whose_answer_was_not_found_is_not_learned_from() -> None:
     row = a_row("answerable", 0.5, "g")
     assert row.learnable
-    missed = Row(row.set, row.kind, row.group, 0, row.evidence, found=False)
+    missed = CaseFeatures(row.set, row.kind, row.group, 0, row.features, found=False)
     assert not missed.learnable
 
 
@@ -175,10 +175,10 @@ def test_the_surest_questions_are_answered_first() -> None:
 
 def test_the_report_tells_each_kind_by_itself() -> None:
     found = [
-        Outcome("squad2", "squad2", "answerable", 0.9, True),
-        Outcome("squad2", "squad2", "answerable", 0.7, False),
-        Outcome("squad2", "squad2", "removed", 0.8, True),
-        Outcome("squad2", "squad2", "off_topic", 0.1, False),
+        DecidedCase("squad2", "squad2", "answerable", 0.9, True),
+        DecidedCase("squad2", "squad2", "answerable", 0.7, False),
+        DecidedCase("squad2", "squad2", "removed", 0.8, True),
+        DecidedCase("squad2", "squad2", "off_topic", 0.1, False),
     ]
     figures = report(found, True, 0.75)
     assert {(row.kind, row.answered) for row in figures.rows} == {

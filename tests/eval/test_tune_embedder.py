@@ -16,7 +16,7 @@ from eval.labelled import LabelledQuestion, LabelledSet, Record
 from eval.tune.comparing import Comparison, chance_of_gain, compared, scored, wins
 from eval.tune.embedder_card import advice
 from eval.tune.feedback import feedback_set
-from eval.tune.pairs import Example, batches, bounded, example, split, without_copies
+from eval.tune.pairs import TrainingExample, batches, bounded, example, split, without_copies
 from service.errors import Misconfigured
 from service.models import compiled
 from service.records import Feedback
@@ -56,7 +56,7 @@ def found(*hits: Hit) -> Found:
     return Found(Question(Query("?"), vectors), hits)
 
 
-def taught(*hits: Hit, question: LabelledQuestion = ASKED) -> Example:
+def taught(*hits: Hit, question: LabelledQuestion = ASKED) -> TrainingExample:
     made = example(question, found(*hits))
     assert made is not None
     return made
@@ -81,7 +81,9 @@ def test_the_best_right_passage_is_learned_and_both_lists_give_wrong_ones_in_tur
         hit("other", "dense second", (4, 0.4)),
         hit("third", "sparse first", None, 1),
     )
-    assert made == Example(ASKED.text, "right", ("dense first", "sparse first", "dense second"), "pump.md")
+    assert made == TrainingExample(
+        ASKED.text, "right", ("dense first", "sparse first", "dense second"), "pump.md"
+    )
 
 
 def test_what_lies_nearly_as_near_as_the_right_passage_is_no_negative() -> None:
@@ -154,7 +156,7 @@ def test_a_page_that_was_copied_is_asked_about_once() -> None:
 
 
 def test_a_batch_holds_no_two_questions_about_one_document() -> None:
-    examples = [Example(f"{n}?", f"{n}", (), f"group {n % 10}") for n in range(40)]
+    examples = [TrainingExample(f"{n}?", f"{n}", (), f"group {n % 10}") for n in range(40)]
     made = list(batches(examples, 8, random.Random(1)))
     assert all(len({one.group for one in batch}) == len(batch) <= 8 for batch in made)
     assert len({one.question for batch in made for one in batch}) == sum(len(batch) for batch in made) >= 32

@@ -12,7 +12,7 @@ from eval.collect import Collected, Collection
 from eval.labelled.types import LabelledQuestion, LabelledSet, Record
 from eval.tune.lambdamart import Recipe
 from eval.tune.reranker_card import card
-from eval.tune.reranker_training import Outcome, train
+from eval.tune.reranker_training import TrainedRanker, train
 from eval.tune.rows import is_kept_back, listed, rarity, without
 from service.errors import InvalidInput
 from service.rerank.ranker import read_ranker
@@ -49,32 +49,32 @@ def a_collection(name: str = "s", questions: int = 64) -> Collection:
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Outcome:
+def trained() -> TrainedRanker:
     return train([a_collection()], "words-1", recipe=SMALL)
 
 
-def test_what_was_learned_ranks_better_on_articles_that_were_kept_back(outcome: Outcome) -> None:
-    (one,) = outcome.compared
-    assert outcome.won
+def test_what_was_learned_ranks_better_on_articles_that_were_kept_back(trained: TrainedRanker) -> None:
+    (one,) = trained.compared
+    assert trained.won
     assert one.learned > one.fused + 0.2
     assert one.trained + one.questions == 64
 
 
-def test_the_file_is_a_ranker_that_serving_reads(outcome: Outcome, tmp_path: Path) -> None:
+def test_the_file_is_a_ranker_that_serving_reads(trained: TrainedRanker, tmp_path: Path) -> None:
     file = tmp_path / "reranker.json"
-    file.write_text(json.dumps(outcome.file))
+    file.write_text(json.dumps(trained.file))
     ranker, item = read_ranker(file), asked(70)
     assert ranker.tokens_fingerprint == "words-1"
     assert ranker.scores(item.found.question, item.found.hits).argmax() == 2
 
 
-def test_training_twice_gives_the_same_file(outcome: Outcome) -> None:
-    assert train([a_collection()], "words-1", recipe=SMALL).file == outcome.file
+def test_training_twice_gives_the_same_file(trained: TrainedRanker) -> None:
+    assert train([a_collection()], "words-1", recipe=SMALL).file == trained.file
 
 
-def test_nothing_is_won_over_a_ranker_as_good(outcome: Outcome, tmp_path: Path) -> None:
+def test_nothing_is_won_over_a_ranker_as_good(trained: TrainedRanker, tmp_path: Path) -> None:
     file = tmp_path / "reranker.json"
-    file.write_text(json.dumps(outcome.file))
+    file.write_text(json.dumps(trained.file))
     assert not train([a_collection()], "words-1", read_ranker(file), SMALL).won
 
 
@@ -87,10 +87,10 @@ def test_too_few_questions_are_refused() -> None:
         train([a_collection(questions=8)], "words-1", recipe=SMALL)
 
 
-def test_the_card_tells_command_and_figures(outcome: Outcome) -> None:
-    text = card(outcome, "footnote tune reranker --data mine")
+def test_the_card_tells_command_and_figures(trained: TrainedRanker) -> None:
+    text = card(trained, "footnote tune reranker --data mine")
     assert "footnote tune reranker --data mine" in text
-    assert f"{outcome.compared[0].learned:.4f}" in text
+    assert f"{trained.compared[0].learned:.4f}" in text
 
 
 def test_a_word_of_many_chunks_is_less_rare() -> None:

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from service.generate.candidates import candidates
-from service.generate.match import Matching
-from service.generate.question import Part, parts
+from service.generate.by_tokens import TokenScores
+from service.generate.candidates import candidate_sentences
+from service.generate.question import QuestionPart, question_parts
 from service.types import Passage
 from tests.answering import a_passage, a_question, token_vectors, tokenize
 
 FILTERS = "Filters are rinsed weekly. Hoses are swapped yearly. Paint is blue."
 
 
-def scores(question: str, passage: Passage, part: Part | None = None) -> dict[str, float]:
-    found = candidates(passage)
-    matched = Matching(a_question(question), found, tokenize).scores(part or Part(question))
+def scores(question: str, passage: Passage, part: QuestionPart | None = None) -> dict[str, float]:
+    found = candidate_sentences(passage)
+    matched = TokenScores(a_question(question), found, tokenize).of(part or QuestionPart(question))
     return {candidate.text: score for candidate, score in matched.items()}
 
 
@@ -60,7 +60,7 @@ def test_what_every_sentence_holds_counts_less_than_what_one_holds() -> None:
 
 def test_a_part_of_a_question_is_matched_by_its_own_tokens() -> None:
     question = "How often are filters rinsed, and how often are hoses swapped?"
-    first, second = parts(question)
+    first, second = question_parts(question)
     for part, text in ((first, "Filters are rinsed weekly."), (second, "Hoses are swapped yearly.")):
         found = scores(question, a_passage(FILTERS), part)
         assert max(found, key=found.__getitem__) == text

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.generate.candidates import Candidate
-from service.generate.question import SCENE, Part
+from service.generate.candidates import CandidateSentence
+from service.generate.question import SCENE, QuestionPart
 from service.text import words
 from service.text.sentences import Span
 from service.types import Hit, Passage, Question, TokenVectors
@@ -22,17 +22,17 @@ Tokenize = Callable[[Sequence[str]], Sequence[tuple[Sequence[int], Sequence[Span
 """Texts to the ids of their tokens and the places of these, as the embedder cuts them, without a limit."""
 Floats = NDArray[np.float32]
 
-_HELD = 0.75
+_SAME_TOKEN = 0.75
 """A candidate holds a token of the question that comes so near to one of its own."""
 _HEADING = 0.8
 """What a token counts that a heading holds."""
 _UNKNOWN = -1.0
 
 
-class Matching:
+class TokenScores:
     """The tokens of one question against those of the candidates. Without token vectors all match alike."""
 
-    def __init__(self, question: Question, found: Sequence[Candidate], tokenize: Tokenize) -> None:
+    def __init__(self, question: Question, found: Sequence[CandidateSentence], tokenize: Tokenize) -> None:
         self._text = question.text
         self._found = found
         asked = question.vectors.tokens
@@ -40,14 +40,14 @@ class Matching:
         self._places = places[: len(asked.ids)] if asked else ()
         self._near = _nearest(asked, found, tokenize) if asked else np.zeros((len(found), 0), np.float32)
 
-    def scores(self, part: Part) -> dict[Candidate, float]:
+    def of(self, part: QuestionPart) -> dict[CandidateSentence, float]:
         """How well each candidate matches a part of the question, about 0 to 1."""
-        held = np.maximum(1, (self._near > _HELD).sum(axis=0))
-        weights = self._counts(part) * np.log1p(len(self._found) / held)
+        holders = np.maximum(1, (self._near > _SAME_TOKEN).sum(axis=0))
+        weights = self._counts(part) * np.log1p(len(self._found) / holders)
         shares = self._near @ weights / (weights.sum() or 1.0)
         return dict(zip(self._found, map(float, shares), strict=True))
 
-    def _counts(self, part: Part) -> Floats:
+    def _counts(self, part: QuestionPart) -> Floats:
         """What each token of the question counts, rarity aside: nothing in a function word or a mark."""
         start = self._text.find(part.text)
         counts = np.zeros(self._near.shape[1], np.float32)
@@ -59,7 +59,7 @@ class Matching:
         return counts
 
 
-def _nearest(asked: TokenVectors, found: Sequence[Candidate], tokenize: Tokenize) -> Floats:
+def _nearest(asked: TokenVectors, found: Sequence[CandidateSentence], tokenize: Tokenize) -> Floats:
     """The similarity of each token asked to its nearest in each candidate, of shape (candidates, tokens).
 
     A candidate that lies in no chunk that was found has no token vectors here: it counts as an average one.
@@ -69,7 +69,7 @@ def _nearest(asked: TokenVectors, found: Sequence[Candidate], tokenize: Tokenize
     for row, candidate in enumerate(found):
         rows.setdefault(candidate.passage.n, []).append(row)
     passages = {candidate.passage.n: candidate.passage for candidate in found}
-    for read in _readings(asked, list(passages.values()), tokenize):
+    for read in _chunk_tokens(asked, list(passages.values()), tokenize):
         for row in rows[read.n]:
             read.take(found[row].span, near[row])
     known = (near > _UNKNOWN).any(axis=1)
@@ -77,7 +77,7 @@ def _nearest(asked: TokenVectors, found: Sequence[Candidate], tokenize: Tokenize
     return near
 
 
-class _Reading:
+class _ChunkTokens:
     """One chunk of a passage, token by token; the heading and the table's header stand before its text."""
 
     def __init__(self, passage: Passage, hit: Hit, near: Floats, places: NDArray[np.int64]) -> None:
@@ -97,7 +97,9 @@ class _Reading:
             np.maximum(nearest, self._above, out=nearest)
 
 
-def _readings(asked: TokenVectors, passages: Sequence[Passage], tokenize: Tokenize) -> Iterator[_Reading]:
+def _chunk_tokens(
+    asked: TokenVectors, passages: Sequence[Passage], tokenize: Tokenize
+) -> Iterator[_ChunkTokens]:
     """The chunks that were found, as far as their token vectors are known."""
     pairs = [(passage, hit) for passage in passages for hit in passage.hits if hit.tokens is not None]
     question = asked.unit()
@@ -109,4 +111,4 @@ def _readings(asked: TokenVectors, passages: Sequence[Passage], tokenize: Tokeni
         count = min(len(ids), len(hit.tokens.ids))
         if np.array_equal(ids[:count], hit.tokens.ids[:count]):
             near = question @ hit.tokens.unit()[:count].T
-            yield _Reading(passage, hit, near, np.asarray(places[:count], np.int64).reshape(-1, 2))
+            yield _ChunkTokens(passage, hit, near, np.asarray(places[:count], np.int64).reshape(-1, 2))

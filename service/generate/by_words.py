@@ -1,0 +1,121 @@
+"""How well each candidate matches a part of the question by words alone, which costs nothing.
+
+The terms of the question weighed by rarity, the codes and numbers that it names, the kind of answer that it
+wants, the place of the passage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from service.generate.candidates import CandidateSentence
+from service.generate.question import QuestionPart, exact
+from service.text import words
+from service.types import Passage
+
+_WORDS, _CUE, _EXACT, _PLACE = 0.40, 0.15, 0.20, 0.05
+"""What the question's terms, the kind of answer, its codes and numbers, and the passage's place count."""
+_AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
+"""What a term counts in the headings above and in the sentences beside, and a code in the same document."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTerms:
+    """The terms that one part of a question asks for, read in one language."""
+
+    named: frozenset[str]
+    weights: Mapping[str, float]
+    """Less where only the rest of the question names a term; by rarity among the candidates."""
+    exact: Mapping[str, float]
+    """Those that name one thing exactly."""
+
+    def share(self, counts: Mapping[str, float]) -> float:
+        """What a text has of all that is asked, if it has each term to the extent that `counts` says."""
+        shared = sum(weight * counts.get(term, 0.0) for term, weight in self.weights.items())
+        return shared / (sum(self.weights.values()) or 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ByWords:
+    """One part of the question against all candidates."""
+
+    asked: Mapping[str, AskedTerms]
+    """By language."""
+    exactness: Mapping[CandidateSentence, float]
+    """The share of the codes and numbers asked for that each candidate is about."""
+    scores: Mapping[CandidateSentence, float]
+
+
+class WordScores:
+    """All candidates, with what their headings and their documents say."""
+
+    def __init__(self, found: Sequence[CandidateSentence]) -> None:
+        self._found = found
+        self._rarity = words.weights(candidate.terms for candidate in found)
+        passages = {candidate.passage.n: candidate.passage for candidate in found}
+        self._around = {n: _around(passage) for n, passage in passages.items()}
+        self._places = _places(list(passages.values()))
+        self._document: dict[str, frozenset[str]] = {}
+        for c in found:
+            known = self._document.get(c.passage.document.id, frozenset())
+            self._document[c.passage.document.id] = known | c.terms | self._around[c.passage.n]
+        at = {(c.passage.n, c.position): c.terms for c in found if not c.is_row}
+        self._beside = {
+            c: frozenset[str]().union(*(at.get((c.passage.n, c.position + step), ()) for step in (-1, 1)))
+            for c in found
+        }
+
+    def of(self, part: QuestionPart) -> ByWords:
+        """How each candidate matches a part of the question."""
+        asked = {language: self._asked(part, language) for language in {c.language for c in self._found}}
+        exactness = {c: self._exactness(c, asked[c.language].exact) for c in self._found}
+        scores = {
+            c: _WORDS * asked[c.language].share(self._counts(c))
+            + _CUE * part.cue(c.text, c.terms - asked[c.language].named)
+            + _EXACT * exactness[c]
+            + _PLACE * self._places[c.passage.n]
+            for c in self._found
+        }
+        return ByWords(asked, exactness, scores)
+
+    def _asked(self, part: QuestionPart, language: str) -> AskedTerms:
+        counts = part.asked(language)
+        weights = {term: count * self._rarity.get(term, 1.0) for term, count in counts.items()}
+        return AskedTerms(frozenset(counts), weights, {term: weights[term] for term in exact(counts)})
+
+    def _exactness(self, candidate: CandidateSentence, asked: Mapping[str, float]) -> float:
+        if not asked:
+            return 0.0
+        near = candidate.terms | self._around[candidate.passage.n]
+        document = self._document[candidate.passage.document.id]
+        about = sum(
+            weight * (1.0 if term in near else _ELSEWHERE * (term in document))
+            for term, weight in asked.items()
+        )
+        return about / sum(asked.values())
+
+    def _counts(self, candidate: CandidateSentence) -> dict[str, float]:
+        """What each term counts that a candidate holds, or that stands beside or above it."""
+        counts = dict.fromkeys(self._beside[candidate], _BESIDE)
+        counts |= dict.fromkeys(self._around[candidate.passage.n], _AROUND)
+        return counts | dict.fromkeys(candidate.terms, 1.0)
+
+
+def _around(passage: Passage) -> frozenset[str]:
+    """The terms of the headings above a passage and of its document's title."""
+    language = passage.hits[0].chunk.language if passage.hits else "en"
+    return frozenset(words.terms(" ".join((passage.document.title, *passage.heading_path)), language))
+
+
+def _places(passages: Sequence[Passage]) -> dict[int, float]:
+    """By passage number, 1 for the best hit's passage, 1/2 for the next: numbers go out from both ends."""
+    ranked = sorted(passages, key=_strength, reverse=True)
+    return {passage.n: 1 / (1 + rank) for rank, passage in enumerate(ranked)}
+
+
+def _strength(passage: Passage) -> tuple[float, float]:
+    """The scores that its best hit was ranked by; hits that were not reranked stand below all that were."""
+    reranked = max((hit.rerank_score for hit in passage.hits if hit.rerank_score is not None), default=-inf)
+    return reranked, max((hit.fused.score for hit in passage.hits), default=0.0)
