@@ -16,14 +16,14 @@ from typing import Any
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
-from ingestion.parse.markup import elements_of, tree
+from ingestion.parse.markup.parser import elements_of, tree
 from ingestion.parse.markup.tags import closed_names, is_markup_at, without_names
 from service.settings import ParseSettings
 from service.types import Scalar
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _HEADING_ID = re.compile(r"^(#{1,6} .*?)[ \t]*\{#[\w:.-]+\}[ \t]*$", re.MULTILINE)
-_MOST_FRONT_MATTER = 64 * 1024
+_MAX_FRONT_MATTER = 64 * 1024
 _CLOSED = "closed"
 """Where the renderer's environment holds the names that have an end tag; None where every tag is markup."""
 
@@ -76,7 +76,7 @@ def _begins_markup(source: str, start: int, env: Any) -> bool:
 
 def _split_front_matter(text: str) -> tuple[str, dict[str, Scalar], tuple[str, ...]]:
     match = _FRONT_MATTER.match(text)
-    if not match or len(match.group(1)) > _MOST_FRONT_MATTER:
+    if not match or len(match.group(1)) > _MAX_FRONT_MATTER:
         return text, {}, ()
     import yaml
 

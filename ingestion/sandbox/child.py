@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingestion.sandbox.wire import (
+    READY,
     REPLY,
     REQUEST,
     ChunkJob,
     Disconnected,
-    Failure,
+    ParseFailure,
     Reply,
     Request,
     read_frame,
@@ -37,13 +38,13 @@ from service.types import Chunk
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-READY = b"ready"
 _NICENESS = 10
-_MOST_FILE_BYTES = 512 * 1024 * 1024
+_MAX_FILE_BYTES = 512 * 1024 * 1024
 _ANY_SIZE = 1 << 62
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000
 _NETWORK_EVENTS = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind"})
 _GRACE_SECONDS = 5
+_OUT_OF_MEMORY = ParseFailure(ParseOutOfMemory.code, "Parsing needed more memory than the limit.")
 
 
 def main() -> None:
@@ -74,7 +75,7 @@ def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
 def _limit(memory_bytes: int) -> None:
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_FILE_BYTES, _MOST_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
@@ -98,11 +99,11 @@ def _answer(request: Request, content: bytes) -> Reply:
     try:
         return _parsed(request, content)
     except FootnoteError as error:
-        return Reply(failure=Failure(error.code, str(error), error.hint))
+        return Reply(failure=ParseFailure(error.code, str(error), error.hint))
     except MemoryError:
-        return Reply(failure=Failure(ParseOutOfMemory.code, "Parsing needed more memory than the limit."))
+        return Reply(failure=_OUT_OF_MEMORY)
     except RecursionError:
-        return Reply(failure=Failure(NestingTooDeep.code, "The file nests too deeply."))
+        return Reply(failure=ParseFailure(NestingTooDeep.code, "The file nests too deeply."))
     except OSError as error:
         return Reply(failure=_system_failure(error))
     except Exception as error:  # the boundary: whatever a parser did not foresee becomes one typed failure
@@ -157,23 +158,22 @@ def _serialised(reply: Reply) -> bytes:
     try:
         return REPLY.dump_json(reply)
     except MemoryError:
-        failure = Failure(ParseOutOfMemory.code, "Handing over the text needed more memory than the limit.")
-        return REPLY.dump_json(Reply(failure=failure))
+        return REPLY.dump_json(Reply(failure=_OUT_OF_MEMORY))
 
 
-def _system_failure(error: OSError) -> Failure:
+def _system_failure(error: OSError) -> ParseFailure:
     if error.errno == errno.ENOMEM:
-        return Failure(ParseOutOfMemory.code, "Parsing needed more memory than the limit.")
+        return _OUT_OF_MEMORY
     if error.errno in (errno.EFBIG, errno.ENOSPC):
-        return Failure(ExplodingFile.code, "The file unpacks to more than may be written to disk.")
+        return ParseFailure(ExplodingFile.code, "The file unpacks to more than may be written to disk.")
     return _crash(error)
 
 
-def _crash(error: Exception) -> Failure:
+def _crash(error: Exception) -> ParseFailure:
     """Names the error's type and place, never its text, which could hold content of the file."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return Failure(ParseCrashed.code, f"The parser failed unexpectedly: {type(error).__name__}{place}.")
+    return ParseFailure(ParseCrashed.code, f"The parser failed unexpectedly: {type(error).__name__}{place}.")
 
 
 if __name__ == "__main__":
