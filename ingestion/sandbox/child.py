@@ -1,18 +1,20 @@
 """The process that parses: limits itself, then answers one request after another until its input ends.
 
-Started by the parser pool as `python -m ingestion.sandbox.child LIMIT_BYTES`, with an empty working folder
-and an environment without secrets.
+Started by the parser pool as `python -m ingestion.sandbox.child LIMIT_BYTES LIFELINE`, with an empty working
+folder and an environment without secrets.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import math
 import os
 import resource
 import signal
 import sys
+import threading
 import traceback
 from functools import cache
 from importlib import import_module
@@ -49,6 +51,7 @@ _OUT_OF_MEMORY = ParseFailure(ParseOutOfMemory.code, "Parsing needed more memory
 
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
+    _end_with_parent(int(sys.argv[2]))
     requests, replies = _take_over_pipes()
     _limit(int(sys.argv[1]))
     _leave_network()
@@ -61,6 +64,25 @@ def main() -> None:
             write_frame(replies, _serialised(reply))
     except Disconnected:
         return
+
+
+def _end_with_parent(lifeline: int) -> None:
+    """End this process, and whatever it started, when the other end of the pipe closes.
+
+    Linux does so by itself, also while a C library runs and no Python can. `PR_SET_PDEATHSIG` would not do:
+    it looks at the thread that started this process, which may end long before its process.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)
+    else:
+        threading.Thread(target=_wait_for_end, args=(lifeline,), daemon=True).start()
+
+
+def _wait_for_end(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -94,7 +116,7 @@ def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _answer(request: Request, content: bytes) -> Reply:
-    # The parent's own clock kills first; this ends an orphan whose parent is gone.
+    # The parent's own clock kills first; this is for one that cannot.
     signal.alarm(math.ceil(request.limits.timeout_s) + _GRACE_SECONDS)
     try:
         return _parsed(request, content)

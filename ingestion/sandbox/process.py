@@ -64,15 +64,19 @@ class ParserProcess:
         self._expired = False
         self._folder = tempfile.TemporaryDirectory(prefix="footnote-parse-", ignore_cleanup_errors=True)
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        lifeline, other_end = os.pipe()
+        self._lifeline = os.fdopen(other_end, "wb")  # never written to: it closes when this process ends
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ingestion.sandbox.child", str(settings.memory_bytes)],
+            [sys.executable, "-m", "ingestion.sandbox.child", str(settings.memory_bytes), str(lifeline)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             cwd=self._folder.name,
             env=_environment(self._folder.name),
+            pass_fds=(lifeline,),
             start_new_session=True,
         )
+        os.close(lifeline)
         self._requests = cast(IO[bytes], self._process.stdin)
         self._replies = cast(IO[bytes], self._process.stdout)
         self._greet()
@@ -111,7 +115,7 @@ class ParserProcess:
         with suppress(ProcessLookupError):  # it may be gone already, with its group
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for stream in (self._requests, self._replies, self._stderr):
+        for stream in (self._requests, self._replies, self._stderr, self._lifeline):
             _close(stream)
         self._folder.cleanup()
 
