@@ -9,12 +9,12 @@ from dataclasses import replace
 from itertools import chain
 from uuid import UUID, uuid5
 
+from ingestion.chunking.blocks import Block, blocks
 from ingestion.chunking.cohesion import weigh_breaks
 from ingestion.chunking.naming import telling_name
 from ingestion.chunking.partition import Sizes, partition
 from ingestion.chunking.ruler import Ruler, Tokenize
 from ingestion.chunking.sections import Section, sections
-from ingestion.chunking.units import Unit, units
 from ingestion.types import Document, Placed
 from service.settings import ChunkSettings
 from service.types import Chunk
@@ -77,21 +77,21 @@ def _section_chunks(
     largest = settings.max_tokens - path_size
     sizes = Sizes(largest, min(settings.target_tokens, largest), settings.min_tokens)
     ruler = Ruler(document.text, [(placed.start, placed.end) for placed in section.body], tokenize)
-    weighed = weigh_breaks(units(section.body, ruler, largest), ruler)
+    weighed = weigh_breaks(blocks(section.body, ruler, largest), ruler)
     for piece in partition(weighed, ruler, sizes):
         yield _chunk(document, replace(section, path=path), piece)
 
 
-def _bounded(path: tuple[str, ...], most: int, tokenize: Tokenize) -> tuple[tuple[str, ...], int]:
-    """The innermost titles of `path` that together have at most `most` tokens, and how many they have."""
+def _bounded(path: tuple[str, ...], max_tokens: int, tokenize: Tokenize) -> tuple[tuple[str, ...], int]:
+    """The innermost titles of `path` that together have at most `max_tokens`, and how many they have."""
     for first in range(len(path)):
-        if (size := len(tokenize(" > ".join(path[first:])))) <= most:
+        if (size := len(tokenize(" > ".join(path[first:])))) <= max_tokens:
             return path[first:], size
-    spans = tokenize(path[-1])[:most] if path else ()
+    spans = tokenize(path[-1])[:max_tokens] if path else ()
     return (path[-1][: spans[-1][1]],) if spans else (), len(spans)
 
 
-def _chunk(document: Document, section: Section, piece: tuple[Unit, ...]) -> Chunk:
+def _chunk(document: Document, section: Section, piece: tuple[Block, ...]) -> Chunk:
     start, end = piece[0].start, piece[-1].end
     touched = _touched(section.body, start, end)
     poor = {page.number for page in document.receipt.pages if page.poor}

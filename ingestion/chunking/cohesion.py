@@ -1,4 +1,4 @@
-"""A break between units that share their words costs more: a change of topic shows as a change of words.
+"""A break between blocks that share their words costs more: a change of topic shows as a change of words.
 
 The idea is TextTiling's (Hearst, "Segmenting Text into Multi-paragraph Subtopic Passages", 1997).
 """
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import log, sqrt
 
+from ingestion.chunking.blocks import Block
 from ingestion.chunking.ruler import Ruler
-from ingestion.chunking.units import Unit
 
 WEIGHT = 2.5
-"""Cost of a break between units with exactly the same words; measured, see docs/chunking.md."""
+"""Cost of a break between blocks with exactly the same words; measured, see docs/chunking.md."""
 WINDOW = 60
 """Tokens on either side of a break that are compared."""
 STEM = 6
@@ -24,21 +24,21 @@ STEM = 6
 _WORD = re.compile(r"[^\W_]{3,}")
 
 
-def weigh_breaks(units: Sequence[Unit], ruler: Ruler) -> list[Unit]:
-    """The units with the cohesion at each break added to its cost.
+def weigh_breaks(blocks: Sequence[Block], ruler: Ruler) -> list[Block]:
+    """The blocks with the cohesion at each break added to its cost.
 
-    Words weigh by how few of the section's units hold them; one that all hold weighs nothing.
+    Words weigh by how few of the section's blocks hold them; one that all hold weighs nothing.
     """
-    words = [_words(ruler.text[unit.start : unit.end]) for unit in units]
-    sizes = [ruler.size(unit.start, unit.end) for unit in units]
-    holders = Counter(word for held in words for word in held)
-    weights = {word: log(len(units) / count) ** 2 for word, count in holders.items()}
-    weighed = list(units[:1])
-    for place in range(1, len(units)):
+    words = [_words(ruler.text[block.start : block.end]) for block in blocks]
+    sizes = [ruler.size(block.start, block.end) for block in blocks]
+    holders = Counter(word for counted in words for word in counted)
+    weights = {word: log(len(blocks) / count) ** 2 for word, count in holders.items()}
+    weighed = list(blocks[:1])
+    for place in range(1, len(blocks)):
         before = _window(words, sizes, range(place - 1, -1, -1))
-        after = _window(words, sizes, range(place, len(units)))
-        cost = units[place].break_before + WEIGHT * _cosine(before, after, weights)
-        weighed.append(replace(units[place], break_before=cost))
+        after = _window(words, sizes, range(place, len(blocks)))
+        cost = blocks[place].break_before + WEIGHT * _cosine(before, after, weights)
+        weighed.append(replace(blocks[place], break_before=cost))
     return weighed
 
 
@@ -47,7 +47,7 @@ def _words(text: str) -> Counter[str]:
 
 
 def _window(words: Sequence[Counter[str]], sizes: Sequence[int], places: Iterable[int]) -> Counter[str]:
-    """The words of the units at `places`, until the window is full."""
+    """The words of the blocks at `places`, until the window is full."""
     found: Counter[str] = Counter()
     tokens = 0
     for place in places:

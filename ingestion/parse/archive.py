@@ -15,8 +15,8 @@ ZIP_MAGIC = b"PK\x03\x04"
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The old binary office container; a password-protected docx, xlsx or pptx is wrapped in one."""
 
-_MOST_ENTRIES = 50_000
-_MOST_DIRECTORY_BYTES = 16 * 1024 * 1024
+_MAX_ENTRIES = 50_000
+_MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
 _FREE_BYTES = 16 * 1024 * 1024
 """An entry this small is harmless whatever its ratio: repetitive XML compresses a thousandfold."""
 _ENCRYPTED = 0x1
@@ -90,7 +90,7 @@ def _check_end_record(content: bytes) -> None:
     entries, directory_bytes = struct.unpack_from("<HI", content, end + 10)
     if directory_bytes == 0xFFFFFFFF or entries == 0xFFFF:
         raise ExplodingFile("The file's zip directory is too large.")
-    if entries > _MOST_ENTRIES or directory_bytes > _MOST_DIRECTORY_BYTES:
+    if entries > _MAX_ENTRIES or directory_bytes > _MAX_DIRECTORY_BYTES:
         raise ExplodingFile("The file's zip directory is too large.")
 
 

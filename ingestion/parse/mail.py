@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from typing import cast
 
 from ingestion.parse.base import Parsed
-from ingestion.parse.markup import elements_of, tree
+from ingestion.parse.markup.parser import elements_of, tree
 from ingestion.parse.plain import text_elements
 from ingestion.parse.registry import format_of, parser_for
 from ingestion.types import Element

@@ -1,4 +1,7 @@
-"""Markdown, by `markdown-it-py` to HTML and from there by `markup.py`, so that HTML inside it counts too.
+"""Markdown, by `markdown-it-py` to HTML and from there by `markup/`, so that HTML inside it counts too.
+
+Only HTML's own elements are markup (`markup/tags.py`): a name in angle brackets that a reader is to fill in
+stays text. In MDX they cannot stand, so there every tag is a component.
 
 Not through `unstructured`: it re-parses with its HTML partitioner at a tenth of the speed, loses list markers
 and keeps YAML front matter as text.
@@ -13,13 +16,16 @@ from typing import Any
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
-from ingestion.parse.markup import elements_of, tree
+from ingestion.parse.markup.parser import elements_of, tree
+from ingestion.parse.markup.tags import closed_names, is_markup_at, without_names
 from service.settings import ParseSettings
 from service.types import Scalar
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _HEADING_ID = re.compile(r"^(#{1,6} .*?)[ \t]*\{#[\w:.-]+\}[ \t]*$", re.MULTILINE)
-_MOST_FRONT_MATTER = 64 * 1024
+_MAX_FRONT_MATTER = 64 * 1024
+_CLOSED = "closed"
+"""Where the renderer's environment holds the names that have an end tag; None where every tag is markup."""
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
@@ -27,7 +33,9 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     text, warnings = decode(content)
     text, matter, more = _split_front_matter(text)
     title = str(matter.pop("title", "") or "")
-    html: str = _renderer().render(_HEADING_ID.sub(r"\1", text))
+    text = _HEADING_ID.sub(r"\1", text)
+    closed = None if filename.lower().endswith(".mdx") else closed_names(text)
+    html: str = _renderer().render(text, {_CLOSED: closed})
     if not html.strip():
         return Parsed("markdown-it-py", (), title=title, warnings=(*warnings, *more), metadata=matter)
     elements, hidden = elements_of(tree(html), limits)
@@ -39,13 +47,36 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
 @cache
 def _renderer() -> Any:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import html_block
+    from markdown_it.rules_inline import html_inline
 
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    def inline(state: Any, silent: bool) -> bool:
+        return _begins_markup(state.src, state.pos, state.env) and html_inline(state, silent)
+
+    def block(state: Any, first: int, last: int, silent: bool) -> bool:
+        start = state.bMarks[first] + state.tShift[first]
+        return _begins_markup(state.src, start, state.env) and html_block(state, first, last, silent)
+
+    def block_as_html(_renderer: Any, tokens: Any, index: int, _options: Any, env: Any) -> str:
+        closed, html = env[_CLOSED], str(tokens[index].content)
+        return html if closed is None else without_names(html, closed)
+
+    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    markdown.inline.ruler.at("html_inline", inline)
+    markdown.block.ruler.at("html_block", block, {"alt": ["paragraph", "reference", "blockquote"]})
+    markdown.add_render_rule("html_block", block_as_html)
+    return markdown
+
+
+def _begins_markup(source: str, start: int, env: Any) -> bool:
+    """Whether what begins at `start` is a tag of HTML's, a comment, or any tag where all are components."""
+    closed = env[_CLOSED]
+    return closed is None or not source.startswith("<", start) or is_markup_at(source, start, closed)
 
 
 def _split_front_matter(text: str) -> tuple[str, dict[str, Scalar], tuple[str, ...]]:
     match = _FRONT_MATTER.match(text)
-    if not match or len(match.group(1)) > _MOST_FRONT_MATTER:
+    if not match or len(match.group(1)) > _MAX_FRONT_MATTER:
         return text, {}, ()
     import yaml
 

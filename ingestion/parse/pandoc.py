@@ -13,7 +13,7 @@ from typing import Any
 from ingestion.parse.archive import ZIP_MAGIC, checked_archive
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
-from ingestion.parse.markup import elements_of, tree
+from ingestion.parse.markup.parser import elements_of, tree
 from ingestion.parse.office.package import part_tree, read_part
 from ingestion.types import Element
 from service.errors import CorruptFile, ParseOutOfMemory, UnsupportedMedia

@@ -20,8 +20,9 @@ _NUMBERED_HEADING = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?[ \t]+[A-Z\u00c0-
 _LIST_ITEM = re.compile(r"([ \t]*)(?:[-*+\u2022\u2013]|\d{1,3}[.)]|[a-z][.)])[ \t]+\S")
 _LONGEST_HEADING = 80
 _VTT_TIME = re.compile(r"(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]+-->")
-_VTT_VOICE = re.compile(r"<v(?:\.[^ >]*)?[ \t]+([^>]*)>")
-_VTT_TAG = re.compile(r"<[^>]*>")
+_VTT_VOICE = re.compile(r"<v(?:\.[^ <>]*)?[ \t]+([^<>]*)>")
+_VTT_TAG = re.compile(r"</?(?:b|c|i|lang|rt|ruby|u|v)(?:[.\s][^<>]*)?>|<[\d:.]+>")
+"""The spans and timestamps of https://www.w3.org/TR/webvtt1/#webvtt-caption-or-subtitle-cue-components."""
 _VTT_BLOCKS = ("NOTE", "STYLE", "REGION", "WEBVTT")
 
 

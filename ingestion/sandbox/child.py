@@ -1,18 +1,20 @@
 """The process that parses: limits itself, then answers one request after another until its input ends.
 
-Started by the parser pool as `python -m ingestion.sandbox.child LIMIT_BYTES`, with an empty working folder
-and an environment without secrets.
+Started by the parser pool as `python -m ingestion.sandbox.child LIMIT_BYTES LIFELINE`, with an empty working
+folder and an environment without secrets.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import math
 import os
 import resource
 import signal
 import sys
+import threading
 import traceback
 from functools import cache
 from importlib import import_module
@@ -20,11 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ingestion.sandbox.wire import (
+    READY,
     REPLY,
     REQUEST,
     ChunkJob,
     Disconnected,
-    Failure,
+    ParseFailure,
     Reply,
     Request,
     read_frame,
@@ -37,17 +40,18 @@ from service.types import Chunk
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-READY = b"ready"
 _NICENESS = 10
-_MOST_FILE_BYTES = 512 * 1024 * 1024
+_MAX_FILE_BYTES = 512 * 1024 * 1024
 _ANY_SIZE = 1 << 62
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000
 _NETWORK_EVENTS = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind"})
 _GRACE_SECONDS = 5
+_OUT_OF_MEMORY = ParseFailure(ParseOutOfMemory.code, "Parsing needed more memory than the limit.")
 
 
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
+    _end_with_parent(int(sys.argv[2]))
     requests, replies = _take_over_pipes()
     _limit(int(sys.argv[1]))
     _leave_network()
@@ -62,6 +66,25 @@ def main() -> None:
         return
 
 
+def _end_with_parent(lifeline: int) -> None:
+    """End this process, and whatever it started, when the other end of the pipe closes.
+
+    Linux does so by itself, also while a C library runs and no Python can. `PR_SET_PDEATHSIG` would not do:
+    it looks at the thread that started this process, which may end long before its process.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)
+    else:
+        threading.Thread(target=_wait_for_end, args=(lifeline,), daemon=True).start()
+
+
+def _wait_for_end(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
 def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Keep the two pipes for the protocol, so that a library that prints cannot speak in between."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -74,7 +97,7 @@ def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
 def _limit(memory_bytes: int) -> None:
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_FILE_BYTES, _MOST_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
@@ -93,16 +116,16 @@ def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _answer(request: Request, content: bytes) -> Reply:
-    # The parent's own clock kills first; this ends an orphan whose parent is gone.
+    # The parent's own clock kills first; this is for one that cannot.
     signal.alarm(math.ceil(request.limits.timeout_s) + _GRACE_SECONDS)
     try:
         return _parsed(request, content)
     except FootnoteError as error:
-        return Reply(failure=Failure(error.code, str(error), error.hint))
+        return Reply(failure=ParseFailure(error.code, str(error), error.hint))
     except MemoryError:
-        return Reply(failure=Failure(ParseOutOfMemory.code, "Parsing needed more memory than the limit."))
+        return Reply(failure=_OUT_OF_MEMORY)
     except RecursionError:
-        return Reply(failure=Failure(NestingTooDeep.code, "The file nests too deeply."))
+        return Reply(failure=ParseFailure(NestingTooDeep.code, "The file nests too deeply."))
     except OSError as error:
         return Reply(failure=_system_failure(error))
     except Exception as error:  # the boundary: whatever a parser did not foresee becomes one typed failure
@@ -157,23 +180,22 @@ def _serialised(reply: Reply) -> bytes:
     try:
         return REPLY.dump_json(reply)
     except MemoryError:
-        failure = Failure(ParseOutOfMemory.code, "Handing over the text needed more memory than the limit.")
-        return REPLY.dump_json(Reply(failure=failure))
+        return REPLY.dump_json(Reply(failure=_OUT_OF_MEMORY))
 
 
-def _system_failure(error: OSError) -> Failure:
+def _system_failure(error: OSError) -> ParseFailure:
     if error.errno == errno.ENOMEM:
-        return Failure(ParseOutOfMemory.code, "Parsing needed more memory than the limit.")
+        return _OUT_OF_MEMORY
     if error.errno in (errno.EFBIG, errno.ENOSPC):
-        return Failure(ExplodingFile.code, "The file unpacks to more than may be written to disk.")
+        return ParseFailure(ExplodingFile.code, "The file unpacks to more than may be written to disk.")
     return _crash(error)
 
 
-def _crash(error: Exception) -> Failure:
+def _crash(error: Exception) -> ParseFailure:
     """Names the error's type and place, never its text, which could hold content of the file."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return Failure(ParseCrashed.code, f"The parser failed unexpectedly: {type(error).__name__}{place}.")
+    return ParseFailure(ParseCrashed.code, f"The parser failed unexpectedly: {type(error).__name__}{place}.")
 
 
 if __name__ == "__main__":

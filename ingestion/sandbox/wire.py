@@ -50,7 +50,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ParseFailure:
     """An error of ours by its stable code."""
 
     code: str
@@ -64,8 +64,11 @@ class Reply:
 
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()
-    failure: Failure | None = None
+    failure: ParseFailure | None = None
 
+
+READY = b"ready"
+"""What a child says when it has imported its parsers and limited itself."""
 
 REQUEST = TypeAdapter(Request)
 REPLY = TypeAdapter(Reply)
@@ -85,10 +88,10 @@ def write_frame(stream: IO[bytes], payload: bytes) -> None:
         raise Disconnected from error
 
 
-def read_frame(stream: IO[bytes], most_bytes: int) -> bytes:
-    """Receive one frame; `Disconnected` at the end of the stream or for a frame longer than `most_bytes`."""
+def read_frame(stream: IO[bytes], max_bytes: int) -> bytes:
+    """Receive one frame; `Disconnected` at the end of the stream or for a frame longer than `max_bytes`."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
-    if length > most_bytes:
+    if length > max_bytes:
         raise Disconnected
     return _exactly(stream, length)
 
@@ -104,7 +107,7 @@ def _exactly(stream: IO[bytes], length: int) -> bytes:
     return b"".join(pieces)
 
 
-def error_from(failure: Failure) -> FootnoteError:
+def error_from(failure: ParseFailure) -> FootnoteError:
     """The typed error that a failure stands for; only errors that parsing can end in are rebuilt."""
     return _BY_CODE.get(failure.code, ParseCrashed)(failure.message, hint=failure.hint)
 

@@ -60,3 +60,51 @@ def test_hidden_html_inside_is_left_out_and_counted(text: str) -> None:
 def test_the_first_heading_is_the_title_where_none_is_given() -> None:
     assert read("a.md", "intro\n\n## Setup guide\n").title == "Setup guide"
     assert read("no-heading.md", "only text").title == "no-heading"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Run deploy --target <name> --region <region>.",
+        "Values with a <b are kept for 14 days.",
+        "A Map<String, List<String>> or an Optional<Integer> holds it.",
+        "Close it with </name> or </key-id/>.",
+        "Copy <source> to <output>, label <title> and <time>.",
+        '<name key="value"> stands in the file.',
+    ],
+)
+def test_what_stands_in_angle_brackets_and_is_no_html_is_text(text: str) -> None:
+    assert read("a.md", text).text == text
+    assert read("a.md", f"- {text}\n").text == f"- {text}"
+
+
+def test_a_line_that_is_only_a_name_in_angle_brackets_is_a_paragraph() -> None:
+    assert outline(read("a.md", "Call it with\n\n<user-id>\nand a **key**.\n\n</user-id>\n")) == [
+        ("paragraph", "Call it with"),
+        ("paragraph", "<user-id> and a key."),
+        ("paragraph", "</user-id>"),
+    ]
+
+
+def test_names_in_angle_brackets_inside_html_are_text() -> None:
+    table = "<table><tr><th>Key</th><td>Map<String,int> of <name>, a <b as it is</td></tr></table>\n"
+    rows = elements(read("a.md", table + "\n<div align=left>\nUse <name>.\n</div>\n"))
+    assert rows[0].rows == (("Key", "Map<String,int> of <name>, a <b as it is"),)
+    assert rows[1].text == "Use <name>."
+
+
+def test_a_table_that_nothing_closes_is_a_table() -> None:
+    assert elements(read("a.md", "<table>\n<tr><td>a<td>b\n"))[0].rows == (("a", "b"),)
+
+
+def test_html_stays_markup() -> None:
+    line = "H<sub>2</sub>O<br>and <b>iron</b><br/>x<img src='a' alt='a < b > c'><!-- note -->"
+    document = read("a.md", f"{line}\n\n<hr>\n\n<p>end\n")
+    assert document.text == "H2O\nand iron\nx a < b > c\n\nend"
+    assert document.receipt.hidden == {"comment": 4}
+
+
+def test_components_of_mdx_are_no_text() -> None:
+    assert outline(read("a.mdx", "<Tabs>\n\nBody <Badge kind='x' />.\n\n</Tabs>\n")) == [
+        ("paragraph", "Body .")
+    ]

@@ -55,6 +55,11 @@ def test_captions_are_read_with_their_speakers_and_without_times() -> None:
     assert read("a.vtt", text).text == "Ann: Hello there you\n\nBye"
 
 
+def test_a_name_in_angle_brackets_in_a_caption_is_text() -> None:
+    text = "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>Type <name> and <00:01.000><c.loud>enter</c>\n"
+    assert read("a.vtt", text).text == "Ann: Type <name> and enter"
+
+
 def test_a_caption_file_must_say_that_it_is_one() -> None:
     with pytest.raises(MistypedFile):
         read("a.vtt", "1\n00:00.000 --> 00:02.000\nHello\n")

@@ -1,4 +1,5 @@
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 from tokenizers import Tokenizer
@@ -148,6 +150,32 @@ def test_closing_ends_the_children_and_what_is_under_way() -> None:
         own.parse(note())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a parser ends when it next runs Python")
+def test_a_parser_ends_with_a_parent_that_was_killed_whatever_it_is_doing() -> None:
+    code = """
+from ingestion.sandbox import ParserPool
+from ingestion.types import RawFile
+from service.settings import ParseSettings
+pool = ParserPool(ParseSettings())
+pool.parse(RawFile("n", b"# Note", "text/markdown", "n.md"))
+print(*pool.pids, flush=True)
+input()
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    with parent, os.fdopen(os.pidfd_open(int(cast(IO[bytes], parent.stdout).readline()))) as parser:
+        signal.pidfd_send_signal(parser.fileno(), signal.SIGSTOP)  # like one in a C library: no Python runs
+        parent.kill()
+        ended, _, _ = select.select([parser], [], [], 10)
+        if not ended:
+            signal.pidfd_send_signal(parser.fileno(), signal.SIGKILL)
+    assert ended
 
 
 def run_python(code: str) -> str:

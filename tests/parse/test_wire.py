@@ -3,7 +3,7 @@ import io
 import pytest
 from pydantic import ValidationError
 
-from ingestion.sandbox.wire import REPLY, Disconnected, Failure, error_from, read_frame, write_frame
+from ingestion.sandbox.wire import REPLY, Disconnected, ParseFailure, error_from, read_frame, write_frame
 from service.errors import CorruptFile, LimitExceeded, ParseCrashed
 
 
@@ -36,6 +36,6 @@ def test_a_reply_of_another_shape_is_refused(reply: bytes) -> None:
 
 
 def test_an_error_is_rebuilt_by_its_code_and_an_unknown_one_is_a_crash() -> None:
-    assert isinstance(error_from(Failure("corrupt_file", "m", "h")), CorruptFile)
-    assert isinstance(error_from(Failure("limit_exceeded", "m")), LimitExceeded)
-    assert type(error_from(Failure("data_folder_locked", "m"))) is ParseCrashed
+    assert isinstance(error_from(ParseFailure("corrupt_file", "m", "h")), CorruptFile)
+    assert isinstance(error_from(ParseFailure("limit_exceeded", "m")), LimitExceeded)
+    assert type(error_from(ParseFailure("data_folder_locked", "m"))) is ParseCrashed

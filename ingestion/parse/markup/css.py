@@ -23,7 +23,7 @@ _WHITE = re.compile(r"^(?:#fff|#ffffff|white|rgba?\(\s*255[\s,]+255[\s,]+255(?:[
 _TRANSPARENT = re.compile(r"^(?:transparent|rgba\([^)]*,\s*0(?:\.0+)?\s*\))$")
 _ZERO = re.compile(r"^\+?0*(?:\.0+)?(?:px|em|rem|pt|%|ex|ch|vw|vh)?$")
 _FAR_AWAY = re.compile(r"^-(?:\d{4,}|999)(?:\.\d+)?(?:px|em|rem|pt)?$")
-_MOST_RULES = 2_000
+_MAX_RULES = 2_000
 _UNRENDERED = ("script", "style", "template", "noscript", "head", "iframe", "object", "svg", "canvas")
 
 
@@ -105,7 +105,7 @@ def _rules(root: Any) -> list[tuple[str, Style]]:
     parsed = tinycss2.parse_stylesheet("\n".join(sheets), skip_comments=True, skip_whitespace=True)
     return [
         (tinycss2.serialize(rule.prelude).strip(), style)
-        for rule in parsed[:_MOST_RULES]
+        for rule in parsed[:_MAX_RULES]
         if rule.type == "qualified-rule" and (style := _declarations(rule.content))
     ]
 

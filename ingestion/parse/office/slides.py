@@ -14,7 +14,7 @@ from typing import Any
 
 from ingestion.parse.archive import checked_archive
 from ingestion.parse.base import Parsed
-from ingestion.parse.markup import tree
+from ingestion.parse.markup.parser import tree
 from ingestion.parse.markup.table import table_rows
 from ingestion.parse.office.charts import chart_elements
 from ingestion.parse.office.core_properties import core_properties

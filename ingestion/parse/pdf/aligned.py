@@ -21,11 +21,11 @@ NUMBER = re.compile(
 YEAR = re.compile(r"^(?:19|20)\d\d$")
 WIDEST_CELL = 90
 """Characters; a longer second segment is running text, not a cell."""
-MOST_LABELS = 4
+MAX_LABELS = 4
 """Label lines in a row between two rows of cells."""
 WIDEST_BREAK = 4.0
 """A gap of this many font sizes ends a table."""
-MOST_HEADINGS = 2
+MAX_HEADINGS = 2
 HEADING_PITCH = 2.2
 TIGHT = 1.45
 """Lines closer than this many font sizes may be one wrapped cell."""
@@ -72,7 +72,7 @@ def _run_end(rows: Sequence[Row], start: int) -> int:
             end, labels = index + 1, 0
         else:
             labels += 1
-            if labels > MOST_LABELS or not _label_like(row, rows[start:end]):
+            if labels > MAX_LABELS or not _label_like(row, rows[start:end]):
                 break
     return end
 
@@ -83,7 +83,7 @@ def _with_heading(rows: Sequence[Row], start: int, free: int) -> int:
     unlabelled = any(row.x0 < first.x0 - 3 * first.size for row in rows[start + 1 : start + 4])
     edge = first.x0 - first.size if unlabelled else first.segments[0].x1
     begin = start
-    while begin and start - begin < min(free, MOST_HEADINGS):
+    while begin and start - begin < min(free, MAX_HEADINGS):
         above = rows[begin - 1]
         close = rows[begin].baseline - above.baseline <= HEADING_PITCH * first.size
         spans = above.x0 > edge and above.x1 <= first.x1 + first.size

@@ -25,7 +25,7 @@ NEXT_LINE = 1.4
 """Font sizes from one line of a block to the next."""
 LIKE_WIDTH = 0.65
 """Columns of text are about as wide; a much narrower one holds the terms of a list of definitions."""
-MOST_CROSSING = 0.5
+MAX_CROSSING = 0.5
 DEEPEST = 3
 
 
@@ -132,7 +132,7 @@ def _gutter(atoms: list[Atom]) -> float | None:
     candidates = [start - 2.0 for start, count in starts.items() if count >= 3 and start > leftmost + 30]
     crossing = {gutter: sum(_crosses(atom, gutter) for atom in texts) for gutter in candidates}
     for gutter in sorted(candidates, key=lambda gutter: (crossing[gutter], gutter)):
-        if crossing[gutter] > MOST_CROSSING * len(texts):
+        if crossing[gutter] > MAX_CROSSING * len(texts):
             return None
         if _divides(texts, gutter):
             return gutter

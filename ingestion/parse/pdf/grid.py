@@ -14,7 +14,7 @@ TOUCH = 3.0
 """Lines whose ends are this near, in points, meet."""
 OPEN_SIDE = 9.0
 """Lines that reach this far, in points, past the last line that they cross bound a cell there."""
-MOST_RULES = 3_000
+MAX_RULES = 3_000
 LONGEST_REPEATED = 60
 LONGEST_CELL = 1_500
 """Characters; a grid with a fuller cell is the frame of a layout, not a table."""
@@ -34,7 +34,7 @@ class Table:
 
 def ruled_tables(words: Sequence[Word], rules: Sequence[Rule]) -> tuple[list[Table], list[Word]]:
     """The tables whose cells are drawn, and the words outside them."""
-    if not rules or len(rules) > MOST_RULES:
+    if not rules or len(rules) > MAX_RULES:
         return [], list(words)
     tables: list[Table] = []
     rest = list(words)

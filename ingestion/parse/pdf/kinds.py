@@ -15,7 +15,7 @@ from ingestion.types import Element
 LARGER = 1.12
 """Text set this much larger than the body is a heading."""
 LONGEST_HEADING = 200
-MOST_LINES = 4
+MAX_LINES = 4
 DEEPEST = 6
 CAPTION = re.compile(
     r"^(?:figure|fig\.|table|chart|listing|exhibit|abbildung|tabelle)\s+[\dIVX]+(?:[.-]\d+)*\s*[.:|–—-]", re.I
@@ -55,7 +55,7 @@ def _bold_share(blocks: Sequence[Block], body: float) -> float:
 
 def _is_heading(block: Block, body: float, *, emphatic: bool) -> bool:
     text = " ".join(block.lines)
-    if not block.lines or block.style.mono or len(block.lines) > MOST_LINES or len(text) > LONGEST_HEADING:
+    if not block.lines or block.style.mono or len(block.lines) > MAX_LINES or len(text) > LONGEST_HEADING:
         return False
     letters = sum(character.isalpha() for character in text)
     if letters < 2 or letters < 0.4 * len(text.replace(" ", "")) or CAPTION.match(text):

@@ -1,11 +1,4 @@
-"""PDF to elements: pdfium reads, and everything that makes text out of placed words is done here.
-
-pdf_source.py     open, page geometry, lines and images      pdf_glyphs.py   characters to words
-pdf_furniture.py  running headers, footers, page numbers     pdf_columns.py  reading order
-pdf_grid.py       ruled tables                               pdf_aligned.py  tables without lines
-pdf_blocks.py     lines to blocks                            pdf_joins.py    blocks across pages
-pdf_kinds.py      blocks to elements                         ocr.py          pages without text
-"""
+"""The story of a PDF file: its pages are read one after another, then laid out together."""
 
 from __future__ import annotations
 

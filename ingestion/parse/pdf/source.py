@@ -26,7 +26,7 @@ SHORTEST_RULE = 6.0
 SMALLEST_CELL = 12.0
 """A box smaller than this, in points, is one to tick, not a cell."""
 DEEPEST_FORM = 8
-MOST_DRAWN = 20_000
+MAX_DRAWN = 20_000
 """Drawn objects looked at on one page: a map or a plot holds more, a table does not."""
 LARGEST_RENDER = 60_000_000
 """Pixels of a rendered page; a page larger than that is rendered smaller."""
@@ -156,7 +156,7 @@ def drawing(page: Any, shape: Geometry) -> Drawing:
     width, height = shape.size
     found = Drawing([], [], 0.0)
     for count, (item, kind, matrix) in enumerate(_drawn(page)):
-        if count >= MOST_DRAWN:
+        if count >= MAX_DRAWN:
             break
         box = _shown_box(item, matrix, shape)
         if box is None:

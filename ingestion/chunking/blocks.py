@@ -1,4 +1,4 @@
-"""A section's content as units: the smallest spans that stay whole, and what a break before each costs."""
+"""A section's content as blocks: the smallest spans that stay whole, and what a break before each costs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from service.text import sentences
 
 Span = tuple[int, int]
 
-# What a break before a unit costs, beside a piece's distance from the wanted size (1 for an empty piece).
+# What a break before a block costs, beside a piece's distance from the wanted size (1 for an empty piece).
 BETWEEN_ELEMENTS = 0.0
 BETWEEN_LINES = 0.1
 BETWEEN_ROWS = 0.1
@@ -35,10 +35,10 @@ _INTRODUCED = frozenset({"list_item", "table", "code", "caption"})
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Block:
     """A span of the document's text that is not cut; `break_before` is the cost of starting a piece with it.
 
-    `header` spans the table header that a piece starting with this unit must repeat; empty for none.
+    `header` spans the table header that a piece starting with this block must repeat; empty for none.
     """
 
     start: int
@@ -47,72 +47,72 @@ class Unit:
     header: Span = (0, 0)
 
 
-def units(body: Sequence[Placed], ruler: Ruler, budget: int) -> list[Unit]:
-    """The units of a section's content, in order, each of at most `budget` tokens with its header."""
-    found: list[Unit] = []
+def blocks(body: Sequence[Placed], ruler: Ruler, budget: int) -> list[Block]:
+    """The blocks of a section's content, in order, each of at most `budget` tokens with its header."""
+    found: list[Block] = []
     for is_list, run in groupby(body, key=lambda placed: placed.element.kind == "list_item"):
-        group = tuple(run)
-        blocks = [group] if is_list else [(placed,) for placed in group]
-        for block in blocks:
-            made = list(_block(block, ruler, budget))
+        members = tuple(run)
+        groups = [members] if is_list else [(placed,) for placed in members]
+        for group in groups:
+            made = list(_group_blocks(group, ruler, budget))
             if found and made:
-                made[0] = replace(made[0], break_before=_cost_before(block[0], found[-1], ruler))
+                made[0] = replace(made[0], break_before=_cost_before(group[0], found[-1], ruler))
             found.extend(made)
     return found
 
 
-def _cost_before(placed: Placed, last: Unit, ruler: Ruler) -> float:
+def _cost_before(placed: Placed, last: Block, ruler: Ruler) -> float:
     """A sentence that ends in a colon, and a caption, belong to what follows them."""
     introduces = ruler.text[last.start : last.end].rstrip().endswith((":", "\uff1a"))
     return AFTER_INTRODUCTION if introduces and placed.element.kind in _INTRODUCED else BETWEEN_ELEMENTS
 
 
-def _block(block: Sequence[Placed], ruler: Ruler, budget: int) -> Iterator[Unit]:
-    """The units of one element or one list; breaks inside a list, table or code that fits cost most."""
-    kind = block[0].element.kind
-    made: list[Unit] = []
-    for placed in block:
+def _group_blocks(group: Sequence[Placed], ruler: Ruler, budget: int) -> Iterator[Block]:
+    """The blocks of one element or one list; breaks inside a list, table or code that fits cost most."""
+    kind = group[0].element.kind
+    made: list[Block] = []
+    for placed in group:
         split = _SPLITTERS.get(kind, _sentences)
-        made.extend(part for unit in split(placed, ruler, budget) for part in _fitting(unit, ruler, budget))
-    fits = ruler.size(block[0].start, block[-1].end) <= budget
+        made.extend(part for block in split(placed, ruler, budget) for part in _fitting(block, ruler, budget))
+    fits = ruler.size(group[0].start, group[-1].end) <= budget
     whole = fits and kind in {"list_item", "table", "code"}
-    return (replace(unit, break_before=INSIDE_WHOLE) if whole else unit for unit in made)
+    return (replace(block, break_before=INSIDE_WHOLE) if whole else block for block in made)
 
 
-def _sentences(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
+def _sentences(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Block]:
     text = ruler.text[placed.start : placed.end]
     before = 0
     for start, end in sentences.spans(text):
         cost = BETWEEN_LINES if "\n" in text[before:start] else BETWEEN_SENTENCES
-        yield Unit(placed.start + start, placed.start + end, cost)
+        yield Block(placed.start + start, placed.start + end, cost)
         before = end
 
 
-def _item(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
-    for number, unit in enumerate(_sentences(placed, ruler, budget)):
-        yield replace(unit, break_before=INSIDE_ITEM if number else BETWEEN_LINES)
+def _item(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Block]:
+    for number, block in enumerate(_sentences(placed, ruler, budget)):
+        yield replace(block, break_before=INSIDE_ITEM if number else BETWEEN_LINES)
 
 
-def _code(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
+def _code(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Block]:
     """Lines; blank lines are the better places to break."""
     before = placed.start
     for start, end in _lines(ruler.text, placed):
         blank = ruler.text.count("\n", before, start) > 1
-        yield Unit(start, end, BETWEEN_LINES if blank else INSIDE_ITEM)
+        yield Block(start, end, BETWEEN_LINES if blank else INSIDE_ITEM)
         before = end
 
 
-def _rows(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Unit]:
-    """Rows; the first unit holds the header with its first row, the others repeat the header."""
+def _rows(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Block]:
+    """Rows; the first block holds the header with its first row, the others repeat the header."""
     lines = list(_lines(ruler.text, placed))
     rules = 1 + (len(lines) > 1 and _SEPARATOR_ROW.fullmatch(ruler.text[slice(*lines[1])]) is not None)
     head = lines[0][0], lines[rules - 1][1]
     header = lines[0][0], ruler.reach(*lines[0], budget // 2)
     if rules < len(lines) and ruler.size(head[0], lines[rules][1]) <= budget:
         head, rules = (head[0], lines[rules][1]), rules + 1
-    yield Unit(*head, BETWEEN_ROWS)
+    yield Block(*head, BETWEEN_ROWS)
     for start, end in lines[rules:]:
-        yield Unit(start, end, BETWEEN_ROWS, header)
+        yield Block(start, end, BETWEEN_ROWS, header)
 
 
 def _lines(text: str, placed: Placed) -> Iterator[Span]:
@@ -127,15 +127,15 @@ def _lines(text: str, placed: Placed) -> Iterator[Span]:
 _SPLITTERS = {"list_item": _item, "code": _code, "table": _rows}
 
 
-def _fitting(unit: Unit, ruler: Ruler, budget: int) -> Iterator[Unit]:
-    """The unit, or its parts where it is larger than a piece may be."""
-    room = budget - ruler.size(*unit.header)
-    if ruler.size(unit.start, unit.end) <= room:
-        yield unit
+def _fitting(block: Block, ruler: Ruler, budget: int) -> Iterator[Block]:
+    """The block, or its parts where it is larger than a piece may be."""
+    room = budget - ruler.size(*block.header)
+    if ruler.size(block.start, block.end) <= room:
+        yield block
         return
-    cost = unit.break_before
-    for part in _cut(ruler, unit.start, unit.end, room):
-        yield replace(unit, start=part[0], end=part[1], break_before=cost)
+    cost = block.break_before
+    for part in _cut(ruler, block.start, block.end, room):
+        yield replace(block, start=part[0], end=part[1], break_before=cost)
         cost = INSIDE_SENTENCE
 
 

@@ -1,0 +1,71 @@
+"""HTML, read from an lxml tree into elements; markdown, office text and mail bodies come this way too.
+
+Not through `unstructured`: its HTML partitioner loses list markers and numbers, line breaks of verse and the
+`start` of lists, turns short paragraphs into titles, and needs spaCy for it (measured in `eval.parsing`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+from ingestion.parse.base import Parsed
+from ingestion.parse.decoding import decode
+from ingestion.parse.markup.css import drop_hidden
+from ingestion.parse.markup.walker import Walker
+from ingestion.types import Element
+from service.errors import CorruptFile, MistypedFile
+from service.settings import ParseSettings
+
+_DECLARED = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,40})""", re.IGNORECASE)
+
+
+def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
+    """Read an HTML file; `<title>` gives the title, `<meta>` author, date and description the metadata."""
+    text, warnings = _decoded(content)
+    if "<" not in text:
+        raise MistypedFile("The file holds no HTML tag.")
+    root = tree(text)
+    title = " ".join((root.findtext(".//title") or "").split())
+    metadata = _metadata(root)
+    elements, hidden = elements_of(root, limits)
+    return Parsed("lxml", elements, title=title, hidden=hidden, warnings=warnings, metadata=metadata)
+
+
+def tree(text: str) -> Any:
+    """The lxml tree of a page or a fragment; the parser fetches nothing and expands no own entities."""
+    from lxml import etree, html
+
+    parser = html.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8")
+    for page in (text, f"<html><body>{text}</body></html>"):  # what is but a comment needs a body around it
+        with suppress(etree.ParserError, etree.XMLSyntaxError):
+            content = page.encode("utf-8", "replace")
+            return html.document_fromstring(content, parser=parser, ensure_head_body=True)
+    raise CorruptFile("The HTML holds nothing that can be read.")
+
+
+def elements_of(root: Any, limits: ParseSettings) -> tuple[tuple[Element, ...], Counter[str]]:
+    """The elements of a tree without what no reader sees, and the characters that were hidden, by cause."""
+    hidden = drop_hidden(root)
+    walker = Walker(limits)
+    walker.walk(root)
+    walker.flush()
+    return tuple(walker.elements), hidden
+
+
+def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
+    declared = _DECLARED.search(content[:4096])
+    if declared:
+        try:
+            return content.decode(declared.group(1).decode("ascii")), ()
+        except (UnicodeDecodeError, LookupError):
+            pass  # the declaration is wrong, as it often is: look at the bytes instead
+    return decode(content)
+
+
+def _metadata(root: Any) -> dict[str, str]:
+    wanted = ("author", "date", "description", "keywords")
+    found = {name: root.xpath(f"string(//meta[@name='{name}']/@content)").strip() for name in wanted}
+    return {name: value for name, value in found.items() if value}
