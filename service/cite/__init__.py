@@ -236,8 +236,10 @@ def _nearest(passage: Passage, start: int, end: int) -> Hit:
 
 
 def _holds(evidence: Evidence, url: str) -> bool:
-    """Whether the passage holds the address itself, not only a longer one that begins with it."""
-    return re.search(rf"{re.escape(url)}(?![\w/?#&=%-])", evidence.passage.text) is not None
+    """Whether the passage holds the address itself, not only a longer one of which it is a part."""
+    before = r"(?<![\w.+@/-])" if url[0].isalnum() else r"(?<![\w/])"
+    after = r"(?![\w/?#&=%@+~$-]|[.,:;!]\w)"
+    return re.search(f"{before}{re.escape(url)}{after}", evidence.passage.text) is not None
 
 
 def _plain(text: str) -> str:
