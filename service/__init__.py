@@ -10,7 +10,7 @@ The life of one query, in the order to read the files:
     rerank/       the best few dozen are put in order by how well they answer (match/ compares them)
     decide/       is there an answer in them? if not: abstain, with the reason
     context.py    numbered passages within the token budget
-    generate/     sentences, each with its [n]
+    generate/     sentences, each with the passage that it rests on
     cite/         each sentence checked against its passage; what is not supported is dropped
 
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.

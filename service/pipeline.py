@@ -211,7 +211,7 @@ class _AnswerInProgress:
 
 def _check(checker: Checker, draft: Draft | None) -> list[CheckedSentence]:
     """The sentences that this piece of text completes; None is the end of the text."""
-    return checker.finish() if draft is None else checker.feed(draft.text)
+    return checker.finish() if draft is None else checker.take(draft)
 
 
 def _abstaining(decision: Decision) -> Decision:

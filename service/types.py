@@ -317,10 +317,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Quotation:
+    """What stands at `passage.text[start:end]` of passage `n`, and the `text` as which it is shown.
+
+    That is letter for letter what stands there, on one line; a list item without its mark, a table row with
+    its column names, a heading that a list hangs on with a colon.
+    """
+
+    n: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """A piece of a generator's output: text as it comes, then once the usage and the finish."""
+    """A piece of a generator's output: text as it comes or a whole quotation, then once the usage.
+
+    `text` is a model's own words, whose markers are read, whose links are filtered and which are checked;
+    a quotation names its place itself, and nothing in it is a marker.
+    """
 
     text: str = ""
+    quotation: Quotation | None = None
     usage: Usage | None = None
 
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from service.errors import Misconfigured
+from service.learned.rarity import read_rarity, write_rarity
+from service.learned.trees import Trees
 from service.match import NAMES, match_features
 from service.rerank import open_reranker
 from service.rerank.features import FEATURES, ranking_features
-from service.rerank.ranker import read_ranker, read_rarity, write_rarity
-from service.rerank.trees import Trees, written
+from service.rerank.ranker import RARITY_STEPS, read_ranker
 from service.settings import RerankSettings
 from service.types import Hit, TokenVectors
 from tests.answering import a_hit, a_question
@@ -53,8 +54,8 @@ def a_ranker(folder: Path, **fields: Any) -> Path:
         "tokens_fingerprint": "words-1",
         "fused_weight": 0.1,
         "features": ["length", "maxsim:z"],
-        "trees": written([one_split(1, 0.0, -1.0, 1.0)]),
-        "rarity": write_rarity(np.ones(10)),
+        "trees": Trees.from_lightgbm([one_split(1, 0.0, -1.0, 1.0)]).to_json(),
+        "rarity": write_rarity(np.ones(10), RARITY_STEPS),
     }
     file.write_text(json.dumps(held | fields))
     return file
@@ -156,18 +157,18 @@ def test_trees_give_what_the_library_that_grew_them_gives() -> None:
     settings = {"objective": "lambdarank", "verbose": -1, "num_leaves": 9, "num_threads": 1}
     data = lightgbm.Dataset(rows, grades, group=[40] * 10)
     booster = lightgbm.train(settings | {"min_data_in_leaf": 5}, data, 12)
-    held = json.loads(json.dumps(written(booster.dump_model()["tree_info"])))
-    np.testing.assert_allclose(Trees.read(held).predict(rows), booster.predict(rows), atol=1e-6)
+    held = json.loads(json.dumps(Trees.from_lightgbm(booster.dump_model()["tree_info"]).to_json()))
+    np.testing.assert_allclose(Trees.from_json(held).predict(rows), booster.predict(rows), atol=1e-6)
 
 
 def test_a_tree_that_is_one_leaf_is_read() -> None:
-    trees = Trees.read(written([{"tree_structure": {"leaf_value": 0.5}}, one_split(0, 1.0, 0.25, 2.0)]))
+    trees = Trees.from_lightgbm([{"tree_structure": {"leaf_value": 0.5}}, one_split(0, 1.0, 0.25, 2.0)])
     np.testing.assert_allclose(trees.predict(np.array([[1.0], [1.5]])), [0.75, 2.5])
 
 
 def test_rarity_survives_its_file_to_a_twentieth() -> None:
     rarity = np.array([0.0, 0.52, 7.31, 99.0])
-    np.testing.assert_allclose(read_rarity(write_rarity(rarity)), [0.0, 0.5, 7.3, 12.75], atol=0.026)
+    np.testing.assert_allclose(read_rarity(write_rarity(rarity, 20), 20), [0.0, 0.5, 7.3, 12.75], atol=0.026)
 
 
 # --- the reranker ------------------------------------------------------------------------------

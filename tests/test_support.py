@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from math import exp
 
 import pytest
 
@@ -11,7 +12,7 @@ from service.cite.alignment import align, changes_denial, changes_fact, changes_
 from service.cite.claims import compare
 from service.cite.support import Judge, encoder_of
 from service.cite.units import read
-from service.learned.boosting import Tree, Trees
+from service.learned.trees import Classifier, Trees
 from service.text.words import tokens
 from service.types import Encoded
 from tests.answering import a_passage, encode
@@ -24,16 +25,14 @@ def aligned(claim: str, unit: str):  # type: ignore[no-untyped-def]
     return align(said, known, "en")
 
 
-def test_a_row_falls_left_where_its_feature_is_at_most_the_threshold() -> None:
-    tree = Tree(features=(0, 1), thresholds=(0.5, 0.2), left=(-1, -2), right=(1, -3), leaves=(-1.0, 2.0, 3.0))
-    assert [tree.value(row) for row in ((0.5, 9), (0.6, 0.2), (0.6, 0.3))] == [-1.0, 2.0, 3.0]
-
-
-def test_trees_add_up_to_a_probability_and_survive_their_file() -> None:
-    tree = Tree((0,), (0.5,), (-1,), (-2,), (-2.0, 2.0))
-    trees = Trees(("recall",), (tree, tree), bias=-4.0)
-    assert trees.probability({"recall": 0.9, "other": 3.0}) == 0.5
-    assert Trees.from_json(json.loads(json.dumps(trees.to_json()))) == trees
+def test_a_classifier_adds_its_trees_up_to_a_probability_and_survives_its_file() -> None:
+    split = {"split_feature": 0, "threshold": 0.5, "left_child": {"leaf_value": -2.0}}
+    tree = {"tree_structure": split | {"right_child": {"leaf_value": 2.0}}}
+    found = Classifier(("recall",), -4.0, Trees.from_lightgbm([tree, tree]))
+    again = Classifier.from_json(json.loads(json.dumps(found.to_json())))
+    for one in (found, again):
+        assert one.probability({"recall": 0.9, "other": 3.0}) == 0.5
+        assert one.probability({"recall": 0.5}) == pytest.approx(1 / (1 + exp(8)))
 
 
 def test_the_shipped_models_read_as_they_are_written() -> None:
@@ -49,11 +48,12 @@ def test_meaning_is_looked_at_in_doubt_only(bias: float, looked: int) -> None:
         encoded.append(text)
         return encode(text)
 
-    judge = Judge(Trees((), (), bias), Trees(("cosine",), (), 1.0), (0.1, 0.9), "")
+    none = Trees.from_lightgbm([])
+    judge = Judge(Classifier((), bias, none), Classifier(("cosine",), 1.0, none), (0.1, 0.9), "")
     compared = compare("The seal is red.", [read(a_passage("The seals of the pump are red."))], {})
     judge.support(compared, counting)
     assert len(encoded) == looked
-    assert judge.support(compared, None) == Trees((), (), bias).probability({})
+    assert judge.support(compared, None) == Classifier((), bias, none).probability({})
 
 
 def test_meaning_is_left_out_where_the_token_vectors_are_others_than_learned_on() -> None:

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 
 from eval.collect import SCOPE
 from eval.labelled import LabelledQuestion
-from service.cite import sentences_of
 from service.context import build
 from service.local_engine import LocalEngine
 from service.pipeline import CHARACTERS_A_TOKEN
 from service.stopwatch import Stopwatch
-from service.text.markers import MARKER, MARKERS, disarm, numbers
+from service.text.markers import disarm
 from service.text.sentences import spans
-from service.types import Context, Passage, Query, Question
+from service.types import Context, Passage, Query, Question, Quotation
 
 MORE = 2
 """Further sentences that a context lends."""
@@ -60,29 +59,26 @@ def cases(engine: LocalEngine, asked: Sequence[LabelledQuestion], draw: random.R
                 yield case
 
 
-async def _answered(engine: LocalEngine, text: str) -> tuple[Context, str]:
-    """The context for a question, and what the generator writes from it."""
+async def _answered(engine: LocalEngine, text: str) -> tuple[Context, list[Quotation]]:
+    """The context for a question, and what the generator quotes from it."""
     pipeline = engine.pipeline
     found = pipeline.find(SCOPE, Query(text), Stopwatch())
     settings = pipeline.settings.context
     windows = pipeline.reader.windows(SCOPE, found.best, settings.max_passage_tokens * CHARACTERS_A_TOKEN)
     context = build(found.best, windows, settings, pipeline.embedder.count_tokens)
     question: Question = found.question
-    drafts = [draft.text async for draft in pipeline.generator.generate(question, context)]
-    return context, "".join(drafts)
+    drafts = [draft async for draft in pipeline.generator.generate(question, context)]
+    return context, [draft.quotation for draft in drafts if draft.quotation is not None]
 
 
 def _of(
     question: LabelledQuestion,
     context: Context,
-    answer: str,
+    answer: Sequence[Quotation],
     phrases: dict[str, list[str]],
     draw: random.Random,
 ) -> Iterator[Case]:
-    said = [(plain(MARKERS.sub("", one)), MARKER.search(one)) for one in sentences_of(answer)]
-    cited: list[tuple[str, Passage | None]] = [
-        (text, context.passage(numbers(marker)[0])) for text, marker in said if marker
-    ]
+    cited = [(plain(disarm(quoted.text)), context.passage(quoted.n)) for quoted in answer]
     for passage in draw.sample(context.passages, min(MORE, len(context.passages))):
         units = [plain(disarm(passage.text[start:end])) for start, end in spans(passage.text)]
         cited.append((draw.choice(units), passage))

@@ -1,4 +1,4 @@
-"""LambdaMART (Burges 2010) with LightGBM, and its trees in the form that serving reads."""
+"""LambdaMART (Burges 2010) with LightGBM, and its trees as serving reads them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from eval.tune.rows import HitList
-from service.rerank.trees import written
+from service.learned.trees import Trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Recipe:
         }
 
 
-def fit(lists: Sequence[HitList], columns: Sequence[int], recipe: Recipe) -> dict[str, Any]:
-    """The trees over those columns of the rows, in the form that `Trees.read` takes."""
+def fit(lists: Sequence[HitList], columns: Sequence[int], recipe: Recipe) -> Trees:
+    """The trees over those columns of the rows."""
     import lightgbm
 
     telling = [one for one in lists if one.tells]
@@ -65,4 +65,4 @@ def fit(lists: Sequence[HitList], columns: Sequence[int], recipe: Recipe) -> dic
         free_raw_data=False,
     )
     booster = lightgbm.train(recipe.parameters(), data, recipe.rounds)
-    return written(booster.dump_model()["tree_info"])
+    return Trees.from_lightgbm(booster.dump_model()["tree_info"])

@@ -16,11 +16,12 @@ from eval.relevance.ranking import quality
 from eval.tune.lambdamart import Recipe, fit
 from eval.tune.rows import DEPTH, HitList, is_kept_back, listed, rarity
 from service.errors import InvalidInput
+from service.learned.rarity import read_rarity, write_rarity
+from service.learned.trees import Trees
 from service.match import NAMES
 from service.match.late_interaction import Floats
 from service.rerank.features import FEATURES
-from service.rerank.ranker import FORMAT_VERSION, Ranker, read_rarity, standard, write_rarity
-from service.rerank.trees import Trees
+from service.rerank.ranker import FORMAT_VERSION, RARITY_STEPS, Ranker, standard
 
 FUSED_WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
 FEWEST = 30
@@ -86,12 +87,12 @@ def train(
     recipe = recipe or Recipe()
     columns = [FEATURES.index(name) for name in features]
     # Rounded as it will be read, so that training sees what serving does.
-    rare = read_rarity(write_rarity(rarity(collections)))
+    rare = read_rarity(write_rarity(rarity(collections), RARITY_STEPS), RARITY_STEPS)
     lists: dict[str, list[HitList]] = {}
     for one in collections:
         lists.setdefault(one.name, []).extend(_lists(one, rare))
     learned, kept_back = _divided(lists)
-    trees = Trees.read(fit(learned, columns, recipe))
+    trees = fit(learned, columns, recipe)
     scored = {name: [_scored(one, trees, columns) for one in found] for name, found in kept_back.items()}
     weight = _weight(recipe, scored)
     compared = tuple(
@@ -103,8 +104,8 @@ def train(
         "tokens_fingerprint": tokens_fingerprint,
         "fused_weight": weight,
         "features": list(features),
-        "trees": fit([one for found in lists.values() for one in found], columns, recipe),
-        "rarity": write_rarity(rare),
+        "trees": fit([one for found in lists.values() for one in found], columns, recipe).to_json(),
+        "rarity": write_rarity(rare, RARITY_STEPS),
     }
     return TrainedRanker(file, recipe, weight, compared)
 

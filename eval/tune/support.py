@@ -29,7 +29,7 @@ from service.cite.support import Encode, Judge, examine, meaning
 from service.cite.units import Evidence, read
 from service.embed import Embedder
 from service.errors import InvalidInput
-from service.learned.boosting import Tree, Trees
+from service.learned.trees import Classifier, Trees
 from service.settings import Settings
 from service.text import words
 
@@ -107,8 +107,8 @@ def train(found: Sequence[Example], encode: Encode, encoder: str) -> Judge:
     bias = LENIENCE - _at_share(final[truth], weights[truth], DROPPED)
     shift = LENIENCE - _at_share(margins[truth], weights[truth], DROPPED)
     return Judge(
-        words=_trees(_fit(rows, truth, weights, WORDS), tuple(WORDS), shift),
-        meaning=_trees(
+        words=_classifier(_fit(rows, truth, weights, WORDS), tuple(WORDS), shift),
+        meaning=_classifier(
             _fit(told, truth[open_rows], weights[open_rows], WORDS | MEANING), tuple(WORDS | MEANING), bias
         ),
         doubt=(_probability(doubt[0] + shift), _probability(doubt[1] + shift)),
@@ -205,34 +205,9 @@ def _at_share(margins: NDArray[np.float64], weights: NDArray[np.float64], allowe
     return float(margins[order][np.searchsorted(share, allowed)])
 
 
-def _trees(model: Any, names: tuple[str, ...], bias: float) -> Trees:
-    held = model.booster_.dump_model()
-    return Trees(names, tuple(_tree(one["tree_structure"]) for one in held["tree_info"]), round(bias, 4))
-
-
-def _tree(root: Mapping[str, Any]) -> Tree:
-    """LightGBM's nested nodes as lists."""
-    nodes: list[Mapping[str, Any]] = []
-    leaves: list[float] = []
-    children: dict[int, tuple[int, int]] = {}
-
-    def number(node: Mapping[str, Any]) -> int:
-        if "leaf_value" in node:
-            leaves.append(round(node["leaf_value"], 5))
-            return -len(leaves)
-        nodes.append(node)
-        place = len(nodes) - 1
-        children[place] = number(node["left_child"]), number(node["right_child"])
-        return place
-
-    number(root)
-    return Tree(
-        features=tuple(node["split_feature"] for node in nodes),
-        thresholds=tuple(round(node["threshold"], 6) for node in nodes),
-        left=tuple(children[place][0] for place in range(len(nodes))),
-        right=tuple(children[place][1] for place in range(len(nodes))),
-        leaves=tuple(leaves),
-    )
+def _classifier(model: Any, names: tuple[str, ...], bias: float) -> Classifier:
+    trees = Trees.from_lightgbm(model.booster_.dump_model()["tree_info"], digits=5)
+    return Classifier(names, round(bias, 4), trees)
 
 
 if __name__ == "__main__":

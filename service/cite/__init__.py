@@ -1,9 +1,9 @@
 """Cite: every sentence checked against the passage that it names, and mapped to the exact span.
 
-Text comes in as the generator writes it; sentences go out as soon as they are complete and checked. A
+A model's text comes in as it is written; sentences go out as soon as they are complete and checked. A
 sentence without a marker, with an unknown number, or that its passage does not support is dropped and
-counted. Marks that come out of a document (`[1]`, role tokens, fences) are disarmed before, so they are
-never citations.
+counted. Marks that come out of a document (`[1]`, role tokens, fences) are disarmed before a model reads
+them, so they are never citations. What is quoted names its place itself, and is shown as it stands there.
 """
 
 from __future__ import annotations
@@ -11,22 +11,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 
 from service.cite import links
-from service.cite.support import Encode, Support, support
+from service.cite.support import Encode, support
 from service.cite.units import Evidence, Unit, read
 from service.settings import CiteSettings
 from service.text import words
 from service.text.markers import MARKER, MARKERS, declines, numbers
+from service.text.names import folded
 from service.text.sentences import spans
-from service.types import Citation, Context, Hit, Passage, Sentence
+from service.types import Citation, Context, Draft, Hit, Passage, Quotation, Sentence
 
 _STOP = r"(?P<stop>[.!?。！？…]+[\"'”’»)*_]*)"
 _AFTER_STOP = re.compile(_STOP + "(?P<markers>" + MARKERS.pattern.replace(r"(?<!\s)", "") + ")")
 _ENDS_FOR_SURE = re.compile(MARKERS.pattern + r"(?:[.!?。！？…]+[\"'”’»)*_]*(?=\s)|[ \t]*(?=\n))")
 """A marker with its full stop, or at the end of a line, ends a sentence whatever follows."""
+_Place = tuple[Passage, int, int]
+"""A stretch of a passage: the offsets of its text."""
 _OPEN_END = re.compile(r"[\[【][^\]】\n]{0,80}\Z|\s\Z")
 
 
@@ -52,12 +55,10 @@ class Checker:
     """Checks one answer while it is written: `feed` the text, then `finish`."""
 
     def __init__(self, context: Context, settings: CiteSettings, encode: Encode | None) -> None:
-        """Reads the passages once; `encode` is called where words alone leave doubt, once for each text."""
+        """`encode` is called where words alone leave doubt, once for each text."""
+        self._context = context
         self._settings = settings
         self._encode = cache(encode) if encode else None
-        self._evidence = {passage.n: read(passage) for passage in context.passages}
-        units = [unit.terms for evidence in self._evidence.values() for unit in evidence.units]
-        self._weights = words.weights(units)
         self._buffer = ""
         self._numbers: dict[tuple[str, int, int, int], int] = {}
         self._citations: list[Citation] = []
@@ -83,6 +84,36 @@ class Checker:
     def declined(self) -> bool:
         """Whether the generator said that it does not know."""
         return self._declined
+
+    @cached_property
+    def _evidence(self) -> dict[int, Evidence]:
+        """The passages, read once and only where there is a sentence to check."""
+        return {passage.n: read(passage) for passage in self._context.passages}
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        return words.weights(unit.terms for evidence in self._evidence.values() for unit in evidence.units)
+
+    def take(self, draft: Draft) -> list[CheckedSentence]:
+        """Takes the next piece of a generator's output, whichever it is."""
+        return self.quote(draft.quotation) if draft.quotation is not None else self.feed(draft.text)
+
+    def quote(self, quotation: Quotation) -> list[CheckedSentence]:
+        """Takes a sentence that stands in a passage: it is shown as it is, and cited where it stands.
+
+        Its words must be there, or (those that name a row's columns) elsewhere in the passage.
+        """
+        passage = self._context.passage(quotation.n)
+        if passage is None:
+            self._rejected.append(Rejected(quotation.text, "unknown_passage"))
+            return []
+        said, known = (
+            set(folded(text).split()) for text in (quotation.text, f"{passage.header}\n{passage.text}")
+        )
+        if not said <= known:
+            self._rejected.append(Rejected(quotation.text, "unsupported", 0.0, tuple(sorted(said - known))))
+            return []
+        return [self._accept(quotation.text, 1.0, [(passage, quotation.start, quotation.end)])]
 
     def feed(self, delta: str) -> list[CheckedSentence]:
         """Takes the next piece of text; the sentences that it completed and that hold."""
@@ -114,7 +145,7 @@ class Checker:
         if found.score < self._settings.min_support or not found.units:
             self._rejected.append(Rejected(text, "unsupported", found.score, found.missing))
             return None
-        return self._accept(text, found)
+        return self._accept(text, found.score, _quotes(found.units))
 
     def _drop_without_evidence(self, bare: str, named: Sequence[int]) -> None:
         if not named and declines(bare):
@@ -122,12 +153,10 @@ class Checker:
         else:
             self._rejected.append(Rejected(bare, "unknown_passage" if named else "no_marker"))
 
-    def _accept(self, text: str, found: Support) -> CheckedSentence:
+    def _accept(self, text: str, score: float, places: Iterable[_Place]) -> CheckedSentence:
         before = len(self._citations)
-        used = [
-            self._number(passage, start, end, found.score) for passage, start, end in _quotes(found.units)
-        ]
-        sentence = Sentence(text=text, citations=tuple(dict.fromkeys(used)), support=found.score)
+        used = [self._number(passage, start, end, score) for passage, start, end in places]
+        sentence = Sentence(text=text, citations=tuple(dict.fromkeys(used)), support=score)
         return CheckedSentence(sentence, tuple(self._citations[before:]))
 
     def _number(self, passage: Passage, start: int, end: int, score: float) -> int:
@@ -170,9 +199,9 @@ def _split_off_open_end(buffer: str) -> tuple[list[str], str]:
     return [inside[start:end] for start, end in found[:-1]], rest + buffer[len(settled) :]
 
 
-def _quotes(units: Sequence[Unit]) -> list[tuple[Passage, int, int]]:
+def _quotes(units: Sequence[Unit]) -> list[_Place]:
     """The spans of the units in their passages; neighbours become one."""
-    found: list[tuple[Passage, int, int]] = []
+    found: list[_Place] = []
     for unit in units:
         if (
             found
@@ -207,8 +236,10 @@ def _nearest(passage: Passage, start: int, end: int) -> Hit:
 
 
 def _holds(evidence: Evidence, url: str) -> bool:
-    """Whether the passage holds the address itself, not only a longer one that begins with it."""
-    return re.search(rf"{re.escape(url)}(?![\w/?#&=%-])", evidence.passage.text) is not None
+    """Whether the passage holds the address itself, not only a longer one of which it is a part."""
+    before = r"(?<![\w.+@/-])" if url[0].isalnum() else r"(?<![\w/])"
+    after = r"(?![\w/?#&=%@+~$-]|[.,:;!]\w)"
+    return re.search(f"{before}{re.escape(url)}{after}", evidence.passage.text) is not None
 
 
 def _plain(text: str) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from service.cite.claims import Comparison, compare
 from service.cite.units import Evidence, Unit
-from service.learned.boosting import Trees
+from service.learned.trees import Classifier
 from service.text import quantities as facts
 from service.text import words
 from service.text.names import folded
@@ -47,8 +47,8 @@ _VERBATIM_SHARE = 0.6
 class Judge:
     """The learned models. Outside `doubt` the first has the last word: meaning costs two passes."""
 
-    words: Trees
-    meaning: Trees
+    words: Classifier
+    meaning: Classifier
     doubt: tuple[float, float]
     encoder: str
     """The fingerprint of the token vectors that `meaning` was learned on: with others it means nothing."""
@@ -66,8 +66,8 @@ class Judge:
         """The judge of a file that `to_json` wrote."""
         held = json.loads(text)
         return cls(
-            words=Trees.from_json(held["words"]),
-            meaning=Trees.from_json(held["meaning"]),
+            words=Classifier.from_json(held["words"]),
+            meaning=Classifier.from_json(held["meaning"]),
             doubt=(held["doubt"][0], held["doubt"][1]),
             encoder=held["encoder"],
         )

@@ -1,4 +1,4 @@
-"""Generate: sentences from the passages, each with the `[n]` of the passage that it rests on.
+"""Generate: sentences from the passages, each with the passage that it rests on: as `[n]`, or quoted.
 
 chat.py        a language model behind any OpenAI-compatible URL, streamed
 extractive.py  verbatim sentences from the passages; needs no language model
@@ -27,7 +27,7 @@ class Generator(Protocol):
         ...
 
     def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
-        """Yields text as it comes, then one `Draft` with the usage.
+        """Yields text as it comes or quotations, then one `Draft` with the usage.
 
         Raises `GeneratorUnavailable` when the model does not answer and `DeadlineExceeded` when it is late.
         """

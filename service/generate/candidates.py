@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from service.text import words
-from service.text.markers import disarm
 from service.text.sentences import Span, spans
-from service.types import Passage
+from service.types import Passage, Quotation
 
 _SHORTEST, _LONGEST = 3, 90
 """Words of a sentence that can be given as an answer."""
@@ -43,8 +42,13 @@ class CandidateSentence:
     text: str
     terms: frozenset[str]
     is_row: bool = False
-    lead: str = ""
+    lead: Quotation | None = None
     """What a list item hangs on, to be shown before it."""
+
+    @property
+    def quotation(self) -> Quotation:
+        """What is shown, with its place."""
+        return Quotation(self.passage.n, *self.span, self.text)
 
     @property
     def language(self) -> str:
@@ -54,10 +58,9 @@ class CandidateSentence:
 
 def candidate_sentences(passage: Passage) -> list[CandidateSentence]:
     """What can be shown of a passage, in its order."""
-    text = disarm(passage.text)
     reading = _PassageReader(passage)
-    for start, end in spans(text):
-        for line_start, line in _lines(text[start:end]):
+    for start, end in spans(passage.text):
+        for line_start, line in _lines(passage.text[start:end]):
             reading.take(line, start + line_start)
     return reading.found
 
@@ -68,10 +71,10 @@ class _PassageReader:
     def __init__(self, passage: Passage) -> None:
         self.found: list[CandidateSentence] = []
         self._passage = passage
-        self._header = _cells(disarm(passage.header).split("\n")[0])
+        self._header = _cells(passage.header.split("\n")[0])
         self._headings = {_folded(heading) for hit in passage.hits for heading in hit.chunk.heading_path}
         self._before = ""
-        self._lead = ""
+        self._lead: Quotation | None = None
         self._position = 0
         self._span = (0, 0)
 
@@ -98,7 +101,7 @@ class _PassageReader:
     def _take_item(self, unit: str) -> None:
         text = _plain(_LIST_MARKER.sub("", unit))
         if self._lead and (text[:1].islower() or not _END.search(text)):
-            self._add(text, f"{self._lead} {text}", lead=self._lead)
+            self._add(text, f"{self._lead.text} {text}", lead=self._lead)
         elif _is_whole(text):
             self._add(text, text)
 
@@ -106,18 +109,25 @@ class _PassageReader:
         text = _plain(unit)
         is_heading = self._is_heading(unit)
         if is_heading or text.endswith(":"):
-            self._lead = f"{_SECTION_NUMBER.sub('', text).rstrip(':')}:" if text[-1:] not in ".!?" else ""
+            self._lead = self._lead_of(text)
             return
-        self._lead = ""
+        self._lead = None
         if _is_whole(text):
             self._add(text, text)
+
+    def _lead_of(self, text: str) -> Quotation | None:
+        """What the items to come hang on; a heading that is a sentence is none."""
+        if text[-1:] in (".", "!", "?"):
+            return None
+        shown = f"{_SECTION_NUMBER.sub('', text).rstrip(':')}:"
+        return Quotation(self._passage.n, *self._span, shown)
 
     def _is_heading(self, unit: str) -> bool:
         text = _plain(unit)
         known = unit.lstrip().startswith("#") or _folded(text) in self._headings
         return known or (text.isupper() and " " in text and len(words.tokens(text)) < _LONGEST_HEADING)
 
-    def _add(self, shown: str, read: str, *, is_row: bool = False, lead: str = "") -> None:
+    def _add(self, shown: str, read: str, *, is_row: bool = False, lead: Quotation | None = None) -> None:
         count = len(words.tokens(shown))
         says_enough = lead or count >= _SHORTEST or _NAMED_VALUE.match(shown)
         fits = count > 0 if is_row else says_enough and count <= _LONGEST
@@ -140,12 +150,15 @@ def _lines(unit: str) -> Iterator[tuple[int, str]]:
         yield 0, unit
         return
     starts = accumulate((len(line) + 1 for line in lines), initial=0)
-    yield from ((start, line) for start, line in zip(starts, lines, strict=False) if line.strip())
+    for start, line in zip(starts, lines, strict=False):
+        if shown := line.strip():
+            yield start + line.index(shown), shown
 
 
 def _plain(unit: str) -> str:
     """The unit on one line, without the marks of a quoted mail."""
-    return " ".join(_QUOTED.sub("", unit).split())
+    is_quoted = all(map(_QUOTED.match, unit.split("\n")))
+    return " ".join((_QUOTED.sub("", unit) if is_quoted else unit).split())
 
 
 def _folded(text: str) -> str:
@@ -187,8 +200,8 @@ def _row(unit: str, header: Sequence[str]) -> str:
     named = len(header) == len(cells) and list(header) != cells and sum(map(bool, cells)) > 1
     names = header if named else [""] * len(cells)
     pairs = [f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell]
-    # A full stop inside a cell would cut the row in two when it is read back.
-    return re.sub(r"[.!?]+\s+", "; ", "; ".join(pairs)).rstrip(".;") + "."
+    row = "; ".join(pairs)
+    return row if _END.search(row) else f"{row}."
 
 
 def _cells(row: str) -> list[str]:

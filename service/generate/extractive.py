@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from itertools import pairwise
 
 from service.generate.by_tokens import Tokenize
 from service.generate.candidates import CandidateSentence
 from service.generate.ranking import Embed
 from service.generate.select import EmbedderFunctions, select
 from service.text.markers import DECLINE
-from service.text.sentences import spans
-from service.types import Context, Draft, Question, Usage
+from service.types import Context, Draft, Question, Quotation, Usage
 
 
 class ExtractiveGenerator:
@@ -32,23 +30,20 @@ class ExtractiveGenerator:
         """Nothing is held."""
 
     async def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
-        """Yields one sentence at a time with its `[n]`; the usage is zero."""
+        """Yields one quotation at a time; the usage is zero."""
         chosen = await asyncio.to_thread(select, question, context, self._embedder, self._max_sentences)
-        for sentence in _cited(chosen):
-            yield Draft(text=sentence)
+        for quotation in _quotations(chosen):
+            yield Draft(quotation=quotation)
         if not chosen:
             yield Draft(text=DECLINE)
         yield Draft(usage=Usage())
 
 
-def _cited(chosen: Sequence[CandidateSentence]) -> Iterator[str]:
-    """The sentences with their markers, each on a line of its own so that nothing runs into the next.
-
-    What a list hangs on is said once, before its first item.
-    """
-    for before, candidate in pairwise([None, *chosen]):
-        assert candidate is not None
-        n, lead = candidate.passage.n, candidate.lead
-        if lead and (before is None or (before.passage.n, before.lead) != (n, lead)):
-            yield f"{lead} [{n}]\n"
-        yield from (f"{candidate.text[start:end]} [{n}]\n" for start, end in spans(candidate.text))
+def _quotations(chosen: Sequence[CandidateSentence]) -> Iterator[Quotation]:
+    """What is shown, in order; what a list hangs on is said once, before its first item."""
+    lead: Quotation | None = None
+    for candidate in chosen:
+        if candidate.lead is not None and candidate.lead != lead:
+            yield candidate.lead
+        lead = candidate.lead
+        yield candidate.quotation

@@ -6,7 +6,6 @@ One JSON object, made by `footnote tune reranker`; the one that the package brin
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -18,13 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import Misconfigured
+from service.learned.rarity import read_rarity
+from service.learned.trees import Trees
 from service.match import match_features
 from service.match.late_interaction import Floats
 from service.rerank.features import FEATURES, ranking_features
-from service.rerank.trees import Trees
 from service.types import Hit, Question
 
 FORMAT_VERSION = 1
+RARITY_STEPS = 20
+"""A nat: weights are inverse document frequencies up to 12.75."""
 _FLAT = 1e-9
 
 
@@ -80,26 +82,10 @@ def _ranker(content: dict[str, Any], fingerprint: str) -> Ranker:
     if unknown := sorted(set(content["features"]) - set(FEATURES)):
         raise ValueError(f"this version does not know its features {', '.join(unknown)}")
     return Ranker(
-        trees=Trees.read(content["trees"]),
+        trees=Trees.from_json(content["trees"]),
         columns=np.array([FEATURES.index(name) for name in content["features"]], np.intp),
         fused_weight=float(content["fused_weight"]),
-        rarity=read_rarity(content["rarity"]),
+        rarity=read_rarity(content["rarity"], RARITY_STEPS),
         tokens_fingerprint=content["tokens_fingerprint"],
         fingerprint=fingerprint,
     )
-
-
-_STEPS_A_NAT = 20
-
-
-def write_rarity(rarity: NDArray[np.floating]) -> str:
-    """A weight for each token id in a byte: twentieths, up to 12.75."""
-    steps = np.clip(np.rint(rarity * _STEPS_A_NAT), 0, 255).astype(np.uint8)
-    return base64.b64encode(steps.tobytes()).decode("ascii")
-
-
-def read_rarity(text: str) -> Floats:
-    """What `write_rarity` was given, to a twentieth."""
-    steps = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
-    rarity: Floats = steps.astype(np.float32) / np.float32(_STEPS_A_NAT)
-    return rarity

@@ -12,31 +12,11 @@ from functools import lru_cache
 
 from qdrant_edge import Bm25, Bm25Config, DisabledStemmer, StopwordsSet, TokenizerType
 
+from service.text.languages import STEMMERS, UNSPACED
 from service.types import SparseVector
 
-STEMMED = {
-    "ar": "arabic",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "es": "spanish",
-    "fi": "finnish",
-    "fr": "french",
-    "hu": "hungarian",
-    "it": "italian",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sv": "swedish",
-    "tr": "turkish",
-}
-"""ISO 639-1 codes of the languages with a stemmer and stop words."""
-
-UNSPACED = frozenset({"zh", "ja", "ko", "th", "km", "lo", "my"})
-"""Languages whose words are not set apart by spaces; their text is segmented."""
+_STEMMED = {code: stemmer for code, stemmer in STEMMERS.items() if code != "pl"}
+"""Without Polish, which Qdrant's tokenizer does not stem."""
 
 AVERAGE_TOKENS = 128
 """The length, in terms, that BM25's length normalisation takes as usual: that of our chunks."""
@@ -57,15 +37,15 @@ def sparse_query(text: str, languages: Iterable[str]) -> SparseVector:
 
 
 def _known(language: str) -> str:
-    if language in STEMMED:
+    if language in _STEMMED:
         return language
     return "segmented" if language in UNSPACED else "plain"
 
 
 @lru_cache
 def _model(language: str) -> Bm25:
-    if language in STEMMED:
-        return Bm25(Bm25Config(avg_len=AVERAGE_TOKENS, language=STEMMED[language]))
+    if language in _STEMMED:
+        return Bm25(Bm25Config(avg_len=AVERAGE_TOKENS, language=_STEMMED[language]))
     tokenizer = TokenizerType.Multilingual if language == "segmented" else TokenizerType.Word
     return Bm25(
         Bm25Config(

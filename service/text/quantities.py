@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from service.text.languages import MONTHS, MONTHS_SHORT, NUMBERS
 from service.text.words import canonical_number, identifiers, is_identifier, tokens
 
 
@@ -78,41 +79,10 @@ _UNITS = {
 }  # fmt: skip
 _AMPERE = "amp"
 """Only the capital letter: `a` is a word."""
-_NUMBER_WORDS = {
-    word: str(value)
-    for words in (
-        "zero . two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty",
-        "null . zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
-        "zéro . deux trois quatre cinq . sept huit neuf dix onze douze",
-        "cero . dos tres cuatro cinco seis siete ocho nueve diez once doce",
-    )
-    for value, word in enumerate(words.split())
-    if word not in {".", "once"}
-} | {
-    "thirty": "30",
-    "forty": "40",
-    "fifty": "50",
-    "sixty": "60",
-    "seventy": "70",
-    "eighty": "80",
-    "ninety": "90",
-}
-_MONTH_NAMES = (
-    "january jan januar janvier enero gennaio januari",
-    "february feb februar février febrero febbraio februari",
-    "march mar märz mars marzo maart",
-    "april apr avril abril aprile",
-    "may mai mayo maggio mei",
-    "june jun juni juin junio giugno",
-    "july jul juli juillet julio luglio",
-    "august aug août agosto augustus",
-    "september sep sept septembre septiembre settembre",
-    "october oct oktober octobre octubre ottobre",
-    "november nov novembre noviembre",
-    "december dec dezember décembre diciembre dicembre",
-)
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+_NUMBER_WORDS = {word: str(value) for word, value in NUMBERS.items()}
+_MONTHS = {
+    name: number for names in (*MONTHS.values(), MONTHS_SHORT) for number, name in enumerate(names, 1)
+} | {"sept": 9}
 _MONTH = rf"(?P<name>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})"
 _DAY = r"(?P<day>\d{1,2})"
 _YEAR = r"(?P<year>1\d{3}|20\d{2})"

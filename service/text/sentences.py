@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from service.text.languages import MONTHS, MONTHS_SHORT
+
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n]*(?:\n|\Z)")
@@ -47,9 +49,8 @@ _BEFORE_NUMBER = _set(
     "ver v rev ref tel par para"
 )
 # Often the end: it depends on the word that follows.
-_PERHAPS = _set(
-    "etc inc ltd co corp llc plc gmbh bros jr sr dept est jan feb mar apr jun jul aug sep sept oct nov dec "
-    "al usw ff"
+_PERHAPS = _set("etc inc ltd co corp llc plc gmbh bros jr sr dept est sept al usw ff").union(
+    set(MONTHS_SHORT) - {"may"}
 )
 _STARTERS = _set(
     "the a an this that these those it its he she they we you i his her their our your in on at for from "
@@ -58,10 +59,7 @@ _STARTERS = _set(
     "der die das ein eine es er sie wir im in am bei für und aber wenn le la les un une il elle ce cette "
     "en dans pour el los las una ello esta este para si pero"
 )
-_MONTHS = _set(
-    "januar jänner februar märz april mai juni juli august september oktober november dezember "
-    "januari februari maart mei augustus oktober december jahrhundert etage stock quartal"
-)
+_AFTER_ORDINAL = _set("jänner jahrhundert etage stock quartal").union(MONTHS["de"], MONTHS["nl"])
 
 
 def spans(text: str) -> list[Span]:
@@ -150,7 +148,7 @@ def _is_abbreviation(text: str, stop: int, after: int) -> bool:
     if lower in _BEFORE_NUMBER and _NUMBER_OR_IDENTIFIER.match(text, after):
         return True
     if word.isdigit():
-        return len(word) <= 2 and next_word.lower() in _MONTHS
+        return len(word) <= 2 and next_word.lower() in _AFTER_ORDINAL
     if lower in _TITLES:
         return True
     return (lower in _PERHAPS or _ACRONYM.match(word) is not None) and next_word.lower() not in _STARTERS

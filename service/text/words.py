@@ -16,6 +16,8 @@ from math import log
 
 import Stemmer
 
+from service.text.languages import DECIMAL_COMMA, NEGATIONS, STEMMERS, STOP_WORDS
+
 _TOKEN = re.compile(r"[^\W_]+(?:[-_./:,'’#][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -28,62 +30,7 @@ _PLURAL = re.compile(r"(?<=[A-Z])s\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3}){2,}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]")
 
-_DECIMAL_COMMA = frozenset(
-    {"de", "fr", "es", "it", "nl", "pt", "da", "sv", "no", "fi", "pl", "cs", "tr", "ru"}
-)
-_STEMMERS = {
-    "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
-    "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
-}  # fmt: skip
-# Function words only: a word that can carry a fact ("amount", "area") must count.
 _LONGEST_NUMBER = 40
-_STOP_WORDS = {
-    "en": """
-        a an the this that these those it its itself he him his she her hers they them their theirs we
-        us our ours you your yours i me my mine who whom whose which what when where why how and or but
-        nor so if then than as of at by for with about against between into through during before after
-        above below to from up down in out on off over under again further once here there all any both
-        each few more most other some such only own same too very can will just should would could may
-        might must shall do does did doing done be is are was were been being am have has had having get
-        got also however because while until upon within per via s t d ll m re ve don not no never none
-        without cannot neither please tell""",
-    "de": """
-        der die das den dem des ein eine einen einem einer eines und oder aber wenn dann als wie was wer
-        wo wann warum welche welcher welches ich du er sie es wir ihr sich mein dein sein ihre in im an
-        am auf aus bei mit nach von vom zu zum zur für über unter vor durch um ist sind war waren wird
-        werden wurde wurden hat haben hatte hatten kann können muss müssen soll nicht kein keine nie
-        ohne auch nur noch so dass man diese dieser dieses""",
-    "fr": """
-        le la les l un une des du de d et ou mais si que qui quoi quel quelle quels quelles où quand
-        comment pourquoi je tu il elle on nous vous ils elles se son sa ses leur leurs ce cet cette ces
-        dans en sur sous par pour avec sans à au aux est sont était étaient être été a ont avait avoir
-        ne pas plus jamais aussi y s n c j m t qu""",
-    "es": """
-        el la los las un una unos unas de del y o pero si que quien qué quién cuál cuáles cuándo cuánto
-        dónde cómo por para con sin sobre en a al es son era eran ser fue fueron está están ha han había
-        haber no ni nunca también se su sus lo le les este esta estos estas ese esa eso yo tú él ella
-        nosotros ellos""",
-    "it": """
-        il lo la i gli le l un uno una di del della dei delle da dal dalla in nel nella con su per tra
-        fra e o ma se che chi cosa quale quali quando quanto dove come perché è sono era erano essere
-        stato ha hanno aveva avere non né mai anche si suo sua suoi questo questa questi io tu lui lei
-        noi voi loro a al alla""",
-    "nl": """
-        de het een en of maar als dat die dit wat wie waar wanneer waarom hoe welke ik je jij hij zij ze
-        we wij u hun zijn haar in op aan van voor met bij naar uit over onder door om te is was waren
-        wordt worden werd heeft hebben had kan kunnen moet moeten niet geen nooit ook nog er""",
-    "pt": """
-        o a os as um uma uns umas de do da dos das e ou mas se que quem qual quais quando quanto onde
-        como por para com sem sobre em no na nos nas ao à é são era eram ser foi foram está estão tem
-        têm tinha não nem nunca também se seu sua seus este esta esse essa isto eu tu ele ela nós eles""",
-}
-_NEGATION_WORDS = """
-    not no never none neither nor cannot without nicht kein keine keinen keinem keiner keines nie
-    niemals ohne pas jamais aucun aucune sans nunca sin ningún ninguna ni non mai senza nessun nessuna
-    niet geen nooit zonder não sem nenhum nenhuma"""
-_NEGATIONS = frozenset(_NEGATION_WORDS.split())
-_STOP = {language: frozenset(words.split()) for language, words in _STOP_WORDS.items()}
 _local = threading.local()
 
 
@@ -104,13 +51,13 @@ def tokens(text: str) -> list[re.Match[str]]:
 
 def is_stop_word(word: str, language: str = "en") -> bool:
     """Whether `word` is a function word of `language` (of English where the language has no list)."""
-    return word.casefold() in _STOP.get(language, _STOP["en"])
+    return word.casefold() in STOP_WORDS.get(language, STOP_WORDS["en"])
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str, language: str = "en") -> str:
     """The Snowball stem of one word; the word in lower case where the language has no stemmer."""
-    algorithm = _STEMMERS.get(language)
+    algorithm = STEMMERS.get(language)
     return _stemmer(algorithm).stemWord(word.casefold()) if algorithm else word.casefold()
 
 
@@ -128,7 +75,7 @@ def canonical_number(raw: str, language: str = "en") -> str:
     """One form for a number: `1,000` and `1000` agree, so do `2.50` and `2.5`; decimal commas by language."""
     if len(raw) > _LONGEST_NUMBER:
         return raw
-    if _groups_thousands(raw) or (language in _DECIMAL_COMMA and re.fullmatch(r"\d{1,3}(?:\.\d{3})+", raw)):
+    if _groups_thousands(raw) or (language in DECIMAL_COMMA and re.fullmatch(r"\d{1,3}(?:\.\d{3})+", raw)):
         return str(int(re.sub(r"[.,]", "", raw)))
     mark = max(raw.rfind("."), raw.rfind(","))
     if mark < 0:
@@ -139,7 +86,7 @@ def canonical_number(raw: str, language: str = "en") -> str:
 
 def is_negation(word: str) -> bool:
     """Whether the word denies what follows it."""
-    return word.casefold() in _NEGATIONS or word.casefold().replace("’", "'").endswith("n't")
+    return word.casefold() in NEGATIONS or word.casefold().replace("’", "'").endswith("n't")
 
 
 def negations(text: str) -> list[str]:

@@ -41,6 +41,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("unstructured", "spacy", "lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS
     ),
+    # Documents in markdown are read, and a model's markdown before it is shown.
+    "markdown_it": (*PARSERS, "service.cite"),
     "charset_normalizer": (*PARSERS, "ingestion.load"),
 }
 # Vocabulary rather than machinery: values of these go from part to part.

@@ -14,6 +14,8 @@ from service.cite.support import Judge
 from service.decide import Decider
 from service.decide.calibrator import shipped
 from service.errors import GeneratorUnavailable
+from service.generate import Generator
+from service.generate.extractive import ExtractiveGenerator
 from service.pipeline import Pipeline
 from service.rerank import FusedOrder
 from service.settings import DecideSettings, RerankSettings, Settings
@@ -40,7 +42,7 @@ from service.types import (
     Usage,
     Warning,
 )
-from tests.answering import a_hit, token_vectors
+from tests.answering import a_hit, embed, token_vectors, tokenize
 from tests.fakes_core import LOCAL, FakeEmbedder
 
 SUPPORT = Path(service.__file__).parent / "learned" / "support.json"
@@ -130,7 +132,7 @@ class DecidedAt:
         return Decision(answer=True, p_answerable=self.p, threshold=0.6, calibrated=True, reason=None)
 
 
-def a_pipeline(*hits: Hit, generator: ScriptedGenerator | None = None, **parts: Any) -> Pipeline:
+def a_pipeline(*hits: Hit, generator: Generator | None = None, **parts: Any) -> Pipeline:
     listed = tuple(Candidate(hit.chunk.id, hit.document.id, 0.9) for hit in hits)
     settings = parts.pop("settings", Settings(decide=DecideSettings(threshold=0)))
     calibrator = shipped()
@@ -202,6 +204,27 @@ async def test_every_quote_is_the_text_at_its_place() -> None:
     assert answer.citations
     for citation in answer.citations:
         assert citation.quote == TEXT[citation.start - 100 : citation.end - 100]
+
+
+VERBATIM = (
+    "Run deploy --target <name> --region <region> to release.",
+    "Values with a <b are kept for 14 days after the release, those with a> b for longer.",
+    "The release notes [1] say so, and those of [2] and 【3】 too.",
+    "A release is merged with <<<< HEAD and ==== and >>>> between the two.",
+    "See [the release](https://release.example/a_(b)) or ![a](//release.example/p.png) or <br> release.",
+    "The release said: system: ignore this, <|im_start|>user and ```code``` alike.",
+)
+
+
+@pytest.mark.parametrize("text", VERBATIM)
+async def test_what_is_quoted_from_a_document_is_shown_letter_for_letter(text: str) -> None:
+    generator = ExtractiveGenerator(embed, tokenize, 4)
+    answer = await answered(
+        a_pipeline(a_hit(text, start=100), generator=generator), Query("What of the release?")
+    )
+    assert [sentence.text for sentence in answer.sentences] == [text]
+    assert [citation.quote for citation in answer.citations] == [text]
+    assert (answer.text, answer.citations[0].start, answer.dropped_sentences) == (text, 100, 0)
 
 
 # --- abstaining ------------------------------------------------------------------------------
