@@ -10,7 +10,7 @@ import pytest
 from service.errors import Conflict, InvalidInput, NotFound
 from service.local_engine import LocalEngine
 from service.store.bm25 import sparse_document
-from service.types import EVERY_GROUP, DocumentFacts, Point, Query, Scope
+from service.types import EVERY_GROUP, DocumentAttributes, Point, Query, Scope
 from tests.fakes_core import LOCAL, drain, ingested, put, sections
 
 TEXT = sections(Warranty="The warranty of every pump lasts for twenty four months from delivery.")
@@ -53,7 +53,7 @@ def test_what_an_interrupted_job_has_staged_goes_when_it_is_cancelled(engine: Lo
     engine.jobs.claim(1, 10**9)
     encoded = engine.pipeline.embedder.embed_passages([TEXT])[0]
     point = Point(str(uuid.uuid4()), encoded.dense, sparse_document(TEXT, "en"), encoded.tokens)
-    engine.store.stage(LOCAL, job.document_id, DocumentFacts("manual.md"), [point])
+    engine.store.stage(LOCAL, job.document_id, DocumentAttributes("manual.md"), [point])
     engine.jobs.release([job.id], counted=False)
     cancel(engine, job.id)
     assert engine.store.count(LOCAL, job.document_id) == 0
