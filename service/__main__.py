@@ -16,6 +16,7 @@ from ingestion.worker import worker_for
 from service.cli.app import Runtime, run
 from service.cli.client import RUNNING, Client, LocalClient, LocalFile
 from service.cli.ingesting import Refused
+from service.errors import NotReady
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.settings import Settings
@@ -48,9 +49,16 @@ def working(engine: LocalEngine) -> Iterator[None]:
         worker.run_forever()
 
     thread = threading.Thread(target=work, name="ingestion-worker")
+
+    def alive() -> str:
+        if not thread.is_alive():
+            raise NotReady("the ingestion worker has ended: documents wait until the next start")
+        return f"{engine.jobs.depth()} jobs wait or run"
+
     thread.start()
     try:
-        yield
+        with engine.parts.including("worker", alive):
+            yield
     finally:
         worker.stop()
         thread.join()

@@ -16,6 +16,7 @@ from service.records import (
     Feedback,
     Job,
     Page,
+    QueuedJob,
     Readiness,
     Upload,
 )
@@ -56,11 +57,12 @@ class Managing(Protocol):
         metadata: Mapping[str, Scalar],
         groups: tuple[str, ...],
         idempotency_key: str | None,
-    ) -> list[Job]:
+    ) -> list[QueuedJob]:
         """Keep the files and queue one job each; returns before they are parsed.
 
-        The same key with the same content returns the jobs of the first call; with other content it is a
-        `Conflict`.
+        The same key with the same content returns the jobs of the first call, and queues nothing: a document
+        that was deleted meanwhile stays deleted. With other content it is a `Conflict`. A key is forgotten
+        after `catalogue.keep_idempotency_hours`.
         """
         ...
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 from service.generate.candidates import Candidate
 from service.generate.match import Tokenize
@@ -16,24 +17,35 @@ from service.types import Context, Draft, Question, Usage
 
 
 class ExtractiveGenerator:
-    """Answers with at most `max_sentences` sentences; `embed` gives unit vectors, and runs in a thread.
+    """Answers with at most `max_sentences` sentences; `embed` gives unit vectors.
 
-    `tokenize` cuts a text as the embedder does.
+    `tokenize` cuts a text as the embedder does. `in_thread` runs what takes time beside the event loop.
     """
 
     model = "extractive"
     llm = False
 
-    def __init__(self, embed: Embed, tokenize: Tokenize, max_sentences: int) -> None:
+    def __init__(
+        self,
+        embed: Embed,
+        tokenize: Tokenize,
+        max_sentences: int,
+        in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+    ) -> None:
         self._model = Model(embed, tokenize)
         self._max_sentences = max_sentences
+        self._in_thread = in_thread
+
+    def check(self) -> str:
+        """It is here as long as the process is."""
+        return self.model
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
     async def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields one sentence at a time with its `[n]`; the usage is zero."""
-        chosen = await asyncio.to_thread(select, question, context, self._model, self._max_sentences)
+        chosen = await self._in_thread(select, question, context, self._model, self._max_sentences)
         for sentence in _cited(chosen):
             yield Draft(text=sentence)
         if not chosen:
