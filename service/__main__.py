@@ -27,6 +27,7 @@ from service.cli.running import (
     prove,
 )
 from service.cli.runtime import Asked, Runtime
+from service.errors import NotReady
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.settings import Settings
@@ -61,9 +62,16 @@ def working(engine: LocalEngine) -> Iterator[Callable[[], bool]]:
         worker.run_forever()
 
     thread = threading.Thread(target=work, name="ingestion-worker")
+
+    def alive() -> str:
+        if not thread.is_alive():
+            raise NotReady("the ingestion worker has ended: documents wait until the next start")
+        return f"{engine.jobs.depth()} jobs wait or run"
+
     thread.start()
     try:
-        yield thread.is_alive
+        with engine.parts.including("worker", alive):
+            yield thread.is_alive
     finally:
         worker.stop()
         thread.join()

@@ -17,6 +17,7 @@ from service.records import (
     Job,
     JobState,
     Page,
+    QueuedJob,
     Readiness,
     Upload,
 )
@@ -57,13 +58,14 @@ class Managing(Protocol):
         metadata: Mapping[str, Scalar] | None,
         groups: tuple[str, ...] | None,
         idempotency_key: str | None,
-    ) -> list[Job]:
+    ) -> list[QueuedJob]:
         """Keep the files and queue one job each; returns before they are parsed.
 
         Metadata or groups of None stay as they are; those that are given, also empty, take their place.
 
-        The same key with the same content returns the jobs of the first call; with other content it is a
-        `Conflict`.
+        The same key with the same content returns the jobs of the first call, and queues nothing: a document
+        that was deleted meanwhile stays deleted. With other content it is a `Conflict`. A key is forgotten
+        after `catalogue.keep_idempotency_hours`.
         """
         ...
 

@@ -20,6 +20,8 @@ FootnoteError
 │   ├── NotReady · ShuttingDown
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
+│   ├── CatalogueUnavailable
+│   │   └── CatalogueBusy
 │   └── GeneratorUnavailable
 │       └── DeadlineExceeded (504)
 └── Misconfigured (500)
@@ -205,6 +207,18 @@ class StoreUnavailable(Unavailable):
     """The vector store does not answer."""
 
     code, stage = "store_unavailable", "store"
+
+
+class CatalogueUnavailable(Unavailable):
+    """The SQL catalogue does not answer: it is unreadable, or gone."""
+
+    code, stage = "catalogue_unavailable", "store"
+
+
+class CatalogueBusy(CatalogueUnavailable):
+    """Another writer holds the catalogue, and has for longer than a write waits."""
+
+    code = "catalogue_busy"
 
 
 class GeneratorUnavailable(Unavailable):

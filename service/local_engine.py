@@ -5,15 +5,31 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, NewJob, document_id
+from typing_extensions import override
+
+from service.catalogue import (
+    AnswerKeeper,
+    Answers,
+    Database,
+    Documents,
+    Expiry,
+    Files,
+    GivenAnswer,
+    Jobs,
+    Listing,
+    NewJob,
+    document_id,
+)
 from service.catalogue.database import now
+from service.engine import Engine
 from service.errors import InvalidInput, StoreUnavailable
 from service.gate import Gate
 from service.pipeline import Pipeline
+from service.readiness import Readinesses
 from service.records import (
     DeletionReceipt,
     DocumentRecord,
@@ -22,6 +38,7 @@ from service.records import (
     Job,
     JobState,
     Page,
+    QueuedJob,
     Readiness,
     Upload,
 )
@@ -34,7 +51,7 @@ from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, 
 
 
 @dataclass(frozen=True)
-class LocalEngine:
+class LocalEngine(Engine):
     """The `Engine` of this process; `wiring.open_resources` puts it together."""
 
     settings: Settings
@@ -44,9 +61,12 @@ class LocalEngine:
     listing: Listing
     jobs: Jobs
     answers: Answers
+    keeper: AnswerKeeper
+    expiry: Expiry
     files: Files
     store: Store
     gate: Gate
+    parts: Readinesses
     wake: threading.Event = field(default_factory=threading.Event)
     """Set when jobs were added."""
     deleting: threading.Lock = field(default_factory=threading.Lock)
@@ -54,35 +74,40 @@ class LocalEngine:
 
     # --- asking ------------------------------------------------------------------------------
 
+    @override
     async def answer(self, scope: Scope, query: Query) -> Answer:
-        """See `Asking`."""
         with self.gate.question():
             answer = await self.pipeline.answer(scope, query)
-        await asyncio.to_thread(self.answers.keep, scope, query.text, answer)
+        self.keeper.keep(GivenAnswer.of(scope, query.text, answer))
         return answer
 
+    @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
-        """See `Asking`."""
         with self.gate.question():
             async with aclosing(self.pipeline.stream(scope, query)) as events:
                 async for event in events:
                     if isinstance(event, Finished):
-                        await asyncio.to_thread(self.answers.keep, scope, query.text, event.answer)
+                        self.keeper.keep(GivenAnswer.of(scope, query.text, event.answer))
                     yield event
 
+    @override
     async def search(self, scope: Scope, query: Query) -> SearchResult:
-        """See `Asking`."""
         watch = Stopwatch()
         with self.gate.question():
-            found = await asyncio.to_thread(self.pipeline.find, scope, query, watch)
+            found = await self.pipeline.threads.run(self.pipeline.find, scope, query, watch)
         return SearchResult(found.best, watch.timings_ms())
 
+    @override
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
-        """See `Asking`."""
-        return await asyncio.to_thread(self.answers.judge, scope, feedback)
+        return await asyncio.to_thread(self._judge, scope, feedback)
+
+    def _judge(self, scope: Scope, feedback: Feedback) -> str:
+        self.keeper.flush()  # the answer may have been given a moment ago
+        return self.answers.judge(scope, feedback)
 
     # --- managing ----------------------------------------------------------------------------
 
+    @override
     async def upload(
         self,
         scope: Scope,
@@ -91,8 +116,7 @@ class LocalEngine:
         metadata: Mapping[str, Scalar] | None,
         groups: tuple[str, ...] | None,
         idempotency_key: str | None,
-    ) -> list[Job]:
-        """See `Managing`."""
+    ) -> list[QueuedJob]:
         for name, value in (metadata or {}).items():
             checked_name(name)
             if reason := why_unstorable(value):
@@ -106,31 +130,45 @@ class LocalEngine:
         metadata: Mapping[str, Scalar] | None,
         groups: tuple[str, ...] | None,
         key: str | None,
-    ) -> list[Job]:
-        most = self.settings.load.max_file_bytes
-        new = []
+    ) -> list[QueuedJob]:
+        max_bytes = self.settings.load.max_file_bytes
+        new: list[NewJob] = []
         with self.files.changing:
-            for upload in uploads:
-                sha256, size = self.files.keep(scope, upload.content, most, upload.filename)
-                named = document_id(scope, upload.source)
-                new.append(NewJob(named, upload.source, upload.filename, sha256, size, metadata, groups))
-            request = hashlib.sha256(repr(new).encode()).hexdigest()
-            jobs = self.jobs.add(scope, new, key, request)
+            try:
+                for upload in uploads:
+                    sha256, size = self.files.keep(scope, upload.content, max_bytes, upload.filename)
+                    named = document_id(scope, upload.source)
+                    new.append(NewJob(named, upload.source, upload.filename, sha256, size, metadata, groups))
+                request = hashlib.sha256(repr(new).encode()).hexdigest()
+                jobs = self.jobs.add(scope, new, key, request)
+            finally:  # a refused upload needs no file, nor does one repeated after its document was deleted
+                self._remove_unneeded(scope, {job.sha256 for job in new})
         self.wake.set()
         return jobs
 
+    def _remove_unneeded(self, scope: Scope, hashes: Collection[str]) -> int:
+        """Removes those of the files that nothing needs any more; how many there were."""
+        gone = [
+            sha256
+            for sha256 in self.versions.unreferenced(scope, sorted(hashes))
+            if self.files.exists(scope, sha256)
+        ]
+        for sha256 in gone:
+            self.files.remove(scope, sha256)
+        return len(gone)
+
+    @override
     async def job(self, scope: Scope, job_id: str) -> Job:
-        """See `Managing`."""
         return await asyncio.to_thread(self.jobs.get, scope, job_id)
 
+    @override
     async def find_jobs(
         self, scope: Scope, states: Sequence[JobState], cursor: str | None, limit: int
     ) -> Page[Job]:
-        """See `Managing`."""
         return await asyncio.to_thread(self.listing.jobs, scope, states, cursor, limit)
 
+    @override
     async def cancel_job(self, scope: Scope, job_id: str) -> None:
-        """See `Managing`."""
         await asyncio.to_thread(self._cancel, scope, job_id)
 
     def _cancel(self, scope: Scope, job_id: str) -> None:
@@ -139,29 +177,28 @@ class LocalEngine:
             # What a job of the same document that runs now has staged must stay.
             if not self.jobs.under_way(scope, job.document_id):
                 take_back(self.versions, self.store, scope, job.document_id, job.source)
-            for sha256 in self.versions.unreferenced(scope, [job.sha256]):
-                self.files.remove(scope, sha256)
+            self._remove_unneeded(scope, [job.sha256])
 
+    @override
     async def documents(
         self, scope: Scope, cursor: str | None, limit: int, *, source: str = "", source_prefix: str = ""
     ) -> Page[DocumentRecord]:
-        """See `Managing`."""
         return await asyncio.to_thread(self.listing.documents, scope, cursor, limit, source, source_prefix)
 
+    @override
     async def document(self, scope: Scope, document_id: str) -> DocumentRecord:
-        """See `Managing`."""
         return await asyncio.to_thread(self.listing.document, scope, document_id)
 
+    @override
     async def document_text(self, scope: Scope, document_id: str, version: int | None) -> DocumentText:
-        """See `Managing`."""
         return await asyncio.to_thread(self.listing.text, scope, document_id, version)
 
+    @override
     async def chunks(self, scope: Scope, document_id: str, cursor: str | None, limit: int) -> Page[Chunk]:
-        """See `Managing`."""
         return await asyncio.to_thread(self.listing.chunks, scope, document_id, cursor, limit)
 
+    @override
     async def delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
-        """See `Managing`."""
         return await asyncio.to_thread(self._delete, scope, document_id)
 
     def _delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
@@ -171,19 +208,17 @@ class LocalEngine:
             vectors = self.store.count(scope, document_id)
             removed = self.versions.delete(scope, document_id)  # from here on nobody sees it
             self.store.delete_document(scope, document_id)
-            gone = self.versions.unreferenced(scope, sorted(hashes))
-            files = [sha256 for sha256 in gone if self.files.exists(scope, sha256)]
-            for sha256 in files:
-                self.files.remove(scope, sha256)
+            files = self._remove_unneeded(scope, hashes)
+            unneeded = self.versions.unreferenced(scope, sorted(hashes))
             remaining = {
                 **self.versions.count(scope, document_id),
                 "vectors": self.store.count(scope, document_id),
-                "files": sum(self.files.exists(scope, sha256) for sha256 in gone),
+                "files": sum(self.files.exists(scope, sha256) for sha256 in unneeded),
             }
             if any(remaining.values()):
                 raise StoreUnavailable(f"the delete of {document_id} is not complete: {remaining} remain")
             self.versions.purged(document_id)
-        counts = {**removed, "vectors": vectors, "files": len(files)}
+        counts = {**removed, "vectors": vectors, "files": files}
         return DeletionReceipt(document_id, source, now(), counts, remaining)
 
     def repair(self) -> None:
@@ -193,30 +228,24 @@ class LocalEngine:
             self.versions.purged(deleted)
         self.files.sweep(self.versions.needed_files())
         self.jobs.requeue_interrupted()
-        self.answers.forget_old()
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Removes what is past its time."""
+        self.expiry.remove_expired(now())
 
     # --- observing ---------------------------------------------------------------------------
 
+    @override
     async def readiness(self) -> list[Readiness]:
-        """See `Observing`."""
-        pipeline = self.pipeline
-        told = {warning.stage: warning.message for warning in pipeline.warnings}
-        return [
-            Readiness("catalogue", True, f"{self.jobs.depth()} jobs wait or run"),
-            Readiness("store", True, f"{self.store.size()} vectors"),
-            Readiness("embed", True, pipeline.embedder.name),
-            Readiness("rerank", True, told.get("rerank", pipeline.reranker.name)),
-            Readiness("decide", True, pipeline.decider.detail),
-            Readiness("generate", True, pipeline.generator.model),
-            Readiness("cite", True, told.get("cite", "words and meaning")),
-        ]
+        return await self.parts.report()
 
+    @override
     async def queue_depth(self) -> int:
-        """See `Observing`."""
         return await asyncio.to_thread(self.jobs.depth)
 
+    @override
     def model_names(self) -> list[str]:
-        """See `Observing`."""
         return ["footnote"]
 
     async def aclose(self) -> None:

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from service.background import QuestionThreads
 from service.cite import CheckedSentence, Checker
 from service.cite.support import encoder_of, warning_of
 from service.context import build
@@ -69,7 +69,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The stages of a query, chosen by `wiring.py`."""
+    """The stages of a query, chosen by `wiring.py`; what takes time runs on `threads`, not on the loop."""
 
     settings: Settings
     embedder: Embedder
@@ -78,6 +78,7 @@ class Pipeline:
     reranker: Reranker
     decider: Decider
     generator: Generator
+    threads: QuestionThreads
 
     @property
     def warnings(self) -> tuple[Warning, ...]:
@@ -96,14 +97,12 @@ class Pipeline:
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         """What was found, then each checked sentence, then the whole answer."""
         watch = Stopwatch()
-        found = await asyncio.to_thread(self.find, scope, query, watch)
+        found = await self.threads.run(self.find, scope, query, watch)
         yield Retrieved(found.best)
-        progress = _AnswerInProgress(self, found, watch)
-        if progress.decision.answer:
-            context = await asyncio.to_thread(self._context, scope, found.best, watch)
-            async with aclosing(progress.sentences(context)) as sentences:
-                async for checked in sentences:
-                    yield SentenceReady(checked.sentence, checked.new_citations)
+        progress = await self.threads.run(self._decided, scope, found, watch)
+        async with aclosing(progress.sentences()) as sentences:
+            async for checked in sentences:
+                yield SentenceReady(checked.sentence, checked.new_citations)
         yield Finished(progress.answer())
 
     def find(self, scope: Scope, query: Query, watch: Stopwatch) -> Found:
@@ -128,6 +127,17 @@ class Pipeline:
         tokens = self.store.tokens(scope, [hit.chunk.id for hit in hits])
         return tuple(dataclasses.replace(hit, tokens=tokens.get(hit.chunk.id)) for hit in hits)
 
+    def _decided(self, scope: Scope, found: Found, watch: Stopwatch) -> _AnswerInProgress:
+        """The decision, and where there is something to say, the passages to say it from."""
+        with watch.stage("decide"):
+            decision = self.decider.decide(found)
+        if not decision.answer:
+            return _AnswerInProgress(self, found, watch, decision)
+        context = self._context(scope, found.best, watch)
+        with watch.stage("cite"):
+            checker = Checker(context, self.settings.cite, encoder_of(self.embedder))
+        return _AnswerInProgress(self, found, watch, decision, context, checker)
+
     def _context(self, scope: Scope, hits: tuple[Hit, ...], watch: Stopwatch) -> Context:
         settings = self.settings.context
         with watch.stage("generate"):
@@ -136,30 +146,31 @@ class Pipeline:
             return build(hits, windows, settings, self.embedder.count_tokens)
 
 
+@dataclass
 class _AnswerInProgress:
-    """One answer in the making."""
+    """One answer in the making; without passages there is nothing to say."""
 
-    def __init__(self, pipeline: Pipeline, found: Found, watch: Stopwatch) -> None:
-        self._pipeline = pipeline
-        self._found = found
-        self._watch = watch
-        self._usage = Usage()
-        self._checker: Checker | None = None
-        self._told: list[CheckedSentence] = []
-        with watch.stage("decide"):
-            self.decision: Decision = pipeline.decider.decide(found)
+    _pipeline: Pipeline
+    _found: Found
+    _watch: Stopwatch
+    _decision: Decision
+    _context: Context | None = None
+    _checker: Checker | None = None
+    _usage: Usage = field(default_factory=Usage)
+    _told: list[CheckedSentence] = field(default_factory=list)
 
-    async def sentences(self, context: Context) -> AsyncGenerator[CheckedSentence, None]:
+    async def sentences(self) -> AsyncGenerator[CheckedSentence, None]:
         """Sentences as they are written and pass the check."""
         pipeline, watch = self._pipeline, self._watch
-        self._checker = Checker(context, pipeline.settings.cite, encoder_of(pipeline.embedder))
-        async with aclosing(pipeline.generator.generate(self._found.question, context)) as drafts:
+        if self._context is None or self._checker is None:
+            return
+        async with aclosing(pipeline.generator.generate(self._found.question, self._context)) as drafts:
             draft: Draft | None = Draft()
             while draft is not None:
                 with watch.stage("generate"):
                     draft = await anext(drafts, None)
                 with watch.stage("cite"):
-                    ready = await asyncio.to_thread(_check, self._checker, draft)
+                    ready = await pipeline.threads.run(_check, self._checker, draft)
                 for checked in ready:
                     self._told.append(checked)
                     yield checked
@@ -168,7 +179,7 @@ class _AnswerInProgress:
     def answer(self) -> Answer:
         """The whole answer; call it once the sentences are through."""
         pipeline, checker = self._pipeline, self._checker
-        decision = self._decided()
+        decision = self._final_decision()
         sentences = tuple(checked.sentence for checked in self._told) if decision.answer else ()
         identifier = str(uuid.uuid4())
         return Answer(
@@ -197,12 +208,12 @@ class _AnswerInProgress:
         why = f"{lost} of {len(hits)} hits have no token vectors and were read by their words alone"
         return (Warning("rerank", "token_vectors_lost", f"{why}: `footnote reindex` makes them anew"),)
 
-    def _decided(self) -> Decision:
+    def _final_decision(self) -> Decision:
         """The decision, with what a language model's own words say of the evidence."""
         if self._checker is None or not self._pipeline.generator.llm:
-            return self.decision
+            return self._decision
         return after(
-            self.decision,
+            self._decision,
             declined=self._checker.declined,
             supports=[checked.sentence.support for checked in self._told],
             dropped=self._checker.dropped,

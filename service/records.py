@@ -68,6 +68,15 @@ class IngestReport:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """What an upload is told of each file: the job that reads it in, and the document that it becomes."""
+
+    id: str
+    document_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """The ingest of one uploaded file. `progress` lies in [0, 1]; `report` is there once the job is done."""
 

@@ -44,7 +44,13 @@ class CatalogueSettings(Section):
     keep_versions: Count = 10
     """How many versions' texts of a document stay readable."""
     keep_answers_days: Count = 30
-    """How long an answer can be judged."""
+    """How long an answer can be judged; one that was judged stays as long as its feedback."""
+    keep_feedback_days: Count = 365
+    """How long feedback can be learned from."""
+    keep_jobs_days: Count = 30
+    """How long the end of an ingest can be asked for."""
+    keep_idempotency_hours: Count = 24
+    """How long the same `Idempotency-Key` means the same upload."""
 
 
 class ParseSettings(Section):

@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from service.catalogue import Answers, CatalogueReader, Database, Documents, Files, Jobs, Listing
+from service.background import QuestionThreads, repeating
+from service.catalogue import (
+    AnswerKeeper,
+    Answers,
+    CatalogueReader,
+    Database,
+    Documents,
+    Expiry,
+    Files,
+    Jobs,
+    Listing,
+)
 from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
 from service.errors import DataFolderLocked, IndexMismatch, Misconfigured
@@ -22,13 +33,18 @@ from service.generate import Generator
 from service.local_engine import LocalEngine
 from service.models import TokenFinder
 from service.pipeline import Pipeline
+from service.readiness import Check, Readinesses
 from service.rerank import open_reranker
 from service.settings import Settings
+from service.stage_checks import stage_checks
 from service.store.edge import EdgeStore
 
 log = logging.getLogger(__name__)
 
 EmbedderFactory = Callable[[Settings], Embedder]
+
+TIDY_EVERY_S = 3600.0
+"""Between two looks for what is past its time; the periods are days and hours."""
 
 STORE_FORM = "2"
 """Moves when vectors or payload change their form, so that an older index is refused."""
@@ -66,46 +82,82 @@ def open_resources(
             folder = _index_folder(settings.data_dir, database, embedder)
             store = EdgeStore(folder, embedder.dimension)
             try:
-                engine = _engine(settings, database, embedder, store)
-                engine.repair()
-                yield engine
+                with _engine(settings, database, embedder, store) as engine:
+                    yield engine
             finally:
                 store.close()
         finally:
             database.close()
 
 
-def _engine(settings: Settings, database: Database, embedder: Embedder, store: EdgeStore) -> LocalEngine:
-    reranker = open_reranker(
-        settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint
-    )
-    running = fingerprints(
-        embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
-    )
-    pipeline = Pipeline(
-        settings=settings,
-        embedder=embedder,
-        store=store,
-        reader=CatalogueReader(database),
-        reranker=reranker,
-        decider=open_decider(settings.decide, settings.data_dir, running),
-        generator=_generator(settings, embedder),
-    )
-    return LocalEngine(
+@contextmanager
+def _engine(
+    settings: Settings, database: Database, embedder: Embedder, store: EdgeStore
+) -> Iterator[LocalEngine]:
+    """The engine with all that runs beside it, which ends with the block."""
+    threads = QuestionThreads(settings.api.max_concurrent_queries)
+    pipeline = _pipeline(settings, database, embedder, store, threads)
+    answers = Answers(database)
+    engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
         database=database,
         versions=Documents(database, settings.catalogue.keep_versions),
         listing=Listing(database),
         jobs=Jobs(database),
-        answers=Answers(database, settings.catalogue.keep_answers_days),
+        answers=answers,
+        keeper=(keeper := AnswerKeeper(answers)),
+        expiry=Expiry(database, settings.catalogue),
         files=Files(settings.data_dir / "files"),
         store=store,
         gate=Gate(),
+        parts=(parts := Readinesses(_checks(pipeline, database, store, keeper))),
+    )
+    try:
+        engine.repair()
+        with keeper.running(), repeating(engine.tidy, TIDY_EVERY_S, "tidying up"):
+            yield engine
+    finally:
+        parts.close()
+        threads.close()
+
+
+def _checks(
+    pipeline: Pipeline, database: Database, store: EdgeStore, keeper: AnswerKeeper
+) -> Mapping[str, Check]:
+    def catalogue() -> str:
+        lost = f", {keeper.lost} answers were not kept" if keeper.lost else ""
+        return f"{database.check()}{lost}"
+
+    return {
+        "catalogue": catalogue,
+        "store": lambda: f"{store.size()} vectors",
+        **stage_checks(pipeline),
+    }
+
+
+def _pipeline(
+    settings: Settings, database: Database, embedder: Embedder, store: EdgeStore, threads: QuestionThreads
+) -> Pipeline:
+    reranker = open_reranker(
+        settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint
+    )
+    running = fingerprints(
+        embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
+    )
+    return Pipeline(
+        settings=settings,
+        embedder=embedder,
+        store=store,
+        reader=CatalogueReader(database),
+        reranker=reranker,
+        decider=open_decider(settings.decide, settings.data_dir, running),
+        generator=_generator(settings, embedder, threads),
+        threads=threads,
     )
 
 
-def _generator(settings: Settings, embedder: Embedder) -> Generator:
+def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:
     if settings.generate.base_url:
         from service.generate.chat import ChatGenerator
 
@@ -113,7 +165,9 @@ def _generator(settings: Settings, embedder: Embedder) -> Generator:
     from service.generate.extractive import ExtractiveGenerator
 
     tokenize = TokenFinder(embedder.tokenizer_file)
-    return ExtractiveGenerator(embedder.embed_sentences, tokenize, settings.generate.max_sentences)
+    return ExtractiveGenerator(
+        embedder.embed_sentences, tokenize, settings.generate.max_sentences, threads.run
+    )
 
 
 @contextmanager

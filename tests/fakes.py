@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
+from service.catalogue.reading import may_read
 from service.errors import Conflict, FootnoteError, InvalidInput, NotFound
 from service.records import (
     DeletionReceipt,
@@ -20,9 +21,11 @@ from service.records import (
     Job,
     JobState,
     Page,
+    QueuedJob,
     Readiness,
     Upload,
 )
+from service.store.payload import checked_name
 from service.types import (
     ABSTENTION,
     Answer,
@@ -57,6 +60,9 @@ class Kept:
     record: DocumentRecord
     text: str
 
+    def is_read_by(self, scope: Scope) -> bool:
+        return self.tenant == scope.tenant and may_read(scope, self.record.groups)
+
     @property
     def chunk(self) -> Chunk:
         return Chunk(
@@ -89,8 +95,9 @@ class FakeEngine:
     feedbacks: list[Feedback] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
-    idempotent: dict[str, tuple[str, list[Job]]] = field(default_factory=dict)
-    groups: tuple[str, ...] = ()
+    idempotent: dict[tuple[str, str], tuple[str, list[QueuedJob]]] = field(default_factory=dict)
+    given: set[tuple[str, str]] = field(default_factory=set)
+    """The answers that can be judged: tenant and id."""
     failure: Exception | None = None
     """Raised by every question, after the retrieval event where the answer is streamed."""
     gate: asyncio.Event | None = None
@@ -123,6 +130,7 @@ class FakeEngine:
             for sentence in answer.sentences:
                 yield SentenceReady(sentence, answer.citations)
             finished = True
+            self.given.add((scope.tenant, answer.id))
             yield Finished(answer)
         finally:
             if not finished:
@@ -134,7 +142,7 @@ class FakeEngine:
         return SearchResult(self._hits(scope, query), TIMINGS)
 
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
-        if feedback.query_id == "unknown":
+        if (scope.tenant, feedback.query_id) not in self.given:
             raise NotFound("There is no such answer.")
         self.feedbacks.append(feedback)
         return f"feedback-{len(self.feedbacks)}"
@@ -179,11 +187,14 @@ class FakeEngine:
         metadata: Mapping[str, Scalar] | None,
         groups: tuple[str, ...] | None,
         idempotency_key: str | None,
-    ) -> list[Job]:
+    ) -> list[QueuedJob]:
+        for name in metadata or ():
+            checked_name(name)
         contents = [upload.content.read() for upload in uploads]
         digest = hashlib.sha256(b"\0".join(contents)).hexdigest()
-        if idempotency_key in self.idempotent:
-            before, jobs = self.idempotent[idempotency_key]
+        key = (scope.tenant, idempotency_key or "")
+        if key in self.idempotent:
+            before, jobs = self.idempotent[key]
             if before != digest:
                 raise Conflict("This key came with another upload before.")
             return jobs
@@ -192,7 +203,7 @@ class FakeEngine:
             for upload, content in zip(uploads, contents, strict=True)
         ]
         if idempotency_key is not None:
-            self.idempotent[idempotency_key] = (digest, jobs)
+            self.idempotent[key] = (digest, jobs)
         return jobs
 
     def _ingest(
@@ -202,7 +213,7 @@ class FakeEngine:
         content: bytes,
         metadata: Mapping[str, Scalar] | None,
         groups: tuple[str, ...] | None,
-    ) -> Job:
+    ) -> QueuedJob:
         document_id = str(uuid5(NAMESPACE, f"{scope.tenant}/{upload.source}"))
         before = self.kept.get(document_id)
         record = DocumentRecord(
@@ -225,7 +236,7 @@ class FakeEngine:
         job = Job(f"job-{len(self.jobs) + 1}", document_id, upload.source, "queued", 0.0, NOW, NOW)
         report = IngestReport(document_id, chunks=1)
         self.jobs[job.id] = (scope.tenant, replace(job, state="done", progress=1.0, report=report))
-        return job
+        return QueuedJob(job.id, document_id, upload.source)
 
     async def job(self, scope: Scope, job_id: str) -> Job:
         tenant, job = self.jobs.get(job_id, ("", None))
@@ -266,15 +277,16 @@ class FakeEngine:
     async def delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
         kept = self._one(scope, document_id)
         del self.kept[document_id]
+        self.jobs = {id: job for id, job in self.jobs.items() if job[1].document_id != document_id}
         removed = {"versions": kept.record.version, "chunks": 1}
         return DeletionReceipt(document_id, kept.record.source, NOW, removed, dict.fromkeys(removed, 0))
 
     def _of(self, scope: Scope) -> list[Kept]:
-        return [kept for kept in self.kept.values() if kept.tenant == scope.tenant]
+        return [kept for kept in self.kept.values() if kept.is_read_by(scope)]
 
     def _one(self, scope: Scope, document_id: str) -> Kept:
         kept = self.kept.get(document_id)
-        if kept is None or kept.tenant != scope.tenant:
+        if kept is None or not kept.is_read_by(scope):
             raise NotFound("There is no such document.")
         return kept
 

@@ -35,7 +35,7 @@ def feedback_set(settings: Settings) -> LabelledSet:
     database = Database.in_folder(settings.data_dir)
     try:
         chunks = list(_live_chunks(Listing(database)))
-        judged = Answers(database, settings.catalogue.keep_answers_days).judgements(LOCAL)
+        judged = Answers(database).judgements(LOCAL)
     finally:
         database.close()
     return LabelledSet("feedback", tuple(_questions(judged, chunks)), tuple(map(_record, chunks)))

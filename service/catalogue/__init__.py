@@ -7,25 +7,32 @@ new one, and after a delete has committed nothing of the document can come back.
     models.py     the tables                  database.py   engine, pragmas, migrations
     reading.py    what a query reads          documents.py  what an ingest and a delete write
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
+    keeping.py    answers written behind      expiry.py     what is kept only for a while
+                  their reader's back
 """
 
-from service.catalogue.answers import Answers
+from service.catalogue.answers import Answers, GivenAnswer
 from service.catalogue.database import Database
 from service.catalogue.documents import Documents
+from service.catalogue.expiry import Expiry
 from service.catalogue.files import Files
 from service.catalogue.identity import checked_source, document_id
 from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
+from service.catalogue.keeping import AnswerKeeper
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
 from service.catalogue.versions import Labels, Live, NewVersion
 
 __all__ = [
+    "AnswerKeeper",
     "Answers",
     "CatalogueReader",
     "ClaimedJob",
     "Database",
     "Documents",
+    "Expiry",
     "Files",
+    "GivenAnswer",
     "Jobs",
     "Labels",
     "Listing",

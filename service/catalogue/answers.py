@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from service.catalogue.database import Database, now
@@ -15,6 +15,24 @@ from service.catalogue.models import AnswerRow, FeedbackRow
 from service.errors import NotFound
 from service.records import Feedback
 from service.types import Answer, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """What is kept of an answer: the question, how it ended and the ids of the chunks cited; not its text."""
+
+    id: str
+    tenant: str
+    question: str
+    status: str
+    cited: tuple[str, ...]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, scope: Scope, question: str, answer: Answer) -> GivenAnswer:
+        """What is kept of `answer`, given now."""
+        cited = tuple(citation.chunk_id for citation in answer.citations)
+        return cls(answer.id, scope.tenant, question, answer.status, cited, now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +46,16 @@ class Judgement:
 
 
 class Answers:
-    """Answers and what readers say of them.
+    """Answers and what readers say of them; `expiry.py` removes both after their time."""
 
-    Args:
-        database: where they are.
-        keep_days: how long an answer can be judged.
-    """
-
-    def __init__(self, database: Database, keep_days: int) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._keep = timedelta(days=keep_days)
 
-    def keep(self, scope: Scope, question: str, answer: Answer) -> None:
-        """Keeps the question, how it ended and which chunks were cited; not the answer's text."""
+    def keep(self, given: Sequence[GivenAnswer]) -> None:
+        """Keeps answers, all in one transaction; one that is kept already stays as it is."""
         with self._database.writing() as connection:
-            connection.execute(
-                insert(AnswerRow).values(
-                    id=answer.id,
-                    tenant=scope.tenant,
-                    question=question,
-                    status=answer.status,
-                    cited=[citation.chunk_id for citation in answer.citations],
-                    created_at=now(),
-                )
-            )
+            row = insert(AnswerRow).on_conflict_do_nothing()
+            connection.execute(row, [{**asdict(one), "cited": list(one.cited)} for one in given])
 
     def judge(self, scope: Scope, feedback: Feedback) -> str:
         """Keeps a judgement; returns its id.
@@ -78,13 +82,6 @@ class Answers:
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return [Judgement(row.question, row.rating, row.correction, tuple(row.cited)) for row in rows]
-
-    def forget_old(self) -> int:
-        """Removes answers past their time; returns how many."""
-        with self._database.writing() as connection:
-            return connection.execute(
-                delete(AnswerRow).where(AnswerRow.created_at < now() - self._keep)
-            ).rowcount
 
 
 def _row(scope: Scope, feedback: Feedback) -> Mapping[str, object]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from service.catalogue.database import Database, now
 from service.catalogue.models import IdempotencyRow, JobRow
 from service.errors import Conflict, NotFound
-from service.records import Failure, IngestReport, Job, JobState, RefusedRecord
+from service.records import Failure, IngestReport, Job, JobState, QueuedJob, RefusedRecord
 from service.types import Scalar, Scope
 
 FINISHED = ("done", "failed")
@@ -68,42 +68,28 @@ class Jobs:
 
     def add(
         self, scope: Scope, new: Sequence[NewJob], key: str | None = None, request: str = ""
-    ) -> list[Job]:
+    ) -> list[QueuedJob]:
         """Queues jobs. With an idempotency key, the same `request` hash returns the jobs of the first call.
+
+        They are told from the request, so that nothing of a document is remembered for it; a document that
+        was deleted meanwhile stays deleted.
 
         Raises:
             Conflict: the key was used for another request.
         """
         with self._database.writing() as connection:
-            if key is not None:
-                row = connection.execute(
-                    select(IdempotencyRow.request_sha256, IdempotencyRow.job_ids).where(
-                        IdempotencyRow.tenant == scope.tenant, IdempotencyRow.key == key
-                    )
-                ).first()
-                if row is not None:
-                    if row[0] != request:
-                        raise Conflict("this Idempotency-Key was used for another upload")
-                    known = connection.execute(
-                        select(*JobRow.__table__.columns)
-                        .where(JobRow.id.in_(row[1]))
-                        .order_by(JobRow.sequence)
-                    )
-                    return [job_of(found) for found in known.mappings()]
-            rows = [_row(scope, job, now()) for job in new]
+            known = None if key is None else _known(connection, scope, key, request)
+            rows = [_row(scope, job, now()) for job in new] if known is None else []
             if rows:
                 connection.execute(insert(JobRow), rows)
-            if key is not None:
+            ids = known or [row["id"] for row in rows]
+            if key is not None and known is None:
                 connection.execute(
                     insert(IdempotencyRow).values(
-                        tenant=scope.tenant,
-                        key=key,
-                        request_sha256=request,
-                        job_ids=[row["id"] for row in rows],
-                        created_at=now(),
+                        tenant=scope.tenant, key=key, request_sha256=request, job_ids=ids, created_at=now()
                     )
                 )
-            return [job_of(row) for row in rows]
+        return [QueuedJob(id, job.document_id, job.source) for id, job in zip(ids, new, strict=True)]
 
     def claim(self, max_jobs: int, max_bytes: int) -> list[ClaimedJob]:
         """Takes the oldest queued jobs; never two of one document, nor one of a document under way.
@@ -229,6 +215,18 @@ class Jobs:
         with self._database.reading() as connection:
             query = select(func.count()).select_from(JobRow).where(JobRow.state.not_in(FINISHED))
             return int(connection.scalar(query) or 0)
+
+
+def _known(connection: Connection, scope: Scope, key: str, request: str) -> list[str] | None:
+    """The ids of the jobs that the key has queued, in the order of their request."""
+    row = connection.execute(
+        select(IdempotencyRow.request_sha256, IdempotencyRow.job_ids).where(
+            IdempotencyRow.tenant == scope.tenant, IdempotencyRow.key == key
+        )
+    ).first()
+    if row is not None and row.request_sha256 != request:
+        raise Conflict("this Idempotency-Key was used for another upload")
+    return None if row is None else list(row.job_ids)
 
 
 def _batch(queued: Iterable[RowMapping], max_bytes: int) -> list[RowMapping]:

@@ -33,6 +33,13 @@ class Generator(Protocol):
         """
         ...
 
+    def check(self) -> str:
+        """Says which model writes; takes a few seconds at most.
+
+        Raises `GeneratorUnavailable` or `Misconfigured` when it could not write now.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Lets go of connections."""
         ...

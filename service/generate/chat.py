@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from openai.types.completion_usage import CompletionUsage
 
 _RETRY_AFTER_S = 0.2
+_CHECK_S = 1.5
+_NO_SUCH_LIST = (404, 405, 501)
 _NO_KEY = "none"
 """Sent where no key is set, so that a key of the environment never goes to another server."""
 _REFUSALS = {
@@ -54,6 +56,23 @@ class ChatGenerator:
     def model(self) -> str:
         """The model's name as the server knows it."""
         return self._settings.model
+
+    def check(self) -> str:
+        """Asks the address for its models; one that keeps no such list has answered as well."""
+        from openai import APIStatusError, OpenAI
+
+        given = _connection(self._settings)
+        try:
+            with self._translated(), OpenAI(**given | {"timeout": _CHECK_S}) as client:
+                client.models.list()
+        except DeadlineExceeded as error:
+            where = _shown(self._settings.base_url)
+            raise GeneratorUnavailable(f"{where} does not answer within {_CHECK_S:g} s") from error
+        except FootnoteError as error:
+            cause = error.__cause__
+            if not (isinstance(cause, APIStatusError) and cause.status_code in _NO_SUCH_LIST):
+                raise
+        return self.model
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -183,12 +202,16 @@ class _Thoughts:
 def _client(settings: GenerateSettings) -> AsyncOpenAI:
     from openai import AsyncOpenAI
 
-    return AsyncOpenAI(
-        base_url=settings.base_url,
-        api_key=settings.api_key.get_secret_value() or _NO_KEY,
-        max_retries=0,
-        timeout=settings.deadline_s,
-    )
+    return AsyncOpenAI(**_connection(settings))
+
+
+def _connection(settings: GenerateSettings) -> dict[str, Any]:
+    return {
+        "base_url": settings.base_url,
+        "api_key": settings.api_key.get_secret_value() or _NO_KEY,
+        "max_retries": 0,
+        "timeout": settings.deadline_s,
+    }
 
 
 def _text(chunk: ChatCompletionChunk) -> str:

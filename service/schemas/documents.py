@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
-from service.records import DocumentRecord, Job, JobState, Page
+from service.records import DocumentRecord, Job, JobState, Page, QueuedJob
 from service.schemas.answers import Response
 from service.types import Chunk
 
@@ -27,7 +27,7 @@ class JobsOut(BaseModel):
     jobs: list[JobRef]
 
     @classmethod
-    def of(cls, jobs: Sequence[Job]) -> Self:
+    def of(cls, jobs: Sequence[QueuedJob]) -> Self:
         """From our own type."""
         return cls(
             jobs=[JobRef(job_id=job.id, document_id=job.document_id, source=job.source) for job in jobs]

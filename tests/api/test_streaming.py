@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
 from service import event_stream
+from service.background import QuestionThreads
 from service.errors import GeneratorUnavailable
+from service.types import Event, Query, Scope
 from tests.api.calling import Served, serving, small_limits
 from tests.fakes import FakeEngine
 
@@ -116,6 +119,47 @@ async def test_a_reader_who_leaves_ends_the_work_and_frees_the_slot(
     engine.gate.set()
     async with httpx.AsyncClient(base_url=served.address) as caller:
         assert (await caller.post("/query", json={"query": "warranty?"})).status_code == 200
+
+
+class Threaded(FakeEngine):
+    """Works on a question in a thread, which nothing can stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads = QuestionThreads(1)
+        self.working, self.let_go = threading.Event(), threading.Event()
+        self.task: asyncio.Task[object] | None = None
+
+    async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
+        self.task = asyncio.current_task()
+        await self.threads.run(self._work)
+        async for event in super().stream(scope, query):
+            yield event
+
+    def _work(self) -> None:
+        self.working.set()
+        self.let_go.wait()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_slot_is_free_when_the_work_has_ended_not_when_the_reader_leaves(*, stream: bool) -> None:
+    engine, another = Threaded(), {"query": "warranty?"}
+    async with (
+        asyncio.timeout(10),
+        serving(engine, small_limits(max_concurrent_queries=1)) as served,
+        httpx.AsyncClient(base_url=served.address) as caller,
+    ):
+        _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(raw_query({**ASKED, "stream": stream}))
+        await asyncio.to_thread(engine.working.wait)
+        writer.close()
+        while engine.task is None or not engine.task.cancelling():
+            await asyncio.sleep(0)
+        assert (await caller.post("/search", json=another)).status_code == 429
+        engine.let_go.set()
+        while (await caller.post("/search", json=another)).status_code == 429:
+            await asyncio.sleep(0)
+    engine.threads.close()
 
 
 async def test_a_stream_holds_its_slot_to_the_end(

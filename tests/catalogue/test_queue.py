@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from unittest.mock import patch
-
 import pytest
 
-from service.catalogue import Answers, Database, Jobs
-from service.catalogue.database import now
+from service.catalogue import Database, Documents, Jobs
 from service.errors import Conflict, NotFound
-from service.records import Failure, Feedback, IngestReport, RefusedRecord
-from service.types import Answer, Decision, Usage
+from service.records import Failure, IngestReport, RefusedRecord
 from tests.catalogue.writing import ACME, GLOBEX, a_job
 
 PLENTY = 1_000_000
@@ -114,35 +109,17 @@ def test_nothing_is_queued_twice_with_one_key(database: Database) -> None:
     assert len(jobs.add(GLOBEX, [a_job(GLOBEX, "b")], "key", "another request")) == 1
 
 
+def test_a_key_gives_the_jobs_of_the_first_call_even_when_their_document_was_deleted(
+    database: Database,
+) -> None:
+    jobs, upload = Jobs(database), [a_job(ACME, name) for name in "ba"]
+    first = jobs.add(ACME, upload, "key", "request")
+    Documents(database, 10).delete(ACME, first[0].document_id)
+    assert jobs.add(ACME, upload, "key", "request") == first
+    assert jobs.depth() == 1
+
+
 def test_a_job_of_another_tenant_is_not_there(database: Database) -> None:
     (job,) = Jobs(database).add(ACME, [a_job(ACME, "a")])
     with pytest.raises(NotFound):
         Jobs(database).get(GLOBEX, job.id)
-
-
-# --- answers and judgements ------------------------------------------------------------------
-
-
-def an_answer(identifier: str) -> Answer:
-    decision = Decision(False, 0.1, 0.5, False, "no_evidence")
-    return Answer(identifier, "abstained", "", (), (), decision, "extractive", False, Usage(), {}, "0" * 32)
-
-
-def test_an_answer_is_judged_by_those_it_was_given_to(database: Database) -> None:
-    answers = Answers(database, 30)
-    answers.keep(ACME, "Why?", an_answer("one"))
-    assert answers.judge(ACME, Feedback("one", "up")) != answers.judge(ACME, Feedback("one", "down", "no"))
-    for scope, given in ((GLOBEX, "one"), (ACME, "two")):
-        with pytest.raises(NotFound):
-            answers.judge(scope, Feedback(given, "up"))
-
-
-def test_answers_are_forgotten_after_their_time(database: Database) -> None:
-    answers = Answers(database, 30)
-    with patch("service.catalogue.answers.now", lambda: now() - timedelta(days=31)):
-        answers.keep(ACME, "Why?", an_answer("old"))
-    answers.keep(ACME, "Why?", an_answer("new"))
-    assert answers.forget_old() == 1
-    with pytest.raises(NotFound):
-        answers.judge(ACME, Feedback("old", "up"))
-    assert answers.judge(ACME, Feedback("new", "up"))

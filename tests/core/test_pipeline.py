@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 import service
+from service.background import QuestionThreads
 from service.cite.support import Judge
 from service.decide import Decider
 from service.decide.calibrator import shipped
@@ -48,6 +51,7 @@ from tests.fakes_core import LOCAL, FakeEmbedder
 SUPPORT = Path(service.__file__).parent / "learned" / "support.json"
 TEXT = "The warranty lasts 24 months. The housing is made of cast steel."
 QUESTION = Query("How long does the warranty last?")
+THREADS = QuestionThreads(2)
 
 
 @dataclass
@@ -107,6 +111,9 @@ class ScriptedGenerator:
         finally:
             self.closed = True
 
+    def check(self) -> str:
+        return self.model
+
     async def aclose(self) -> None:
         self.closed = True
 
@@ -144,6 +151,7 @@ def a_pipeline(*hits: Hit, generator: Generator | None = None, **parts: Any) -> 
         reranker=parts.pop("reranker", FusedOrder()),
         decider=parts.pop("decider", Decider(settings.decide, calibrator, calibrator.fingerprints)),
         generator=generator or ScriptedGenerator(["The warranty lasts 24 months [1]."]),
+        threads=THREADS,
     )
 
 
@@ -363,6 +371,41 @@ async def test_two_answers_have_two_ids() -> None:
     first, second = await answered(pipeline), await answered(pipeline)
     assert first.id != second.id
     assert (len(first.trace_id), first.trace_id.isalnum()) == (32, True)
+
+
+# --- beside the event loop -------------------------------------------------------------------
+
+
+class Slow:
+    """A part that does nothing before the event loop has done something: on the loop it would never end."""
+
+    def __init__(self, part: Any) -> None:
+        self._part = part
+        self._loop = asyncio.get_running_loop()
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._part, name)
+        if not inspect.ismethod(value):
+            return value
+
+        def waiting(*arguments: Any, **options: Any) -> Any:
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result(timeout=10)
+            return value(*arguments, **options)
+
+        return waiting
+
+
+@pytest.mark.parametrize("part", ["embedder", "store", "reader", "reranker", "decider"])
+async def test_the_event_loop_goes_on_while_a_stage_works(part: str) -> None:
+    pipeline = a_pipeline(a_hit(TEXT))
+    slow = replace(pipeline, **{part: Slow(getattr(pipeline, part))})
+    assert (await answered(slow)).status == "answered"
+
+
+async def test_the_event_loop_goes_on_while_sentences_are_chosen() -> None:
+    slow = Slow(FakeEmbedder(Path("unused")))
+    generator = ExtractiveGenerator(slow.embed_sentences, tokenize, 4, THREADS.run)
+    assert (await answered(a_pipeline(a_hit(TEXT), generator=generator))).status == "answered"
 
 
 # --- ending early ----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from eval.tune.comparing import Comparison, chance_of_gain, compared, scored, wi
 from eval.tune.embedder_card import advice
 from eval.tune.feedback import feedback_set
 from eval.tune.pairs import TrainingExample, batches, bounded, example, split, without_copies
+from service.catalogue import GivenAnswer
 from service.errors import Misconfigured
 from service.models import compiled
 from service.records import Feedback
@@ -260,7 +261,8 @@ def judged() -> Iterator[Callable[..., LabelledSet]]:
                 document = ingested(engine, "pump.md", TEXT).document_id
                 chunks = engine.listing.chunks(LOCAL, document, None, 10).items
                 for number, (question, place, said) in enumerate(judgements):
-                    engine.answers.keep(LOCAL, question, answer(str(number), chunks[place]))
+                    given = GivenAnswer.of(LOCAL, question, answer(str(number), chunks[place]))
+                    engine.answers.keep([given])
                     engine.answers.judge(LOCAL, Feedback(str(number), **said))  # type: ignore[arg-type]  # ratings
                 return feedback_set(Settings(data_dir=folder / "data"))
 
