@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -18,6 +20,12 @@ from service.settings import LogSettings
 QUIETER = ("httpx", "httpcore", "openai", "asgi_correlation_id", "alembic", "nncf", "asyncio")
 """Libraries whose informational lines are about themselves (and, for HTTP clients, hold addresses)."""
 
+MAX_REPEATS = 10
+REPEAT_PERIOD_S = 60.0
+MAX_REMEMBERED = 1000
+"""Different lines of which it is remembered how often they came."""
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({})))
 
 # Without local variables: they may hold a question, a document or a key.
 _traceback = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -27,11 +35,55 @@ def configure(settings: LogSettings) -> None:
     """Send every log line of the process to standard error in one format."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(as_json=_wants_json(settings)))
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
     for name in QUIETER:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@dataclass
+class _Seen:
+    since: float
+    lines: int = 0
+
+
+class RepeatFilter(logging.Filter):
+    """Lets a warning through `MAX_REPEATS` times a minute, so that what fails in a loop fills no disk.
+
+    Lines are the same that differ in their time alone. The first one of the next minute says as `left_out`
+    how many were.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[object, _Seen] = {}
+        self._changing = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written. Those below a warning always are: requests are alike by nature."""
+        if record.levelno < logging.WARNING:
+            return True
+        with self._changing:
+            key = _identity(record)
+            seen = self._seen.pop(key, None)
+            if seen is None or record.created - seen.since >= REPEAT_PERIOD_S:
+                if seen is not None and seen.lines > MAX_REPEATS:
+                    record.left_out = seen.lines - MAX_REPEATS
+                seen = _Seen(record.created)
+            seen.lines += 1
+            self._seen[key] = seen
+            if len(self._seen) > MAX_REMEMBERED:
+                del self._seen[next(iter(self._seen))]
+            return seen.lines <= MAX_REPEATS
+
+
+def _identity(record: logging.LogRecord) -> object:
+    """All that a line says but when."""
+    extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    error = repr(record.exc_info[1]) if record.exc_info else ""
+    return record.name, record.levelno, record.getMessage(), error, repr(sorted(extra.items()))
 
 
 def _wants_json(settings: LogSettings) -> bool:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import uvicorn
 from fastapi import FastAPI
+from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from service.errors import Misconfigured
+from service.errors import Misconfigured, Unavailable
+from service.problem import MEDIA_TYPE, RETRY_AFTER_S, problem_of
 from service.routes.context import Services
-from service.settings import Settings
+from service.settings import ApiSettings, Settings
 
 KEEP_ALIVE_S = 15
 BACKLOG = 512
+"""Connections that wait in the system to be accepted."""
+ACCEPTS_AT_ONCE = 16
+"""Connections that the loop accepts before it looks at any: they are open, and not counted yet."""
+
+logger = logging.getLogger(__name__)
 
 
 def serve(app: FastAPI, settings: Settings, *, announce: Callable[[str], None]) -> int:
@@ -70,6 +79,7 @@ class StoppableServer(uvicorn.Server):
         """Start, then say where."""
         await super().startup(sockets)
         if self.started and sockets:
+            sockets[0].listen(BACKLOG)
             self._announce(_address(sockets[0]))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -82,7 +92,8 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     limits = settings.api
     return uvicorn.Config(
         app,
-        http=type("HeadDeadline", (ImpatientProtocol,), {"head_timeout_s": limits.receive_timeout_s}),
+        http=_protocol(limits),
+        backlog=ACCEPTS_AT_ONCE,
         ws="none",
         log_config=None,  # its lines go where ours go
         access_log=False,  # ours says more, and nothing of what was asked
@@ -92,21 +103,53 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 that closes a connection whose request head does not arrive in time.
+def _protocol(limits: ApiSettings) -> type[BoundedProtocol]:
+    bounds = {"patience_s": limits.receive_timeout_s, "max_connections": _max_connections(limits)}
+    return type("Protocol", (BoundedProtocol,), bounds)
+
+
+def _max_connections(limits: ApiSettings) -> int:
+    """The setting, or half of the open files that the system grants where that is less.
+
+    Without descriptors nothing works any more: not the store, not the database, not even saying so. The other
+    half is for them, for files on their way in and for connections that were accepted and not counted yet.
+    """
+    if sys.platform == "win32":
+        return limits.max_connections
+    import resource
+
+    granted, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if granted == resource.RLIM_INFINITY or limits.max_connections <= granted // 2:
+        return limits.max_connections
+    logger.warning(
+        "fewer connections are accepted than api.max_connections says: the process may open few files",
+        extra={"open_files": granted, "connections": granted // 2},
+    )
+    return max(1, granted // 2)
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 that bounds what connections cost: how many there are, and how long one may stand still.
 
     The application sees a request only once its head is complete, so this cannot be middleware.
     """
 
-    head_timeout_s: ClassVar[float]
+    patience_s: ClassVar[float]
+    max_connections: ClassVar[int]
     _head_timer: asyncio.TimerHandle | None = None
+    _reader_timer: asyncio.TimerHandle | None = None
 
+    @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
-        """Expect a head from the start."""
+        """Expect a head from the start; where there are too many connections an idle one gives way."""
+        if len(self.connections) >= self.max_connections and not self._close_an_idle_one():
+            self._refuse(transport)
+            return
         super().connection_made(transport)
         _send_at_once(transport)
         self._expect_head()
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Expect a head exactly while no request is being answered."""
         super().data_received(data)
@@ -115,18 +158,67 @@ class ImpatientProtocol(H11Protocol):
         elif self._head_timer is None:
             self._expect_head()
 
+    @override
+    def pause_writing(self) -> None:
+        """The reader does not keep up: it has a while to go on."""
+        super().pause_writing()
+        self._reader_timer = self.loop.call_later(self.patience_s, self.transport.abort)
+
+    @override
+    def resume_writing(self) -> None:
+        """The reader went on."""
+        self._stop_waiting_for_reader()
+        super().resume_writing()
+
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing more."""
         self._stop_expecting()
+        self._stop_waiting_for_reader()
         super().connection_lost(exc)
 
+    def _close_an_idle_one(self) -> bool:
+        """Closes a connection that was answered and asks nothing more, if there is one."""
+        for connection in self.connections:
+            idle = getattr(connection, "timeout_keep_alive_task", None) is not None
+            if idle and not connection.transport.is_closing():
+                connection.transport.close()
+                return True
+        return False
+
+    def _refuse(self, transport: asyncio.Transport) -> None:
+        logger.warning("a connection was refused: there are api.max_connections already")
+        transport.set_protocol(asyncio.Protocol())  # what it sends is not read
+        transport.write(_refusal(self.max_connections))
+        transport.close()
+
     def _expect_head(self) -> None:
-        self._head_timer = self.loop.call_later(self.head_timeout_s, self.transport.close)
+        self._head_timer = self.loop.call_later(self.patience_s, self.transport.close)
 
     def _stop_expecting(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _stop_waiting_for_reader(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
+
+
+def _refusal(connections: int) -> bytes:
+    """The whole response to a connection too many."""
+    error = Unavailable(
+        f"{connections} connections are open already (setting api.max_connections, at most half of the open "
+        "files that the system grants).",
+        hint="Wait a second, or raise FOOTNOTE_API__MAX_CONNECTIONS.",
+    )
+    body = problem_of(error).model_dump_json(exclude_none=True).encode()
+    head = (
+        f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
+        f"Retry-After: {RETRY_AFTER_S}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def _send_at_once(transport: asyncio.Transport) -> None:

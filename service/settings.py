@@ -175,6 +175,8 @@ class ApiSettings(Section):
     max_question_characters: Count = 2_000
     max_top_k: Count = 50
     max_concurrent_queries: Count = 16
+    max_connections: Count = 512
+    """At most half of the open files that the system grants the process: the rest are the store's."""
     receive_timeout_s: Seconds = 30
     shutdown_s: Seconds = 15
 

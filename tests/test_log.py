@@ -67,3 +67,48 @@ def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("service").warning("slow", extra={"duration_ms": 12})
     assert "slow" in (err := capsys.readouterr().err)
     assert not err.startswith("{")
+
+
+def record(message: str, moment: float, level: int = logging.ERROR, **extra: object) -> logging.LogRecord:
+    fields = {"name": "asyncio", "msg": message, "levelno": level, "created": moment, **extra}
+    return logging.makeLogRecord(fields)
+
+
+def test_a_line_that_repeats_without_end_is_written_a_few_times_a_minute() -> None:
+    repeats = log.RepeatFilter()
+    written = [repeats.filter(record("out of descriptors", moment / 100)) for moment in range(5_000)]
+    assert written.count(True) == log.MAX_REPEATS
+
+
+def test_the_first_line_of_the_next_minute_says_how_many_were_left_out() -> None:
+    repeats = log.RepeatFilter()
+    for _ in range(log.MAX_REPEATS + 7):
+        repeats.filter(record("out of descriptors", 0.0))
+    later = record("out of descriptors", log.REPEAT_PERIOD_S)
+    assert repeats.filter(later)
+    assert later.left_out == 7  # type: ignore[attr-defined] # as the formatter reads it
+
+
+def test_lines_that_say_different_things_are_all_written() -> None:
+    repeats = log.RepeatFilter()
+    lines = [record("reading failed", 0.0, job=str(number)) for number in range(100)]
+    assert all(repeats.filter(line) for line in lines)
+
+
+def test_requests_are_all_noted_however_alike_they_are() -> None:
+    repeats = log.RepeatFilter()
+    assert all(repeats.filter(record("request", 0.0, logging.INFO)) for _ in range(100))
+
+
+def test_what_is_remembered_of_lines_is_bounded() -> None:
+    repeats = log.RepeatFilter()
+    for number in range(2 * log.MAX_REMEMBERED):
+        repeats.filter(record(f"line {number}", 0.0))
+    assert len(repeats._seen) == log.MAX_REMEMBERED
+
+
+def test_the_handler_of_the_process_leaves_repeats_out(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(LogSettings(format="json"))
+    for _ in range(100):
+        logging.getLogger("service").warning("again")
+    assert len(capsys.readouterr().err.splitlines()) == log.MAX_REPEATS
