@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+import typer
 
 from eval.relevance import calibration
 from eval.relevance.deciding import DecidedCase, report
@@ -232,12 +233,10 @@ def test_a_calibrator_is_made_from_documents_without_labels(
         patch("eval.tune.calibrator.open_embedder", lambda *_: embedder),
         patch("ingestion.worker.ParserPool", InlineParsers),
     ):
-        ended = calibrator.main(
-            ["--documents", str(documentation(folder / "docs")), "--work", str(folder / "work"), "--json"]
-        )
+        documents = documentation(folder / "docs")
+        calibrator.main(documents=[documents], work=folder / "work", as_json=True)
         parts = calibrator.opened(Settings())
     figures = json.loads(capsys.readouterr().out)
-    assert ended == 0
     assert figures["by_kind"]["removed"]["auroc"] > 0.8
     assert figures["by_kind"]["off_topic"]["auroc"] > 0.95
     made = Calibrator.read(tmp_path / "tuned" / "calibrator.json")
@@ -246,8 +245,8 @@ def test_a_calibrator_is_made_from_documents_without_labels(
 
 
 def test_without_anything_to_learn_from_it_says_so() -> None:
-    with pytest.raises(SystemExit, match="--documents"):
-        calibrator.main([])
+    with pytest.raises(typer.BadParameter, match="--documents"):
+        calibrator.main()
 
 
 def test_articles_of_the_other_half_are_neither_learned_from_nor_their_texts() -> None:
