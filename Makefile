@@ -47,7 +47,7 @@ check: install
 	$(BIN)/lint-imports --no-cache
 
 bench: setup
-	$(BIN)/python -m eval.bench
+	$(BIN)/footnote eval bench
 
 # After a change of dependencies: writes down what is installed now.
 constraints: install

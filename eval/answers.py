@@ -1,4 +1,4 @@
-"""Answers measured on questions whose facts are known: `python -m eval.answers`.
+"""Answers measured on questions whose facts are known: `footnote eval answers`.
 
 The corpus is ingested into a folder of its own, every question is asked as a user would ask it, and what
 comes back is compared with what is expected: facts held, documents cited, unanswerable questions declined.
@@ -6,7 +6,6 @@ comes back is compared with what is expected: facts held, documents cited, unans
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import dataclasses
 import json
@@ -17,7 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from eval.commands import Always, AsJson, Misses, command, run
 from eval.dataset import GOLDEN, GoldenQuestion, fact_recall, load
 from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
@@ -64,6 +67,12 @@ class AnswerFigures:
     """Median length of the answers that were given."""
     milliseconds: float
     """Median time of an answer."""
+
+
+def answering(data_dir: Path, always: bool) -> Settings:
+    """The settings in force for a data folder; with `always` every question is answered."""
+    decide = DecideSettings(threshold=0.0 if always else DecideSettings().threshold)
+    return Settings(data_dir=data_dir, decide=decide)
 
 
 @contextmanager
@@ -139,33 +148,32 @@ def _detail(result: QuestionResult) -> str:
     )
 
 
-def main() -> None:
+DataDir = Annotated[Path | None, typer.Option(help="Keep the ingested corpus here, for another run.")]
+
+
+def main(
+    documents: Annotated[Path, typer.Option(help="The corpus.")] = DOCUMENTS,
+    questions: Annotated[Path, typer.Option(help="The questions, JSON Lines.")] = GOLDEN,
+    data_dir: DataDir = None,
+    always: Always = False,
+    misses: Misses = False,
+    as_json: AsJson = False,
+) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--documents", type=Path, default=DOCUMENTS, help="the corpus")
-    parser.add_argument("--questions", type=Path, default=GOLDEN, help="the questions, JSON Lines")
-    parser.add_argument("--data-dir", type=Path, help="keep the ingested corpus here, for another run")
-    parser.add_argument(
-        "--always", action="store_true", help="answer every question, to see the answers alone"
-    )
-    parser.add_argument("--misses", action="store_true", help="print what was not answered as expected")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        decide = DecideSettings(threshold=0.0 if given.always else DecideSettings().threshold)
-        settings = Settings(data_dir=given.data_dir or Path(scratch), decide=decide)
-        with corpus([given.documents], settings) as engine:
-            results = asyncio.run(ask_all(engine, load(given.questions)))
+        settings = answering(data_dir or Path(scratch), always)
+        with corpus([documents], settings) as engine:
+            results = asyncio.run(ask_all(engine, load(questions)))
     measured = by_kind(results)
-    if given.json:
+    if as_json:
         print(json.dumps({kind: dataclasses.asdict(row) for kind, row in measured.items()}, indent=2))
     else:
         print("\n".join(_table(measured)))
-    if given.misses:
+    if misses:
         for result in results:
             if result.answered != result.question.answerable or result.facts < 1:
                 print(_detail(result))
 
 
 if __name__ == "__main__":
-    main()
+    run(command(main))

@@ -1,7 +1,5 @@
 """How much of a file's text and table cells survives parsing, per format, against a reference in markdown.
 
-    python -m eval.parsing --data DIR [--json] [--pdf DIR]
-
 DIR holds `sources/` and `markdown/<source name>.md`. Text recall is the share of the reference's words (a
 multiset, case aside) that are in our text; cell recall the share of its non-empty table cells that are among
 ours. The reference is silver: another parser wrote it, so neither can be expected to reach 1. `--pdf` takes a
@@ -10,7 +8,6 @@ folder of PDF files and gives pages per second. Everything runs through the sand
 
 from __future__ import annotations
 
-import argparse
 import html
 import json
 import re
@@ -21,7 +18,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from eval.commands import AsJson, command, run
 from ingestion.load import load_bytes
 from ingestion.sandbox import ParserPool
 from ingestion.types import Document
@@ -164,19 +165,18 @@ def table(scores: dict[str, FormatScore]) -> Iterator[str]:
             yield f"failed: {failed}: {why}"
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Entry point of `python -m eval.parsing`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m eval.parsing", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--data", type=Path, help="folder with sources/ and markdown/")
-    parser.add_argument("--pdf", type=Path, help="folder of PDF files, for pages per second")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options = parser.parse_args(arguments)
+def main(
+    data: Annotated[Path | None, typer.Option(help="Folder with sources/ and markdown/.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Folder of PDF files, for pages per second.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The command line."""
+    if data is None and pdf is None:
+        raise typer.BadParameter("there is nothing to parse: give --data or --pdf")
     with ParserPool(ParseSettings()) as pool:
-        scores = measure(options.data, pool) if options.data else {}
-        pages = measure_pages(options.pdf, pool) if options.pdf else None
-    if options.json:
+        scores = measure(data, pool) if data else {}
+        pages = measure_pages(pdf, pool) if pdf else None
+    if as_json:
         formats = {name: _as_json(of_format) for name, of_format in scores.items()}
         speed = {"pages": pages[0], "seconds": pages[1]} if pages else None
         json.dump({"formats": formats, "pdf": speed}, sys.stdout, indent=2)
@@ -205,4 +205,4 @@ def _as_json(of_format: FormatScore) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main()
+    run(command(main))

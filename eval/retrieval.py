@@ -1,7 +1,5 @@
 """Retrieval quality of the served product, on sets in BEIR's form, through its public API.
 
-    python -m eval.retrieval --data DIR [--sets scifact,squad2] [--json]
-
 DIR holds a folder for each set with `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`. Every record is
 uploaded, every judged question searched for. A hit carries its rank in either list, so one search gives the
 dense, the BM25 and the fused ranking. What is judged are documents: a document stands where its first chunk
@@ -10,7 +8,6 @@ does.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import tempfile
@@ -18,13 +15,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from eval.bench.serving import served, upload_and_wait
+from eval.commands import AsJson, command, run
 from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
 from service.errors import CorruptFile
@@ -174,18 +173,17 @@ def _quality(dataset: JudgedSet, ranking: str, found: Mapping[str, Sequence[str]
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure with the settings in force and print a table, or JSON."""
-    parser = argparse.ArgumentParser(prog="python -m eval.retrieval", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with one folder a set")
-    parser.add_argument("--sets", default=",".join(SETS), help="which of them, separated by commas")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options = parser.parse_args(arguments)
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with one folder a set.")],
+    sets: Annotated[str, typer.Option(help="Which of them, separated by commas.")] = ",".join(SETS),
+    as_json: AsJson = False,
+) -> None:
+    """The command line."""
     results: list[Quality] = []
-    for name in options.sets.split(","):
+    for name in sets.split(","):
         with tempfile.TemporaryDirectory(prefix="footnote-retrieval-") as folder:
-            results.extend(measure(load(options.data / name), Path(folder)))
-    if options.json:
+            results.extend(measure(load(data / name), Path(folder)))
+    if as_json:
         print(json.dumps([asdict(result) for result in results], indent=1))
     else:
         show(results, Console())
@@ -202,4 +200,4 @@ def show(results: Sequence[Quality], console: Console) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(command(main))

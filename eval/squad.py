@@ -1,4 +1,4 @@
-"""Answers on reading comprehension over a whole corpus: `python -m eval.squad --data DIR`.
+"""Answers on reading comprehension over a whole corpus: `footnote eval squad --data DIR`.
 
 DIR holds `corpus.jsonl` (records `_id, title, text`) and `qa.jsonl` (`question, answers, impossible`), as
 made from SQuAD 2 (Rajpurkar et al. 2018). A sample of the answerable questions is asked over all records, as
@@ -7,7 +7,6 @@ a user would ask. An answer is right when it holds one of the gold answers, in c
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import dataclasses
 import json
@@ -17,13 +16,15 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from pydantic import BaseModel, TypeAdapter
 
-from eval.answers import SCOPE, corpus
+from eval.answers import SCOPE, DataDir, answering, corpus
+from eval.commands import Always, AsJson, command, run
 from eval.dataset import holds
 from service.local_engine import LocalEngine
-from service.settings import DecideSettings, Settings
 from service.types import Answer, Query
 
 SAMPLE, SEED = 300, 1
@@ -96,26 +97,23 @@ def _lines(found: SquadFigures) -> Iterator[str]:
         yield f"{field.name:14}{getattr(found, field.name):10.3g}"
 
 
-def main() -> None:
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with corpus.jsonl and qa.jsonl.")],
+    data_dir: DataDir = None,
+    limit: Annotated[int, typer.Option("--limit", "--sample", help="How many questions.")] = SAMPLE,
+    seed: Annotated[int, typer.Option(help="Which ones are drawn.")] = SEED,
+    always: Always = False,
+    as_json: AsJson = False,
+) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with corpus.jsonl and qa.jsonl")
-    parser.add_argument("--data-dir", type=Path, help="keep the ingested corpus here, for another run")
-    parser.add_argument("--sample", type=int, default=SAMPLE, help="how many questions")
-    parser.add_argument(
-        "--always", action="store_true", help="answer every question, to see the answers alone"
-    )
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    given = parser.parse_args()
-    with (given.data / "qa.jsonl").open(encoding="utf-8") as lines:
-        questions = sample(lines, given.sample)
+    with (data / "qa.jsonl").open(encoding="utf-8") as lines:
+        questions = sample(lines, limit, seed)
     with tempfile.TemporaryDirectory() as scratch:
-        decide = DecideSettings(threshold=0.0 if given.always else DecideSettings().threshold)
-        settings = Settings(data_dir=given.data_dir or Path(scratch), decide=decide)
-        with corpus([given.data / "corpus.jsonl"], settings) as engine:
+        settings = answering(data_dir or Path(scratch), always)
+        with corpus([data / "corpus.jsonl"], settings) as engine:
             found = figures(questions, asyncio.run(ask(engine, questions)))
-    print(json.dumps(dataclasses.asdict(found), indent=2) if given.json else "\n".join(_lines(found)))
+    print(json.dumps(dataclasses.asdict(found), indent=2) if as_json else "\n".join(_lines(found)))
 
 
 if __name__ == "__main__":
-    main()
+    run(command(main))

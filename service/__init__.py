@@ -16,6 +16,6 @@ The life of one query, in the order to read the files:
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `background.py` has the threads that all this runs on, `readiness.py` and `stage_checks.py` ask each part
 whether it can. `wiring.py` chooses the concrete parts and `local_engine.py` joins them; `app.py` and
-`routes/` put them behind HTTP, `cli/` on the command line. `types.py` and `records.py` hold what flows between
-the stages, `errors.py` all that can go wrong.
+`routes/` put them behind HTTP, `cli/` on the command line. `types.py` and `records.py` hold what flows
+between the stages, `errors.py` all that can go wrong.
 """

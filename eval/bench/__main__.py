@@ -1,66 +1,85 @@
-"""`python -m eval.bench`: every figure in one run, printed as it comes, saved as JSON and as a table."""
+"""`footnote eval bench`: every figure in one run, printed as it comes, saved as JSON and as a table."""
 
 from __future__ import annotations
 
-import argparse
+import dataclasses
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
 from eval import retrieval
-from eval.bench import ingest, install, query, rate, search
+from eval.bench import ingest, query, rate, search
 from eval.bench.figures import Figure, Goal, Report
+from eval.bench.install import default_install
+from eval.commands import command, run
 
 Section = Callable[[], Iterator[Figure]]
 FUSED_ON_SCIFACT = Goal("at least", 0.715)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure with the settings in force; documents go to folders of their own."""
-    options = _options().parse_args(arguments)
-    if options.quick:
-        options.sizes, options.documents, options.records, options.questions = [1_000, 10_000], 400, 80, 40
-    report = Report(Console(soft_wrap=True), {name: str(value) for name, value in vars(options).items()})
-    sections = _sections(options)
-    for name in options.only or [name for name in sections if name != "install" or options.install]:
-        started = time.perf_counter()
-        report.add(sections[name]())
-        report.seconds[name] = round(time.perf_counter() - started, 1)
-    as_json, as_table = report.save(options.out)
-    report.console.print(f"\nsaved {as_json} and {as_table}", highlight=False)
-
-
-def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m eval.bench", description=__doc__)
-    parser.add_argument(
-        "--data", type=Path, help="folder with scifact/, squad2/ and handbook/; else generated"
-    )
-    parser.add_argument("--sizes", type=_numbers, default=[1_000, 10_000, 100_000], help="chunks searched")
-    parser.add_argument("--documents", type=int, default=10_000, help="small documents for the memory curve")
-    parser.add_argument("--records", type=int, default=1_000, help="short records for the ingest rate")
-    parser.add_argument("--questions", type=int, default=200, help="questions asked over HTTP")
-    parser.add_argument("--only", type=_names, help="sections: " + ", ".join(SECTIONS))
-    parser.add_argument("--install", action="store_true", help="measure the default install too; minutes")
-    parser.add_argument("--quick", action="store_true", help="small sizes: the figures only roughly")
-    parser.add_argument("--out", type=Path, default=Path("bench-results"), help="folder for the results")
-    return parser
-
-
 SECTIONS = ("query", "parse", "ingest", "search", "memory", "retrieval", "install")
 
 
-def _sections(options: argparse.Namespace) -> Mapping[str, Section]:
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured."""
+
+    chunks: tuple[int, ...] = (1_000, 10_000, 100_000)
+    documents: int = 10_000
+    records: int = 1_000
+    questions: int = 200
+    parse_s: float = 2.0
+
+
+QUICK = Sizes((1_000, 10_000), 400, 80, 40, 0.5)
+FULL = Sizes()
+
+
+def main(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with scifact/, squad2/ and handbook/; else generated.")
+    ] = None,
+    sizes: Annotated[str, typer.Option(help="Chunks searched.")] = "1000,10000,100000",
+    documents: Annotated[int, typer.Option(help="Small documents, for the memory curve.")] = FULL.documents,
+    records: Annotated[int, typer.Option(help="Short records, for the ingest rate.")] = FULL.records,
+    questions: Annotated[int, typer.Option(help="Questions asked over HTTP.")] = FULL.questions,
+    only: Annotated[str, typer.Option(help=f"Some of: {', '.join(SECTIONS)}.")] = "",
+    install: Annotated[bool, typer.Option("--install", help="The default install too; minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes: the figures only roughly.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("bench-results"),
+) -> None:
+    """The command line."""
+    chosen = QUICK if quick else Sizes(_numbers(sizes), documents, records, questions)
+    names = _names(only) or [name for name in SECTIONS if name != "install" or install]
+    report = Report(Console(soft_wrap=True), {"data": str(data), **_told(chosen)})
+    sections = _sections(data, chosen)
+    for name in names:
+        started = time.perf_counter()
+        report.add(sections[name]())
+        report.seconds[name] = round(time.perf_counter() - started, 1)
+    as_json, as_table = report.save(out)
+    report.console.print(f"\nsaved {as_json} and {as_table}", highlight=False)
+
+
+def _told(sizes: Sizes) -> dict[str, str]:
+    return {name: str(value) for name, value in dataclasses.asdict(sizes).items()}
+
+
+def _sections(data: Path | None, sizes: Sizes) -> Mapping[str, Section]:
     return {
-        "query": lambda: query.answers(options.data, options.questions),
-        "parse": lambda: ingest.parsing(0.5 if options.quick else 2.0),
-        "ingest": lambda: rate.rates(options.data, options.records),
-        "search": lambda: search.sizes(options.sizes),
-        "memory": lambda: ingest.memory(options.documents),
-        "retrieval": lambda: _quality(options.data),
-        "install": install.default_install,
+        "query": lambda: query.answers(data, sizes.questions),
+        "parse": lambda: ingest.parsing(sizes.parse_s),
+        "ingest": lambda: rate.rates(data, sizes.records),
+        "search": lambda: search.sizes(sizes.chunks),
+        "memory": lambda: ingest.memory(sizes.documents),
+        "retrieval": lambda: _quality(data),
+        "install": default_install,
     }
 
 
@@ -77,16 +96,19 @@ def _quality(data: Path | None) -> Iterator[Figure]:
             yield Figure("retrieval", f"{label}: recall@5", one.recall_at_5)
 
 
-def _numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"--sizes takes numbers, separated by commas: {text}") from error
 
 
 def _names(text: str) -> list[str]:
-    names = text.split(",")
+    names = [name for name in text.split(",") if name]
     if unknown := [name for name in names if name not in SECTIONS]:
-        raise argparse.ArgumentTypeError(f"no section is named {', '.join(unknown)}")
+        raise typer.BadParameter(f"no section is named {', '.join(unknown)}")
     return names
 
 
 if __name__ == "__main__":
-    main()
+    run(command(main))

@@ -6,7 +6,7 @@
     retrieve.py    dense and BM25 lists, fused: the same for all
     score.py       recall, precision and IoU at the token level
     report.py      the tables
-    __main__.py    `python -m eval.chunking --data DIR`
+    __main__.py    `footnote eval chunking --data DIR`
 
 The measure is that of Smith and Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024), and
 DIR has the form of its data: `questions_df.csv` and `corpora/*.md`.

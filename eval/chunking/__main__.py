@@ -1,18 +1,19 @@
-"""`python -m eval.chunking --data DIR [--json]`: our chunks beside three baselines, in one run."""
+"""`footnote eval chunking --data DIR`: our chunks beside three baselines, in one run."""
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
 from eval.chunking.dataset import load
 from eval.chunking.report import measure, show
 from eval.chunking.splitters import by_title, fixed, ours, recursive
+from eval.commands import AsJson, command, run
 from ingestion.chunking.ruler import Tokenize
 from service.embed import open_embedder
 from service.settings import Settings
@@ -21,12 +22,11 @@ TABLE_WIDTH = 140
 """Columns that the tables need; a narrower terminal or a file gets them all the same."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure with the settings in force and print the tables, or JSON."""
-    parser = argparse.ArgumentParser(prog="python -m eval.chunking", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with questions_df.csv and corpora/")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    options = parser.parse_args(arguments)
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with questions_df.csv and corpora/.")],
+    as_json: AsJson = False,
+) -> None:
+    """The command line."""
     settings = Settings()
     embedder = open_embedder(settings.embed, settings.cache_dir)
     tokenize = token_spans(embedder.tokenizer_file)
@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "recursive 400 characters": recursive(400),
         "recursive 800 characters": recursive(800),
     }
-    results = measure(methods, load(options.data), embedder, tokenize)
-    if options.json:
+    results = measure(methods, load(data), embedder, tokenize)
+    if as_json:
         print(json.dumps({"embedder": embedder.name, "results": [asdict(one) for one in results]}, indent=1))
     else:
         show(results, Console(width=max(Console().width, TABLE_WIDTH)))
@@ -56,4 +56,4 @@ def token_spans(file: Path) -> Tokenize:
 
 
 if __name__ == "__main__":
-    main()
+    run(command(main))

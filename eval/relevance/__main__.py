@@ -1,4 +1,4 @@
-"""The tables of docs/relevance.md: `footnote eval relevance --data DIR [--page FILE]`.
+"""The tables of docs/relevance.md: `footnote eval relevance --data DIR`.
 
 DIR holds labelled sets of any form that `eval.labelled` reads, among them `squad2`. Ranking, deciding,
 answering and citing are measured one after another, each by its own command, with what is shipped and set;
@@ -7,15 +7,17 @@ every set is ingested once. Without a page the tables are printed.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from eval.commands import command, run
 from eval.relevance.page import put, table
 
 Json = Any
@@ -27,7 +29,7 @@ RANKINGS = ("bm25", "dense", "fused", "late_20", "late_50")
 def ranking(data: Path, work: Path) -> Lines:
     """nDCG@10 and recall@5 of every ranking on every set."""
     golden = [f"--golden={DEMO}"] if DEMO.is_dir() else []
-    rows = _measured("relevance.ranking", f"--data={data}", *golden, f"--engines={work / 'engines'}")
+    rows = _measured("ranking", f"--data={data}", *golden, f"--engines={work / 'engines'}")
     for measure, title in (("ndcg_at_10", "nDCG@10"), ("recall_at_5", "recall@5")):
         by_set: dict[tuple[str, int], dict[str, float]] = {}
         for row in rows:
@@ -45,7 +47,7 @@ def ranking(data: Path, work: Path) -> Lines:
 def deciding(data: Path, work: Path) -> Lines:
     """Whether a question is answered, by set and kind; calibration, reliability, risk over coverage."""
     golden = [f"--golden={DEMO}"] if DEMO.is_dir() else []
-    told = _measured("relevance.deciding", f"--data={data}", *golden, f"--work={work}")
+    told = _measured("deciding", f"--data={data}", *golden, f"--work={work}")
     rows = [
         (row["corpus"], row["kind"], row["questions"], _number(row["auroc"]), row["answered"])
         for row in told["rows"]
@@ -132,26 +134,28 @@ SECTIONS: dict[str, Callable[[Path, Path], Lines]] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(
+    data: Annotated[Path, typer.Option(help="Folder of labelled sets.")],
+    page: Annotated[Path | None, typer.Option(help="Put the tables into this page.")] = None,
+    work: Annotated[Path | None, typer.Option(help="Keep what is ingested here, for another run.")] = None,
+    only: Annotated[str, typer.Option(help="Some of these, separated by commas.")] = ",".join(SECTIONS),
+) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="footnote eval relevance", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
-    parser.add_argument("--page", type=Path, help="put the tables into this page")
-    parser.add_argument("--work", type=Path, help="keep what is ingested here, for another run")
-    parser.add_argument("--only", default=",".join(SECTIONS), help="some of: " + ", ".join(SECTIONS))
-    given = parser.parse_args(arguments)
+    names = only.split(",")
+    if unknown := [name for name in names if name not in SECTIONS]:
+        raise typer.BadParameter(f"no section is named {', '.join(unknown)}")
     with tempfile.TemporaryDirectory(prefix="footnote-relevance-") as scratch:
-        for name in given.only.split(","):
-            lines = list(SECTIONS[name](given.data, given.work or Path(scratch)))
+        for name in names:
+            lines = list(SECTIONS[name](data, work or Path(scratch)))
             print("\n".join(lines), flush=True)
-            if given.page:
-                page = given.page.read_text(encoding="utf-8")
-                given.page.write_text(put(page, name, lines).rstrip() + "\n", encoding="utf-8")
+            if page:
+                text = put(page.read_text(encoding="utf-8"), name, lines)
+                page.write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
-def _measured(command: str, *arguments: str) -> Json:
+def _measured(name: str, *arguments: str) -> Json:
     """What a measuring command prints as JSON, in a process of its own: its memory goes with it."""
-    asked = [sys.executable, "-m", f"eval.{command}", *arguments, "--json"]
+    asked = [sys.executable, "-m", "eval", name, *arguments, "--json"]
     done = subprocess.run(asked, stdout=subprocess.PIPE, check=True, text=True)
     return json.loads(done.stdout)
 
@@ -165,4 +169,4 @@ def _bar(share: float) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(command(main))

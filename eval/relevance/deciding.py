@@ -1,4 +1,4 @@
-"""How well Footnote knows when not to answer: `python -m eval.relevance.deciding --data DIR`.
+"""How well Footnote knows when not to answer: `footnote eval deciding --data DIR`.
 
 The calibrator in force decides on questions that it has not seen: those of the held-out sets, and of the
 articles that were kept back of a halved set. Reported for each set and kind of question: AUROC against the
@@ -8,17 +8,18 @@ error, a reliability diagram and the risk-coverage curve.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+import typer
 
+from eval.commands import AsJson, command, run
 from eval.labelled import files, find
 from eval.relevance import calibration
 from eval.relevance.calibration import Array, Bin, Flags, Risk
@@ -192,27 +193,20 @@ def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Set
     return report(found, decider.warning is None, decider.threshold)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    data: Annotated[list[Path], typer.Option(help="Folder of labelled sets; may be repeated.")],
+    golden: Annotated[Path | None, typer.Option(help="The golden set's documents.")] = None,
+    work: Annotated[Path | None, typer.Option(help="Keep ingested sets and cases here.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write both diagrams here.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """The command line."""
-    given = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
-        figures = measure(given.data, given.golden, given.work or Path(scratch), Settings())
-    if given.csv:
-        given.csv.write_text(_csv(figures), encoding="utf-8")
-    as_json: dict[str, Any] = dataclasses.asdict(figures)
-    print(json.dumps(as_json, indent=2) if given.json else "\n".join(_lines(figures)))
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, action="append", required=True, help="folder of labelled sets")
-    parser.add_argument("--golden", type=Path, help="the golden set's documents")
-    parser.add_argument("--work", type=Path, help="keep ingested sets and cases here, for another run")
-    parser.add_argument("--csv", type=Path, help="write both diagrams here")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    return parser
+        figures = measure(data, golden, work or Path(scratch), Settings())
+    if csv:
+        csv.write_text(_csv(figures), encoding="utf-8")
+    print(json.dumps(dataclasses.asdict(figures), indent=2) if as_json else "\n".join(_lines(figures)))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run(command(main))

@@ -1,7 +1,5 @@
 """Quality of the ranking on labelled sets: BM25, dense, fused, and late interaction over the first 20 and 50.
 
-    python -m eval.relevance.ranking --data DIR [--golden DIR] [--sets a,b] [--engines DIR] [--json]
-
 DIR holds labelled sets of any form that `eval.labelled` reads. Every set is ingested into an engine of its
 own, and every question that has an answer searched for. What is judged are documents, as in `eval.retrieval`:
 a document stands where its first chunk does.
@@ -9,17 +7,19 @@ a document stands where its first chunk does.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
 from eval.collect import Collected, Collection, collect
+from eval.commands import AsJson, command, run
 from eval.labelled import LabelledSet, files, find
 from eval.retrieval import Quality, ndcg, recall, show
 from service.rerank import FusedOrder, Reranker, open_reranker
@@ -109,28 +109,26 @@ def sets(data: Path, golden: Path | None, wanted: Sequence[str]) -> Iterator[Lab
     return (answerable(one) for one in found if not wanted or one.name in wanted)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure with the settings in force and print a table, or JSON."""
-    parser = argparse.ArgumentParser(prog="python -m eval.relevance.ranking", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
-    parser.add_argument("--golden", type=Path, help="folder of the sample corpus: adds the golden set")
-    parser.add_argument("--sets", default="", help="which of them, separated by commas; else all")
-    parser.add_argument("--engines", type=Path, help="keep what is ingested here, for another run")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options = parser.parse_args(arguments)
+def main(
+    data: Annotated[Path, typer.Option(help="Folder of labelled sets.")],
+    golden: Annotated[Path | None, typer.Option(help="The sample corpus: adds the golden set.")] = None,
+    wanted: Annotated[str, typer.Option("--sets", help="Which, separated by commas; else all.")] = "",
+    engines: Annotated[Path | None, typer.Option(help="Keep what is ingested here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The command line."""
     settings = Settings()
     opened = rerankers(settings)
-    wanted = [name for name in options.sets.split(",") if name]
     results: list[Quality] = []
-    for labelled in sets(options.data, options.golden, wanted):
+    for labelled in sets(data, golden, [name for name in wanted.split(",") if name]):
         with tempfile.TemporaryDirectory(prefix="footnote-ranking-") as folder:
-            own = settings.model_copy(update={"data_dir": (options.engines or Path(folder)) / labelled.name})
+            own = settings.model_copy(update={"data_dir": (engines or Path(folder)) / labelled.name})
             results.extend(measure(collect(labelled, own), opened))
-    if options.json:
+    if as_json:
         print(json.dumps([dataclasses.asdict(result) for result in results], indent=1))
     else:
         show(results, Console())
 
 
 if __name__ == "__main__":
-    main()
+    run(command(main))

@@ -1,4 +1,4 @@
-"""Makes the calibrator of `decide`: `footnote tune calibrator`, or `python -m eval.tune.calibrator`.
+"""Makes the calibrator of `decide`: `footnote tune calibrator`.
 
 `--data` names folders of labelled sets, `--documents` folders of documentation, whose headings and sentences
 become questions. Each set is ingested as the product does it; its questions are asked with and without the
@@ -10,7 +10,6 @@ Ends with 3 when what was learned is no better than what is in use, so that noth
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import pickle
@@ -19,11 +18,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 
 from eval.collect import Collection, collect, engine_of
+from eval.commands import NOTHING_BETTER, AsJson, command, run
 from eval.dataset import load as load_golden
 from eval.labelled import LabelledSet, documentation, find
 from eval.labelled.types import folded
@@ -56,23 +57,42 @@ class RunningParts:
     running: dict[str, str]
 
 
-def main(arguments: Sequence[str] | None = None, make_embedder: EmbedderFactory = served_embedder) -> int:
-    """The command line; the exit code."""
-    given = _parser().parse_args(arguments)
-    settings = Settings()
-    sets = learnable(given.data, given.documents, given.held_out)
+def main(
+    data: Annotated[list[Path] | None, typer.Option(help="Labelled sets; may be repeated.")] = None,
+    documents: Annotated[list[Path] | None, typer.Option(help="Documentation; may be repeated.")] = None,
+    held_out: Annotated[
+        list[str] | None, typer.Option(help="A set that is not learned from; may be repeated.")
+    ] = None,
+    work: Annotated[Path | None, typer.Option(help="Keep ingested sets and cases here.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write, whether it is better or not.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The command line."""
+    sets = learnable(data or (), documents or (), held_out or HELD_OUT)
     if not sets:
-        raise SystemExit("there is nothing to learn from: give --data or --documents")
+        raise typer.BadParameter("there is nothing to learn from: give --data or --documents")
+    figures = tuned(sets, Settings(), work, out)
+    print(json.dumps(figures, indent=2) if as_json else "\n".join(_lines(figures)))
+    if "written" not in figures:
+        raise typer.Exit(NOTHING_BETTER)
+
+
+def tuned(
+    sets: Sequence[LabelledSet],
+    settings: Settings,
+    work: Path | None = None,
+    out: Path | None = None,
+    make_embedder: EmbedderFactory = served_embedder,
+) -> dict[str, Any]:
+    """The figures of a calibrator learned from the sets; `written` says where, if it was worth keeping."""
     with tempfile.TemporaryDirectory() as scratch:
-        prepared = prepare(sets, settings, given.work or Path(scratch), make_embedder)
+        prepared = prepare(sets, settings, work or Path(scratch), make_embedder)
     calibrator, figures = learn(_without_other_halves(prepared), opened(settings, make_embedder))
-    inform = figures["log_loss"] < figures["log_loss_in_use"] or given.out
-    if inform:
-        file = given.out or settings.data_dir / TUNED
+    if figures["log_loss"] < figures["log_loss_in_use"] or out is not None:
+        file = out or settings.data_dir / TUNED
         calibrator.write(file)
         figures["written"] = str(file)
-    print(json.dumps(figures, indent=2) if given.json else "\n".join(_lines(figures)))
-    return 0 if inform else 3
+    return figures
 
 
 def learnable(
@@ -116,7 +136,7 @@ def learn(
     tokens, probabilities = deciding.fit(read, tokens=True)
     text, _ = deciding.fit(learned, tokens=False)
     made = {
-        "by": "python -m eval.tune.calibrator",
+        "by": "footnote tune calibrator",
         "cases": _counts(learned),
         "mix": dict(deciding.MIX),
         "promise": deciding.PROMISE,
@@ -255,16 +275,5 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
     yield f"written to {figures['written']}" if "written" in figures else "no better than what is in use"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="footnote tune calibrator", description=__doc__)
-    parser.add_argument("--data", type=Path, action="append", default=[], help="folder of labelled sets")
-    parser.add_argument("--documents", type=Path, action="append", default=[], help="folder of documentation")
-    parser.add_argument("--held-out", nargs="*", default=HELD_OUT, help="sets that are not learned from")
-    parser.add_argument("--work", type=Path, help="keep ingested sets and cases here, for another run")
-    parser.add_argument("--out", type=Path, help="where to write, whether it is better or not")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    return parser
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run(command(main))

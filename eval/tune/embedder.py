@@ -1,7 +1,5 @@
 """`footnote tune embedder`: fine-tunes the embedding model on questions of your own domain.
 
-    footnote tune embedder --data DIR [--documents DIR] [--feedback] [--guard DIR] [--out DIR] [--lora]
-
 Learns from labelled sets (`--data`), from documentation without labels, whose headings and sentences ask for
 their sections (`--documents`: md, rst and txt), and from what readers said of answers (`--feedback`). A part
 of the articles or documents is held out; the product searches it before and after, with the compiled model.
@@ -11,28 +9,29 @@ labelled sets of another kind and shows what was lost elsewhere.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from eval import labelled as sets
 from eval.collect import ask, engine_of
+from eval.commands import NOTHING_BETTER, AsJson, command, run
 from eval.labelled.types import LabelledQuestion, LabelledSet
 from eval.tune.comparing import Comparison, QuestionScores, compared, scored, wins
 from eval.tune.contrastive import Recipe, Trained, train
 from eval.tune.embedder_card import advice, card, table
-from eval.tune.feedback import feedback_set
-from eval.tune.pairs import Split, TrainingExample, bounded, example, split, without_copies
+from eval.tune.embedder_parts import SplitSet, TuningOptions, guard_parts, own_parts
+from eval.tune.pairs import TrainingExample, example
 from service.errors import Misconfigured
 from service.models import folder_for, remove
 from service.settings import Settings
@@ -40,9 +39,6 @@ from service.types import Found, Hit
 
 MIN_EXAMPLES, MIN_HELD_OUT = 40, 20
 """With fewer, neither learning nor judging means anything."""
-GUARD_QUESTIONS, GUARD_RECORDS = 200, 600
-NOT_BETTER = 3
-"""The exit code when nothing was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,71 +58,64 @@ class TunedEmbedder:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class SplitSet:
-    """A set with the questions to learn from and those held out; a guard has none to learn from."""
-
-    labelled: LabelledSet
-    questions: Split
+Paths = list[Path] | None
+DEFAULT = Recipe()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Tunes, compares, keeps or deletes; the exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if not (options.data or options.documents or options.feedback):
-        parser.error("nothing to learn from: give --data, --documents or --feedback")
-    settings = Settings(**({} if options.data_dir is None else {"data_dir": options.data_dir}))
-    options.out = options.out or settings.data_dir / "tuned" / "embedder"
-    if options.out.exists():
-        parser.error(f"{options.out} exists already: give another folder with --out")
-    tuned = tune(options, settings, Console(stderr=True, soft_wrap=True, quiet=options.json))
-    if options.json:
-        print(json.dumps(dataclasses.asdict(tuned), indent=2))
-    else:
-        console = Console(soft_wrap=True)
-        console.print(table([*tuned.held_out, *tuned.together, *tuned.guard]))
-        console.print(advice(tuned.won, tuned.out), highlight=False, markup=False)
-    return 0 if tuned.won else NOT_BETTER
-
-
-def _parser() -> argparse.ArgumentParser:
-    recipe = Recipe()
-    parser = argparse.ArgumentParser(
-        prog="footnote tune embedder",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def main(
+    data: Annotated[Paths, typer.Option(help="A labelled set, or a folder of them; repeatable.")] = None,
+    documents: Annotated[Paths, typer.Option(help="Documentation without labels; repeatable.")] = None,
+    feedback: Annotated[bool, typer.Option("--feedback", help="What readers said of answers.")] = False,
+    data_dir: Annotated[Path | None, typer.Option(help="The data folder.")] = None,
+    guard: Annotated[Paths, typer.Option(help="Labelled sets to show losses on; repeatable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The new model's folder.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it even if it does not win.")] = False,
+    lora: Annotated[bool, typer.Option("--lora", help="Learn low-rank adapters, merge them in.")] = False,
+    minutes: Annotated[float, typer.Option(help="Of training, at most.")] = DEFAULT.minutes,
+    epochs: int = DEFAULT.epochs,
+    batch_size: int = DEFAULT.batch_size,
+    learning_rate: float = DEFAULT.learning_rate,
+    held_out: Annotated[float, typer.Option(help="The share of the documents to judge by.")] = 0.25,
+    limit: Annotated[int, typer.Option("--limit", "--questions", help="Of each set, at most.")] = 2_000,
+    records: Annotated[int, typer.Option(help="Of each set, at most, and those that answer.")] = 4_000,
+    seed: int = DEFAULT.seed,
+    as_json: AsJson = False,
+) -> None:
+    """The command line."""
+    if not (data or documents or feedback):
+        raise typer.BadParameter("there is nothing to learn from: give --data, --documents or --feedback")
+    settings = Settings(**({} if data_dir is None else {"data_dir": data_dir}))
+    out = out or settings.data_dir / "tuned" / "embedder"
+    if out.exists():
+        raise typer.BadParameter(f"{out} exists already: give another folder with --out")
+    recipe = Recipe(epochs, minutes, batch_size, learning_rate, lora=lora, seed=seed)
+    options = TuningOptions(
+        data or (), documents or (), feedback, guard or (), out, keep, held_out, limit, records, recipe
     )
-    add = parser.add_argument
-    add("--data", type=Path, action="append", default=[], help="a labelled set, or a folder of them")
-    add("--documents", type=Path, action="append", default=[], help="documentation without labels")
-    add("--feedback", action="store_true", help="learn from what readers said of answers")
-    add("--data-dir", type=Path, help="the data folder; FOOTNOTE_DATA_DIR otherwise")
-    add("--guard", type=Path, action="append", default=[], help="labelled sets to show losses on")
-    add("--out", type=Path, help="the new model's folder; tuned/embedder in the data folder")
-    add("--keep", action="store_true", help="keep the model even if it does not win")
-    add("--lora", action="store_true", help="learn low-rank adapters and merge them in")
-    add("--minutes", type=float, default=recipe.minutes, help="of training, at most")
-    add("--epochs", type=int, default=recipe.epochs)
-    add("--batch-size", type=int, default=recipe.batch_size)
-    add("--learning-rate", type=float, default=recipe.learning_rate)
-    add("--held-out", type=float, default=0.25, help="the share of the documents that is held out")
-    add("--questions", type=int, default=2_000, help="of each set, at most")
-    add("--records", type=int, default=4_000, help="of each set, at most; those that answer are always in")
-    add("--seed", type=int, default=recipe.seed)
-    add("--json", action="store_true", help="print JSON, for machines")
-    return parser
+    tuned = tune(options, settings, Console(stderr=True, soft_wrap=True, quiet=as_json))
+    _tell(tuned, as_json=as_json)
+    if not tuned.won:
+        raise typer.Exit(NOTHING_BETTER)
 
 
-def tune(options: argparse.Namespace, settings: Settings, console: Console) -> TunedEmbedder:
+def _tell(tuned: TunedEmbedder, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(dataclasses.asdict(tuned), indent=2))
+        return
+    console = Console(soft_wrap=True)
+    console.print(table([*tuned.held_out, *tuned.together, *tuned.guard]))
+    console.print(advice(tuned.won, tuned.out), highlight=False, markup=False)
+
+
+def tune(options: TuningOptions, settings: Settings, console: Console) -> TunedEmbedder:
     """The story: search, mine, train, search again, decide.
 
     Raises:
         Misconfigured: there is too little to learn from or to judge by.
     """
     started = time.monotonic()
-    recipe = _recipe(options)
-    own, guards = list(_own(options, settings)), list(_guards(options))
+    recipe = options.recipe
+    own, guards = list(own_parts(options, settings)), list(guard_parts(options))
     with TemporaryDirectory(prefix="footnote-tune-") as folder:
         before = _Search(settings, settings.embed.model, Path(folder) / "before", console)
         examples, old = _mined(own, before)
@@ -154,17 +143,6 @@ def tune(options: argparse.Namespace, settings: Settings, console: Console) -> T
         return _settled(tuned, model, options, round(time.monotonic() - started, 1))
 
 
-def _recipe(options: argparse.Namespace) -> Recipe:
-    return Recipe(
-        epochs=options.epochs,
-        minutes=options.minutes,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        lora=options.lora,
-        seed=options.seed,
-    )
-
-
 def _trained(
     base: str, examples: Sequence[TrainingExample], recipe: Recipe, out: Path, console: Console
 ) -> Trained:
@@ -178,7 +156,7 @@ def _trained(
         return train(base, examples, recipe, out, said)
 
 
-def _settled(tuned: TunedEmbedder, model: Path, options: argparse.Namespace, seconds: float) -> TunedEmbedder:
+def _settled(tuned: TunedEmbedder, model: Path, options: TuningOptions, seconds: float) -> TunedEmbedder:
     """The model goes to its place with its card if it won; otherwise it goes with the temporary folder."""
     kept = tuned.won or options.keep
     tuned = dataclasses.replace(tuned, out=str(options.out.resolve()) if kept else None, seconds=seconds)
@@ -190,29 +168,6 @@ def _settled(tuned: TunedEmbedder, model: Path, options: argparse.Namespace, sec
 
 
 # --- what is learned from and judged by ------------------------------------------------------
-
-
-def _own(options: argparse.Namespace, settings: Settings) -> Iterator[SplitSet]:
-    for labelled in _sources(options, settings):
-        fit = bounded(without_copies(labelled), options.questions, options.records, options.seed)
-        if fit.questions:
-            yield SplitSet(fit, split(fit, options.held_out, options.seed))
-
-
-def _sources(options: argparse.Namespace, settings: Settings) -> Iterator[LabelledSet]:
-    for folder in options.data:
-        yield from sets.find(folder)
-    for folder in options.documents:
-        yield sets.documentation(folder.resolve(), options.records)
-    if options.feedback:
-        yield feedback_set(settings)
-
-
-def _guards(options: argparse.Namespace) -> Iterator[SplitSet]:
-    for folder in options.guard:
-        for labelled in sets.find(folder):
-            sample = bounded(labelled, GUARD_QUESTIONS, GUARD_RECORDS, options.seed)
-            yield SplitSet(sample, Split((), sample.questions))
 
 
 def _mined(
@@ -297,3 +252,7 @@ def _all_compared(
         if old
         for comparison in compared(part.labelled.name, old, new)
     )
+
+
+if __name__ == "__main__":
+    run(command(main))

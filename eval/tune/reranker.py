@@ -1,7 +1,5 @@
 """Trains the ranker of late interaction on labelled questions: `footnote tune reranker`.
 
-    footnote tune reranker --data DIR [--docs DIR] [--held-out DIR] [--out FILE] [--json]
-
 DIR holds labelled sets of any form that `eval.labelled` reads; `--docs` a folder of documentation, one folder
 a collection, whose headings and sentences become questions. Every set is ingested into an engine of its own
 with the settings in force. A third of the articles is kept back: on it the weight of the fused score is
@@ -11,18 +9,21 @@ is written only when it is better, or where `--out` says so; otherwise the exit 
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import random
+import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
 from eval.collect import Collection, collect
+from eval.commands import NOTHING_BETTER, AsJson, command, run
 from eval.labelled import LabelledSet, documentation, find
 from eval.relevance.ranking import answerable
 from eval.tune.lambdamart import Recipe
@@ -37,71 +38,66 @@ from service.settings import Settings
 from service.wiring import served_embedder
 
 SEED = 3
-NOTHING_BETTER = 3
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Trains with the settings in force; 0 when a ranker was written, 3 when none was better."""
-    options = _options(arguments)
+def main(
+    data: Annotated[Path | None, typer.Option(help="Folder of labelled sets.")] = None,
+    docs: Annotated[
+        Path | None, typer.Option(help="Folder with one folder of documentation for each collection.")
+    ] = None,
+    held_out: Annotated[Path | None, typer.Option(help="Sets whose articles must not be trained on.")] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "--most", help="Questions of each set, drawn at random.")
+    ] = 500,
+    fused_weight: Annotated[
+        float | None, typer.Option(help="What the fused score counts; else chosen on articles kept back.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write, better or not; else the data folder's, if better."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The command line."""
+    if data is None and docs is None:
+        raise typer.BadParameter("there is nothing to learn from: give --data or --docs")
     settings = Settings()
-    out: Path = options.out or settings.data_dir / TUNED
     embedder = served_embedder(settings)
     if not embedder.tokens_fingerprint:
         raise Misconfigured(
             "late interaction needs token vectors", hint="unset FOOTNOTE_RERANK__TOKEN_DIMENSIONS"
         )
-    held_out = list(find(options.held_out)) if options.held_out else []
-    collections = without([_collected(one, settings) for one in _sets(options)], held_out)
-    recipe = Recipe(fused_weight=options.fused_weight)
+    sets = _sets(data, docs, limit)
+    left_out = list(find(held_out)) if held_out else []
+    collections = without([_collected(one, settings) for one in sets], left_out)
+    recipe = Recipe(fused_weight=fused_weight)
     trained = train(collections, embedder.tokens_fingerprint, _in_use(settings, embedder), recipe)
-    written = trained.won or options.out is not None
-    if written:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(trained.file, separators=(",", ":")) + "\n", encoding="utf-8")
-        command = ["footnote tune reranker", *(sys.argv[1:] if arguments is None else arguments)]
-        out.with_suffix(".md").write_text(card(trained, " ".join(command)), encoding="utf-8")
-    _tell(trained, out if written else None, as_json=options.json)
-    return 0 if written else NOTHING_BETTER
+    file = out or (settings.data_dir / TUNED if trained.won else None)
+    if file:
+        _write(trained, file)
+    _tell(trained, file, as_json=as_json)
+    if file is None:
+        raise typer.Exit(NOTHING_BETTER)
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="footnote tune reranker",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data", type=Path, help="folder of labelled sets")
-    parser.add_argument(
-        "--docs", type=Path, help="folder with one folder of documentation for each collection"
-    )
-    parser.add_argument("--held-out", type=Path, help="sets whose articles must not be trained on")
-    parser.add_argument("--most", type=int, default=500, help="questions of each set, drawn at random")
-    parser.add_argument(
-        "--fused-weight",
-        type=float,
-        help="what the fused score counts; else chosen on the articles kept back",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        help="the file to write, better or not; else tuned/reranker.json in the data folder, if better",
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options = parser.parse_args(arguments)
-    if options.data is None and options.docs is None:
-        parser.error("give --data or --docs")
-    return options
-
-
-def _sets(options: argparse.Namespace) -> Iterator[LabelledSet]:
+def _sets(data: Path | None, docs: Path | None, limit: int) -> Iterator[LabelledSet]:
     """The labelled sets, then the collections of documentation, each with at most so many questions."""
-    for labelled in find(options.data) if options.data else ():
+    for labelled in find(data) if data else ():
         asked = answerable(labelled)
-        drawn = random.Random(SEED).sample(asked.questions, min(options.most, len(asked.questions)))
+        drawn = random.Random(SEED).sample(asked.questions, min(limit, len(asked.questions)))
         yield dataclasses.replace(asked, questions=tuple(drawn))
-    for folder in sorted(options.docs.iterdir()) if options.docs else ():
+    for folder in sorted(docs.iterdir()) if docs else ():
         if folder.is_dir():
-            yield documentation(folder, options.most)
+            yield documentation(folder, limit)
+
+
+def _write(trained: TrainedRanker, file: Path) -> None:
+    """The ranker, and beside it its card, which tells the command that made it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(trained.file, separators=(",", ":")) + "\n", encoding="utf-8")
+    options = sys.argv[sys.argv.index("reranker") + 1 :] if "reranker" in sys.argv else sys.argv[1:]
+    asked = shlex.join(["footnote", "tune", "reranker", *options])
+    file.with_suffix(".md").write_text(card(trained, asked), encoding="utf-8")
 
 
 def _collected(labelled: LabelledSet, settings: Settings) -> Collection:
@@ -130,4 +126,4 @@ def _tell(trained: TrainedRanker, written: Path | None, *, as_json: bool) -> Non
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(command(main))

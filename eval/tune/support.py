@@ -9,21 +9,21 @@ that is allowed, as measured by cross-validation over articles.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
 from eval.citations.cases import Case
 from eval.citations.sets import cases_of, half, sets
 from eval.citations.suite import claims
+from eval.commands import command, run
 from service.cite.claims import Comparison
 from service.cite.support import Encode, Judge, examine, meaning
 from service.cite.units import Evidence, read
@@ -116,35 +116,33 @@ def train(found: Sequence[Example], encode: Encode, encoder: str) -> Judge:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; 0 when the models were written."""
-    options = _options(arguments)
+def main(
+    out: Annotated[Path, typer.Option(help="The JSON file to write.")],
+    data: Annotated[list[Path] | None, typer.Option(help="Labelled sets, or documents; repeatable.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Documentation, one folder a collection.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="The set of this name; repeatable.")] = None,
+    halved: Annotated[
+        list[str] | None, typer.Option("--half", help="Of this set every other article alone; repeatable.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "--questions", help="Questions asked of each set.")
+    ] = QUESTIONS_A_SET,
+    engines: Annotated[Path | None, typer.Option(help="Keep what was ingested here.")] = None,
+) -> None:
+    """The command line."""
     settings, found = Settings(), list[Example]()
     embedder: Embedder | None = None
-    for labelled in sets(options.data, options.docs, options.only):
-        part = half(labelled, "first") if labelled.name in options.half else labelled
-        taken, embedder = cases_of(part, settings, options.questions, SEED, options.engines)
+    for labelled in sets(data or (), docs, only or ()):
+        part = half(labelled, "first") if labelled.name in (halved or ()) else labelled
+        taken, embedder = cases_of(part, settings, limit, SEED, engines)
         made = list(examples(taken, labelled.name))
         print(f"{labelled.name}: {len(taken)} sentences, {len(made)} claims that the rules leave open")
         found.extend(made)
     if embedder is None or len({one.group for one in found}) < FOLDS:
         raise InvalidInput("there is too little to learn from", hint="give --data or --docs with more texts")
     judge = train(found, embedder.embed_query, embedder.tokens_fingerprint)
-    options.out.write_text(judge.to_json(), encoding="utf-8")
-    print(f"{options.out}: learned from {len(found)} claims; meaning is looked at within {judge.doubt}")
-    return 0
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="footnote tune support", description=__doc__)
-    parser.add_argument("--data", type=Path, action="append", default=[], help="labelled sets, or documents")
-    parser.add_argument("--docs", type=Path, help="a folder of documentation, one folder a collection")
-    parser.add_argument("--only", action="append", default=[], help="the set of this name; may be repeated")
-    parser.add_argument("--half", action="append", default=[], help="of this set every other article alone")
-    parser.add_argument("--questions", type=int, default=QUESTIONS_A_SET, help="questions asked of each set")
-    parser.add_argument("--engines", type=Path, help="keep what was ingested here, for another run")
-    parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
-    return parser.parse_args(arguments)
+    out.write_text(judge.to_json(), encoding="utf-8")
+    print(f"{out}: learned from {len(found)} claims; meaning is looked at within {judge.doubt}")
 
 
 def _doubt(
@@ -211,4 +209,4 @@ def _classifier(model: Any, names: tuple[str, ...], bias: float) -> Classifier:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(command(main))

@@ -1,7 +1,7 @@
 """A learned decision: features to a probability, with the threshold that keeps a promise.
 
 A linear model gives a score; knots on it, fitted by isotonic regression on questions that the model had not
-seen, give the probability. The file is JSON; `python -m eval.tune.calibrator` makes it, and its card beside
+seen, give the probability. The file is JSON; `footnote tune calibrator` makes it, and its card beside
 it says from what.
 """
 

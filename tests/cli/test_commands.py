@@ -103,7 +103,7 @@ def test_tune_names_its_commands_and_hands_their_options_on(folder: Path) -> Non
 def test_wrong_usage_of_tune_ends_with_2(folder: Path, arguments: tuple[str, ...]) -> None:
     done = footnote("tune", *arguments, data=folder / "data")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "usage: footnote tune" in done.stderr
+    assert "Usage: footnote tune" in done.stderr
 
 
 # --- through the running server --------------------------------------------------------------

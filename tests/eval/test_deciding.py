@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 from eval.relevance import calibration
 from eval.relevance.deciding import DecidedCase, report
@@ -221,16 +221,14 @@ def documentation(folder: Path) -> Path:
 
 
 def test_a_calibrator_is_made_from_documents_without_labels(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "docs").mkdir()
     embedder = FakeEmbedder(a_tokenizer(folder / "tokenizer"))
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path))
-    documents, work = str(documentation(folder / "docs")), str(folder / "work")
-    ended = calibrator.main(["--documents", documents, "--work", work, "--json"], lambda _: embedder)
+    sets = calibrator.learnable([], [documentation(folder / "docs")], [])
+    figures = calibrator.tuned(sets, Settings(), folder / "work", make_embedder=lambda _: embedder)
     parts = calibrator.opened(Settings(), lambda _: embedder)
-    figures = json.loads(capsys.readouterr().out)
-    assert ended == 0
     assert figures["by_kind"]["removed"]["auroc"] > 0.8
     assert figures["by_kind"]["off_topic"]["auroc"] > 0.95
     made = Calibrator.read(tmp_path / "tuned" / "calibrator.json")
@@ -239,8 +237,8 @@ def test_a_calibrator_is_made_from_documents_without_labels(
 
 
 def test_without_anything_to_learn_from_it_says_so() -> None:
-    with pytest.raises(SystemExit, match="--documents"):
-        calibrator.main([])
+    with pytest.raises(typer.BadParameter, match="--documents"):
+        calibrator.main()
 
 
 def test_articles_of_the_other_half_are_neither_learned_from_nor_their_texts() -> None:

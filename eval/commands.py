@@ -1,0 +1,71 @@
+"""What the commands of `footnote eval` and `footnote tune` have in common.
+
+A command is the function `main` of a module, which is imported when it is asked for: each needs packages that
+the others do not. It ends with 0, with 1 for an error, with 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, NoReturn
+
+import typer
+
+from service.errors import FootnoteError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Misses = Annotated[bool, typer.Option("--misses", help="Print what was not as expected.")]
+Always = Annotated[bool, typer.Option("--always", help="Answer every question, to see the answers alone.")]
+
+NOTHING_BETTER = 3
+"""The exit code when what was learned is no better than what is in use."""
+
+PLAIN = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
+# The command's own module reads its options.
+HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+EXTRAS = {
+    "eval": ("qdrant_client", "rank_bm25", "psutil", "rapidfuzz", "langchain_text_splitters"),
+    "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
+}
+"""What each extra of the package installs."""
+
+
+def group(about: str, commands: Mapping[str, tuple[str, str]]) -> typer.Typer:
+    """An application of commands, each by its name with its module and what it is for."""
+    app = typer.Typer(help=about, no_args_is_help=True, **PLAIN)  # type: ignore[arg-type]
+    for name, (module, purpose) in commands.items():
+        app.command(name, help=purpose, context_settings=HANDED_ON)(_handing_on_to(module))
+    return app
+
+
+def _handing_on_to(module: str) -> Callable[[typer.Context], None]:
+    def hand_on(context: typer.Context) -> None:
+        command(import_module(module).main)(context.args, prog_name=context.command_path)
+
+    return hand_on
+
+
+def command(main: Callable[..., None]) -> typer.Typer:
+    """An application of one command; what it does is told by the docstring of its module."""
+    app = typer.Typer(**PLAIN)  # type: ignore[arg-type]
+    app.command(help=sys.modules[main.__module__].__doc__)(main)
+    return app
+
+
+def run(app: typer.Typer, name: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs an application and exits; an error of ours is told in one line, with its hint."""
+    try:
+        app(arguments, prog_name=name)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+        if extra is None:
+            raise
+        message, hint = f"{error.name} is not installed", f"pip install 'footnote[{extra}]'"
+    except FootnoteError as error:
+        message, hint = f"{error} ({error.code})", error.hint
+    print(f"error: {message}", *([f"hint: {hint}"] if hint else []), sep="\n", file=sys.stderr)
+    sys.exit(1)
