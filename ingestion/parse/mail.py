@@ -38,7 +38,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read one message; attached messages nest to `limits.max_nesting`, quoted text is kept as it stands."""
     if not _HEADER_LINE.search(content[:4096]):
         raise MistypedFile("The file has no message headers.")
-    message = message_from_bytes(content, policy=_BoundedHeaders())
+    message = cast(EmailMessage, message_from_bytes(content, policy=_BoundedHeaders()))
     reader = _Reader(limits)
     for name, value in message.raw_items():
         if len(str(value)) > MAX_HEADER_CHARACTERS:
