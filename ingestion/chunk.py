@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 from uuid import UUID, uuid5
@@ -41,8 +42,9 @@ def chunk(
     its id wherever it moves; exact repeats within the document are numbered.
     """
     ids = _Ids(tenant, document_id)
+    poor = frozenset(page.number for page in document.receipt.pages if page.poor)
     found = (
-        _section_chunks(document, _named(section, filename), settings, tokenize)
+        _section_chunks(document, poor, _named(section, filename), settings, tokenize)
         for section in sections(document)
     )
     return tuple(
@@ -70,7 +72,11 @@ def _named(section: Section, filename: str) -> Section:
 
 
 def _section_chunks(
-    document: Document, section: Section, settings: ChunkSettings, tokenize: Tokenize
+    document: Document,
+    poor: AbstractSet[int | None],
+    section: Section,
+    settings: ChunkSettings,
+    tokenize: Tokenize,
 ) -> Iterator[Chunk]:
     """The chunks of one section, without id and ordinal."""
     path, path_size = _bounded(section.path, settings.max_tokens // 3, tokenize)
@@ -79,7 +85,7 @@ def _section_chunks(
     ruler = Ruler(document.text, [(placed.start, placed.end) for placed in section.body], tokenize)
     weighed = weigh_breaks(blocks(section.body, ruler, largest), ruler)
     for piece in partition(weighed, ruler, sizes):
-        yield _chunk(document, replace(section, path=path), piece)
+        yield _chunk(document, poor, replace(section, path=path), piece)
 
 
 def _bounded(path: tuple[str, ...], max_tokens: int, tokenize: Tokenize) -> tuple[tuple[str, ...], int]:
@@ -91,10 +97,11 @@ def _bounded(path: tuple[str, ...], max_tokens: int, tokenize: Tokenize) -> tupl
     return (path[-1][: spans[-1][1]],) if spans else (), len(spans)
 
 
-def _chunk(document: Document, section: Section, piece: tuple[Block, ...]) -> Chunk:
+def _chunk(
+    document: Document, poor: AbstractSet[int | None], section: Section, piece: tuple[Block, ...]
+) -> Chunk:
     start, end = piece[0].start, piece[-1].end
     touched = _touched(section.body, start, end)
-    poor = {page.number for page in document.receipt.pages if page.poor}
     return Chunk(
         id="",
         document_id="",
@@ -115,4 +122,5 @@ def _chunk(document: Document, section: Section, piece: tuple[Block, ...]) -> Ch
 def _touched(body: tuple[Placed, ...], start: int, end: int) -> tuple[Placed, ...]:
     """The elements that the span has a part of."""
     first = bisect_right(body, start, key=lambda placed: placed.start) - 1
-    return tuple(placed for placed in body[first:] if placed.start < end)
+    after = bisect_left(body, end, key=lambda placed: placed.start)
+    return body[first:after]

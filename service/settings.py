@@ -64,7 +64,10 @@ class ParseSettings(Section):
     max_cells: Count = 500_000
     max_pages: Count = 5_000
     max_nesting: Count = 3
-    processes: Count = 1
+    max_brackets: Count = 200_000
+    """Opening square brackets in a markdown file; each may begin a link, and its end is looked for."""
+    processes: Count = 2
+    """Files read at the same time, so that a slow one holds up no other."""
     ocr: Literal["auto", "never"] = "auto"
     ocr_languages: str = "eng"
     ocr_dpi: Count = 300

@@ -26,11 +26,12 @@ INSIDE_WHOLE = 4.0
 
 _CLAUSES = (
     re.compile(r"(?<=[.!?\u2026])\s+|(?<=[.!?\u2026][\"'\u201d\u2019)\]])\s+"),
-    re.compile(r"(?<=[;:|])\s+|\s+(?=[\u2013\u2014-]\s)"),
+    re.compile(r"(?<=[;:|])\s+|(?<!\s)\s++(?=[\u2013\u2014-]\s)"),
     re.compile(r"(?<=,)\s+|(?<=[\u060c\u3001\uff0c\uff1a\uff1b])\s*"),
 )
 """Places to cut a sentence that is too long, best first: full stops, clauses, commas."""
 _SEPARATOR_ROW = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*")
+_NOT_SPACE = re.compile(r"\S")
 _INTRODUCED = frozenset({"list_item", "table", "code", "caption"})
 
 
@@ -164,4 +165,5 @@ def _slices(ruler: Ruler, start: int, end: int, room: int) -> Iterator[Span]:
             space = max(ruler.text.rfind(mark, start, stop + 1) for mark in " \n\t")
             stop = space if space > start else stop
         yield start, stop
-        start = stop + len(ruler.text[stop:end]) - len(ruler.text[stop:end].lstrip())
+        following = _NOT_SPACE.search(ruler.text, stop, end)
+        start = following.start() if following else end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import ceil
 
 Tokenize = Callable[[str], Sequence[tuple[int, int]]]
@@ -13,6 +13,11 @@ CHARACTERS_PER_TOKEN = 16
 """No real text has so few tokens; tokenizers take a very long word (a key, base64) for one unknown token."""
 
 
+LONGEST_STRIP = 16 * 1024
+"""Characters given to the tokenizer at a time: it needs a hundred bytes for each, and one word of 20 million
+letters ends the process."""
+
+
 class Ruler:
     """Counts the tokens of spans of one text; only those spans given at the start are tokenized."""
 
@@ -20,7 +25,10 @@ class Ruler:
         """Tokenize `text[start:end]` of each of the `spans`, which are in order."""
         self.text = text
         tokens = [
-            (start + first, start + last) for start, end in spans for first, last in tokenize(text[start:end])
+            (start + first, start + last)
+            for span in spans
+            for start, end in _strips(text, *span)
+            for first, last in tokenize(text[start:end])
         ]
         self._starts = [start for start, _ in tokens]
         self._ends = [end for _, end in tokens]
@@ -37,3 +45,13 @@ class Ruler:
         if not size or first + size > len(self._ends):
             return position
         return min(position, self._ends[first + size - 1])
+
+
+def _strips(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The span in strips that the tokenizer takes at once; they end at a space where there is one."""
+    while end - start > LONGEST_STRIP:
+        space = max(text.rfind(mark, start, start + LONGEST_STRIP) for mark in " \n\t")
+        stop = space if space > start else start + LONGEST_STRIP
+        yield start, stop
+        start = stop
+    yield start, end

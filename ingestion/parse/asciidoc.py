@@ -58,7 +58,7 @@ def _marked(line: str, block: list[str], max_cells: int) -> Iterator[Element]:
     if heading := _HEADING.fullmatch(line):
         yield Element("title", heading.group(2).strip(), level=len(heading.group(1)))
     elif line == "|===":
-        if table := table_element(_rows(block, max_cells)):
+        if table := table_element(_rows(block, max_cells), max_cells=max_cells):
             yield table
     elif line in _FENCES:
         yield Element("code", "\n".join(block))

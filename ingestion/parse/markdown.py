@@ -18,11 +18,12 @@ from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
 from ingestion.parse.markup.parser import elements_of, tree
 from ingestion.parse.markup.tags import closed_names, is_markup_at, without_names
+from service.errors import LimitExceeded
 from service.settings import ParseSettings
 from service.types import Scalar
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_HEADING_ID = re.compile(r"^(#{1,6} .*?)[ \t]*\{#[\w:.-]+\}[ \t]*$", re.MULTILINE)
+_HEADING_ID = re.compile(r"^(#{1,6} .*)\{#[\w:.-]+\}[ \t]*$", re.MULTILINE)
 _MAX_FRONT_MATTER = 64 * 1024
 _CLOSED = "closed"
 """Where the renderer's environment holds the names that have an end tag; None where every tag is markup."""
@@ -33,6 +34,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     text, warnings = decode(content)
     text, matter, more = _split_front_matter(text)
     title = str(matter.pop("title", "") or "")
+    _check_brackets(text, limits.max_brackets)
     text = _HEADING_ID.sub(r"\1", text)
     closed = None if filename.lower().endswith(".mdx") else closed_names(text)
     html: str = _renderer().render(text, {_CLOSED: closed})
@@ -42,6 +44,14 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     return Parsed(
         "markdown-it-py", elements, title=title, hidden=hidden, warnings=(*warnings, *more), metadata=matter
     )
+
+
+def _check_brackets(text: str, max_brackets: int) -> None:
+    if text.count("[") > max_brackets:
+        raise LimitExceeded(
+            f"The file has more than {max_brackets} square brackets.",
+            hint="The limit is the setting parse.max_brackets.",
+        )
 
 
 @cache

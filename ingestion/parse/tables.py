@@ -10,16 +10,14 @@ from service.errors import ExplodingFile
 Rows = tuple[tuple[str, ...], ...]
 
 
-def rectangular(rows: Iterable[Sequence[str]]) -> Rows:
+def rectangular(rows: Iterable[Sequence[str]], max_cells: int | None = None) -> Rows:
     """The rows with cells on one line, padded to one width; rows and columns without any text are dropped."""
-    cleaned = [[" ".join(cell.split()) for cell in row] for row in rows]
+    cleaned = ([" ".join(cell.split()) for cell in row] for row in rows)
     kept = [row for row in cleaned if any(row)]
-    width = max(map(len, kept), default=0)
-    padded = [row + [""] * (width - len(row)) for row in kept]
-    filled = [column for column in range(width) if any(row[column] for row in padded)]
-    if len(filled) < width:
-        padded = [[row[column] for column in filled] for row in padded]
-    return tuple(map(tuple, padded))
+    filled = sorted({column for row in kept for column, cell in enumerate(row) if cell})
+    if max_cells is not None:
+        check_cells(len(kept) * len(filled), max_cells)
+    return tuple(tuple(row[column] if column < len(row) else "" for column in filled) for row in kept)
 
 
 def markdown_table(rows: Rows) -> str:
@@ -31,9 +29,15 @@ def markdown_table(rows: Rows) -> str:
     return "\n".join(lines)
 
 
-def table_element(rows: Iterable[Sequence[str]], page: int | None = None) -> Element | None:
-    """A table element, a paragraph where there is but one cell, None where there is no text."""
-    table = rectangular(rows)
+def table_element(
+    rows: Iterable[Sequence[str]], page: int | None = None, *, max_cells: int | None = None
+) -> Element | None:
+    """A table element, a paragraph where there is but one cell, None where there is no text.
+
+    `max_cells` is for rows as a file gives them: one long row makes all the others as long. Raises
+    ExplodingFile beyond it.
+    """
+    table = rectangular(rows, max_cells)
     if not table:
         return None
     if len(table) == 1 and len(table[0]) == 1:

@@ -75,3 +75,17 @@ def test_a_record_keeps_its_id_title_and_metadata() -> None:
 def test_what_is_no_record_is_damage(value: object) -> None:
     with pytest.raises(CorruptFile):
         record(value)
+
+
+def test_one_long_row_does_not_make_all_the_others_as_long() -> None:
+    ragged = ",".join("b" * 100) + "\n" + "a\n" * 100
+    with pytest.raises(ExplodingFile) as caught:
+        read("a.csv", ragged, max_cells=1_000)
+    assert "parse.max_cells" in caught.value.hint
+
+
+def test_empty_columns_of_a_ragged_table_cost_nothing() -> None:
+    assert elements(read("a.csv", "a" + "," * 500 + "b\n" + "c\n" * 100, max_cells=1_000))[0].rows[:2] == (
+        ("a", "b"),
+        ("c", ""),
+    )

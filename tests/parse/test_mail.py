@@ -2,6 +2,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from ingestion.parse.mail import MAX_HEADER_CHARACTERS
 from service.errors import MistypedFile, NestingTooDeep
 from tests.parse.reading import outline, read
 
@@ -73,3 +74,10 @@ def test_messages_within_messages_stop_at_the_limit() -> None:
 def test_a_file_without_headers_is_no_message() -> None:
     with pytest.raises(MistypedFile):
         read("a.eml", "just some words\nand more")
+
+
+def test_an_endless_header_is_read_to_its_limit_with_a_warning() -> None:
+    document = read("a.eml", f"Subject: {'word ' * 10_000}\nTo: {'(' * 50_000}\n\nBody.\n")
+    assert document.text.endswith("Body.")
+    assert len(document.title) <= MAX_HEADER_CHARACTERS
+    assert [warning.split()[2] for warning in document.receipt.warnings] == ["Subject", "To"]

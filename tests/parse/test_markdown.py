@@ -1,5 +1,6 @@
 import pytest
 
+from service.errors import LimitExceeded
 from tests.parse.reading import elements, outline, read
 
 
@@ -108,3 +109,9 @@ def test_components_of_mdx_are_no_text() -> None:
     assert outline(read("a.mdx", "<Tabs>\n\nBody <Badge kind='x' />.\n\n</Tabs>\n")) == [
         ("paragraph", "Body .")
     ]
+
+
+def test_more_brackets_than_can_be_followed_in_time_are_refused_by_name() -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        read("a.md", "[" * 11, max_brackets=10)
+    assert "parse.max_brackets" in caught.value.hint

@@ -1,5 +1,6 @@
 import pytest
 
+from ingestion.parse.markup.parser import tree
 from ingestion.types import Document
 from service.errors import ExplodingFile, MistypedFile, NestingTooDeep
 from tests.parse.reading import elements, outline, read
@@ -113,3 +114,10 @@ def test_deep_nesting_ends_in_a_typed_error() -> None:
 def test_a_table_of_too_many_cells_is_refused() -> None:
     with pytest.raises(ExplodingFile):
         read("a.html", "<table>" + "<tr><td colspan=1000>x</tr>" * 11 + "</table>", max_cells=10_000)
+
+
+def test_only_the_first_attributes_of_an_element_are_read() -> None:
+    many = " ".join(f"a{number}='x > {number}'" for number in range(2_000))
+    root = tree(f"<p {many}>Seen</p><p class=b id=c>too</p>")
+    assert [len(node.attrib) for node in root.iter("p")] == [500, 2]
+    assert root.text_content() == "Seentoo"

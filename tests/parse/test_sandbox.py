@@ -30,7 +30,7 @@ from service.errors import (
 )
 from service.settings import MIB, ChunkSettings, ParseSettings
 
-SLOW = RawFile("slow", b"*a _b [c " * 1_000_000, "text/markdown", "slow.md")
+SLOW = RawFile("slow", b"*a _b &c " * 1_000_000, "text/markdown", "slow.md")
 HUNGRY = RawFile("hungry", b"[" + b"{}," * 16_000_000 + b"{}]", "application/json", "hungry.json")
 PAGE = "# Plan\n\nWe go on Monday. 我们走。\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<!-- x -->\n"
 
@@ -134,6 +134,15 @@ def test_two_children_work_side_by_side() -> None:
         titles = list(threads.map(lambda number: own.parse(note(f"# {number}")).title, range(8)))
         assert titles == [str(number) for number in range(8)]
         assert 1 <= len(own.pids) <= 2
+
+
+def test_a_slow_file_holds_up_no_other() -> None:
+    with ParserPool(ParseSettings()) as own, ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(own.parse, SLOW)
+        assert [own.parse(note(f"# {number}")).title for number in range(4)] == ["0", "1", "2", "3"]
+        assert not slow.done()
+        own.close()
+        assert isinstance(slow.exception(), ParseCrashed | ParseOutOfMemory)
 
 
 def test_closing_ends_the_children_and_what_is_under_way() -> None:

@@ -19,6 +19,9 @@ from ingestion.types import Element
 from service.errors import CorruptFile, MistypedFile
 from service.settings import ParseSettings
 
+_ATTRIBUTE = r"""[\s/]++[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"']*+))?+"""
+_CROWDED_TAG = re.compile(rf"(<[A-Za-z][^\s/>]*+(?:{_ATTRIBUTE}){{0,500}}+)(?:{_ATTRIBUTE})*+")
+"""A tag, of which the group holds the first 500 attributes: libxml2 compares each with all before it."""
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,40})""", re.IGNORECASE)
 
 
@@ -38,6 +41,7 @@ def tree(text: str) -> Any:
     """The lxml tree of a page or a fragment; the parser fetches nothing and expands no own entities."""
     from lxml import etree, html
 
+    text = _CROWDED_TAG.sub(r"\1", text)
     parser = html.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8")
     for page in (text, f"<html><body>{text}</body></html>"):  # what is but a comment needs a body around it
         with suppress(etree.ParserError, etree.XMLSyntaxError):

@@ -176,6 +176,7 @@ class Walker:
         for caption in node.findall("caption"):
             self._block(caption, "caption", 0)
             node.remove(caption)
-        table = table_element(table_rows(node, self.limits.max_cells))
+        max_cells = self.limits.max_cells
+        table = table_element(table_rows(node, max_cells), max_cells=max_cells)
         if table:
             self.elements.append(table)

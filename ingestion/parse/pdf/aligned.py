@@ -3,6 +3,9 @@
 A table is a run of rows with several cells, and of the label lines between them. Its columns are the strips
 that the cells of its body take; the lines above the body become one header row, a heading that spans several
 columns repeated over each, so that every column says in full what it holds.
+
+Distances are in font sizes, because leading and gutters grow with the letters. The constants are rules of
+thumb about how tables are set; docs/parsing.md measures what comes of them together.
 """
 
 from __future__ import annotations
@@ -22,13 +25,15 @@ YEAR = re.compile(r"^(?:19|20)\d\d$")
 WIDEST_CELL = 90
 """Characters; a longer second segment is running text, not a cell."""
 MAX_LABELS = 4
-"""Label lines in a row between two rows of cells."""
+"""Label lines in a row between two rows of cells: section heads, and a label in several lines."""
 WIDEST_BREAK = 4.0
-"""A gap of this many font sizes ends a table."""
+"""A gap of this many font sizes ends a table: more than two blank lines at the usual leading of 1.2."""
 MAX_HEADINGS = 2
+"""Lines of headings over several columns: a period, and a date or currency below it."""
 HEADING_PITCH = 2.2
+"""Such a heading stands at most this far above the next line: less than a line is free between them."""
 TIGHT = 1.45
-"""Lines closer than this many font sizes may be one wrapped cell."""
+"""Lines closer than this may be one wrapped cell: the usual leading with room for raised letters."""
 
 
 def numeric(text: str) -> bool:
