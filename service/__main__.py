@@ -45,7 +45,7 @@ TELEMETRY_OFF = {
 def main() -> None:
     """The console script."""
     os.environ.update(TELEMETRY_OFF)
-    run(Runtime(find=_find, local=_local, serve=_serve, work=_work, reindex=_reindex))
+    run(Runtime(find=find, local=_local, serve=_serve, work=_work, reindex=_reindex))
 
 
 @contextmanager
@@ -138,7 +138,8 @@ def _reindex(settings: Settings, stopping: Callable[[], None]) -> int:
     return queued
 
 
-def _find(asked: Asked, settings: Settings) -> Found:
+def find(asked: Asked, settings: Settings) -> Found:
+    """What lies below the paths, under the sources that their roots give."""
     with remembered(settings.data_dir, asked.in_use, keep=asked.remember) as roots:
         there = [path for path in asked.paths if os.path.exists(path)]
         sources = {path: roots.add(path, asked.name) for path in there}
