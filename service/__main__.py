@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from types import FrameType
 
@@ -70,11 +70,11 @@ def working(engine: LocalEngine) -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def _local(settings: Settings) -> Iterator[Client]:
-    with open_resources(settings) as engine, working(engine) as is_working:
+def _local(settings: Settings, work: bool) -> Iterator[Client]:
+    with open_resources(settings) as engine, ExitStack() as stack:
         forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
-        with LocalClient(engine, settings, LOCAL_SCOPE, is_working) as client:
-            yield client
+        is_working = stack.enter_context(working(engine)) if work else None
+        yield stack.enter_context(LocalClient(engine, settings, LOCAL_SCOPE, is_working))
 
 
 def _serve(settings: Settings, say: Callable[[str], None]) -> int:

@@ -32,7 +32,7 @@ class DrainedLocally(LocalClient):
     """Reads in at once what is uploaded, so that no worker has to run beside the test."""
 
     def __init__(self, engine: LocalEngine) -> None:
-        super().__init__(engine, engine.settings, LOCAL_SCOPE, lambda: True)
+        super().__init__(engine, engine.settings, LOCAL_SCOPE, None)
         self._drain = lambda: drain(engine)
 
     @override
@@ -86,7 +86,7 @@ class Program:
     def __call__(self, *arguments: str) -> Done:
         runtime = Runtime(
             find=find,
-            local=lambda _: self.client(),
+            local=lambda *_: self.client(),
             serve=lambda *_: 0,
             work=lambda *_: False,
             reindex=lambda *_: 0,
