@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from types import FrameType
 
@@ -46,7 +46,7 @@ TELEMETRY_OFF = {
 def main() -> None:
     """The console script."""
     os.environ.update(TELEMETRY_OFF)
-    run(Runtime(find=_find, local=_local, serve=_serve, work=_work, reindex=_reindex))
+    run(Runtime(find=find, local=_local, serve=_serve, work=_work, reindex=_reindex))
 
 
 @contextmanager
@@ -78,11 +78,11 @@ def working(engine: LocalEngine) -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def _local(settings: Settings) -> Iterator[Client]:
-    with open_resources(settings) as engine, working(engine) as is_working:
+def _local(settings: Settings, work: bool) -> Iterator[Client]:
+    with open_resources(settings) as engine, ExitStack() as stack:
         forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
-        with LocalClient(engine, settings, LOCAL_SCOPE, is_working) as client:
-            yield client
+        is_working = stack.enter_context(working(engine)) if work else None
+        yield stack.enter_context(LocalClient(engine, settings, LOCAL_SCOPE, is_working))
 
 
 def _serve(settings: Settings, say: Callable[[str], None]) -> int:
@@ -146,7 +146,8 @@ def _reindex(settings: Settings, stopping: Callable[[], None]) -> int:
     return queued
 
 
-def _find(asked: Asked, settings: Settings) -> Found:
+def find(asked: Asked, settings: Settings) -> Found:
+    """What lies below the paths, under the sources that their roots give."""
     with remembered(settings.data_dir, asked.in_use, keep=asked.remember) as roots:
         there = [path for path in asked.paths if os.path.exists(path)]
         sources = {path: roots.add(path, asked.name) for path in there}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import typer
@@ -34,10 +35,13 @@ serving.register(app)
 models.register(app)
 
 
-def run(runtime: Runtime) -> NoReturn:
-    """Runs the command line and exits, with the codes that `footnote --help` tells."""
+def run(runtime: Runtime, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the command line and exits, with the codes that `footnote --help` tells.
+
+    `arguments` are those that the program was started with, unless given.
+    """
     try:
-        app(obj=runtime)
+        app(arguments, obj=runtime)
     except FootnoteError as error:
         err.print(f"error: {error} ({error.code})", style="red", highlight=False, markup=False)
         if error.hint:

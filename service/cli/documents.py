@@ -67,7 +67,7 @@ def ingest_documents(
     _check_usage(paths, name, prune=prune, dry_run=dry_run)
     settings = settings_of(data_dir)
     given = None if metadata is None else json_object(metadata, "--metadata")
-    with client_of(context, settings) as client:
+    with client_of(context, settings, work=not dry_run) as client:
 
         def in_use(root: str) -> bool:
             return next(client.documents(source_prefix=f"{root}/"), None) is not None

@@ -38,13 +38,13 @@ class LocalClient(Client):
     Args:
         engine: asked as `scope`, closed with this client.
         settings: the limits of what may be asked.
-        working: whether the worker still runs that reads documents in.
+        working: whether the worker still runs that reads documents in; None where none was started.
     """
 
     url = ""
 
     def __init__(
-        self, engine: LocalEngine, settings: Settings, scope: Scope, working: Callable[[], bool]
+        self, engine: LocalEngine, settings: Settings, scope: Scope, working: Callable[[], bool] | None
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -125,8 +125,10 @@ class LocalClient(Client):
     def readiness(self) -> list[Json]:
         found = self._run(self._engine.readiness())
         components = [{"component": one.component, "ready": one.ready, "detail": one.detail} for one in found]
-        ended = "" if self._working() else "it ended unexpectedly, the log says why"
-        return [*components, {"component": "worker", "ready": not ended, "detail": ended}]
+        if self._working is not None and not self._working():
+            ended = "it ended unexpectedly, the log says why"
+            components.append({"component": "worker", "ready": False, "detail": ended})
+        return components
 
     @override
     def ask(self, request: Json) -> Json:

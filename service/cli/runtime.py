@@ -43,8 +43,8 @@ class Runtime:
     """What the commands are given by `service/__main__.py`, which may know the ingestion package."""
 
     find: Callable[[Asked, Settings], Found]
-    local: Callable[[Settings], AbstractContextManager[Client]]
-    """A client on an engine of this process, with the worker running."""
+    local: Callable[[Settings, bool], AbstractContextManager[Client]]
+    """A client on an engine of this process, with the worker running or without."""
     serve: Callable[[Settings, Callable[[str], None]], int]
     work: Callable[[Settings, bool, Callable[[], None]], bool]
     """Works until idle, or for ever; calls back when it is interrupted, and returns whether it was."""
@@ -81,13 +81,16 @@ def settings_of(data_dir: Path | None) -> Settings:
 
 
 @contextmanager
-def client_of(context: typer.Context, settings: Settings) -> Iterator[Client]:
-    """The running server of this data folder if there is one, else an engine in this process."""
+def client_of(context: typer.Context, settings: Settings, *, work: bool = False) -> Iterator[Client]:
+    """The running server of this data folder if there is one, else an engine in this process.
+
+    Without `work` what waits in the queue keeps waiting there: a look at it must not set it going.
+    """
     if url := running_server(settings.data_dir):
         with HttpClient(url) as client:
             yield client
     else:
-        with runtime_of(context).local(settings) as client:
+        with runtime_of(context).local(settings, work) as client:
             yield client
 
 

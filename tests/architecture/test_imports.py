@@ -29,6 +29,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "fastapi": HTTP,
     "starlette": HTTP,
     "asgi_correlation_id": (*HTTP, "service.log"),
+    "httpx": ("service.cli",),
     "typer": COMMANDS,
     "rich": COMMANDS,
     "sqlalchemy": ("service.catalogue",),

@@ -51,7 +51,7 @@ class FakeClient(Client):
 
     @override
     def jobs(self, states: Sequence[str] = ()) -> Iterator[Json]:
-        return iter([{"job_id": job_id, **last[-1]} for job_id, last in self.known.items()])
+        return iter([{**last[-1], "job_id": job_id} for job_id, last in self.known.items()])
 
     @override
     def cancel(self, job_id: str) -> None:

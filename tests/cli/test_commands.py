@@ -21,6 +21,10 @@ def test_help_names_every_command(folder: Path) -> None:
     assert done.returncode == 0
     for command in (
         "ingest",
+        "list",
+        "show",
+        "delete",
+        "jobs",
         "ask",
         "search",
         "serve",
@@ -32,13 +36,15 @@ def test_help_names_every_command(folder: Path) -> None:
         "models",
     ):
         assert re.search(rf"\b{command}\b", done.stdout), command
+    assert "130" in done.stdout  # the exit codes
     assert not (folder / "data").exists()
 
 
 @pytest.mark.parametrize("command", ["ingest", "serve", "models compile"])
-def test_each_command_has_help(folder: Path, command: str) -> None:
+def test_each_command_has_help_with_an_example(folder: Path, command: str) -> None:
     done = footnote(*command.split(), "--help", data=folder / "data")
     assert (done.returncode, "--data-dir" in done.stdout) == (0, True)
+    assert f"Example: footnote {command}" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -144,7 +150,7 @@ def test_who_gets_no_answer_is_shown_what_came_closest(server: Server) -> None:
 def test_search_finds_chunks_and_keeps_to_the_filters(server: Server, documents: Path) -> None:
     found = said(footnote("search", "pump housing", "--json", data=server.data))
     assert {Path(hit["source"]).name for hit in found["hits"]} == {"warranty.md", "cleaning.md"}
-    filters = json.dumps({"source_prefix": str(documents / "clean")})
+    filters = json.dumps({"source_prefix": f"{documents.name}/clean"})
     found = said(footnote("search", "pump housing", "--json", "--filters", filters, data=server.data))
     assert {Path(hit["source"]).name for hit in found["hits"]} == {"cleaning.md"}
 

@@ -2,116 +2,138 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from tests.cli.commanding import DrainedLocally, DrainedRemotely, Program, engine_in, served
 from tests.cli.conftest import CLEANING, WARRANTY
-from tests.cli.running import footnote, said, serving
-from tests.fakes_core import quick_folder
+from tests.fakes_core import put
 
 
-@pytest.fixture(scope="module", params=["through a server", "in process"])
-def data(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A data folder, with a server that holds it or without."""
-    with quick_folder() as folder:
-        data = folder / "data"
-        with serving(data) if request.param == "through a server" else nullcontext():
-            yield data
+@pytest.fixture(params=["in process", "through a server"])
+def program(
+    request: pytest.FixtureRequest, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Program]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    with engine_in(folder) as engine:
+        if request.param == "in process":
+            yield Program(engine, lambda: DrainedLocally(engine), capsys)
+        else:
+            with served(engine) as url:
+                yield Program(engine, lambda: DrainedRemotely(url, engine), capsys)
+    root.handlers, root.level = handlers, level
 
 
 @pytest.fixture
-def handbook(data: Path, folder: Path) -> Path:
-    """A folder with two documents, read in; what other tests have left is removed."""
+def handbook(program: Program, folder: Path) -> Path:
+    """A folder with two documents, read in."""
     path = folder / "handbook"
     path.mkdir()
     (path / "warranty.md").write_text(WARRANTY)
     (path / "cleaning.md").write_text(CLEANING)
-    footnote("delete", "--prefix", "handbook/", "--yes", data=data)
-    assert footnote("ingest", str(path), data=data).returncode == 0
+    assert program("ingest", str(path)).code == 0
     return path
 
 
-def listed(data: Path) -> list[str]:
-    return [one["source"] for one in said(footnote("list", "--json", data=data))]
+def listed(program: Program) -> list[str]:
+    return [one["source"] for one in program("list", "--json").said]
 
 
-def test_documents_are_named_by_their_folder_wherever_it_lies(data: Path, handbook: Path) -> None:
-    assert listed(data) == ["handbook/cleaning.md", "handbook/warranty.md"]
+def test_documents_are_named_by_their_folder_wherever_it_lies(program: Program, handbook: Path) -> None:
+    assert listed(program) == ["handbook/cleaning.md", "handbook/warranty.md"]
     moved = handbook.parent / "elsewhere" / "handbook"
     moved.parent.mkdir()
     os.rename(handbook, moved)
-    summary = said(footnote("ingest", str(moved), "--json", data=data))
+    summary = program("ingest", str(moved), "--json").said
     assert (summary["done"], summary["unchanged"]) == (2, 2)
-    summary = said(footnote("ingest", "warranty.md", "--json", data=data, cwd=moved))
+    summary = program("ingest", str(moved / "warranty.md"), "--json").said
     assert (summary["done"], summary["unchanged"]) == (1, 1)
-    assert listed(data) == ["handbook/cleaning.md", "handbook/warranty.md"]
+    assert listed(program) == ["handbook/cleaning.md", "handbook/warranty.md"]
 
 
-def test_another_folder_of_the_same_name_is_refused_with_the_way_out(data: Path, handbook: Path) -> None:
+def test_another_folder_of_the_same_name_is_refused_with_the_way_out(
+    program: Program, handbook: Path
+) -> None:
     other = handbook.parent / "other" / "handbook"
     other.mkdir(parents=True)
     (other / "warranty.md").write_text("# Warranty\n\nThere is none.\n")
-    done = footnote("ingest", str(other), data=data)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "--as" in done.stderr
-    assert footnote("ingest", str(other), "--as", "second", data=data).returncode == 0
-    assert said(footnote("list", "--prefix", "second/", "--json", data=data))[0]["version"] == 1
-    assert footnote("delete", "second/warranty.md", "--yes", data=data).returncode == 0
+    done = program("ingest", str(other))
+    assert (done.code, done.out) == (1, "")
+    assert "--as" in done.err
+    assert program("ingest", str(other), "--as", "second").code == 0
+    assert program("list", "--prefix", "second/", "--json").said[0]["version"] == 1
 
 
-def test_a_document_is_shown_with_its_chunks_or_its_text(data: Path, handbook: Path) -> None:
-    shown = said(footnote("show", "handbook/warranty.md", "--json", data=data))
+def test_a_document_is_shown_with_its_chunks_or_its_text(program: Program, handbook: Path) -> None:
+    shown = program("show", "handbook/warranty.md", "--json").said
     assert "24 months" in shown["pieces"][0]["text"]
     assert shown["receipt"]["parser"]
-    assert "24 months" in footnote("show", shown["document_id"], "--text", data=data).stdout
-    assert "1 chunk" in footnote("show", "handbook/warranty.md", data=data).stdout
-    missing = footnote("show", "handbook/none.md", data=data)
-    assert missing.returncode == 1
-    assert "footnote list" in missing.stderr
+    assert "24 months" in program("show", shown["document_id"], "--text").out
+    assert "1 chunk" in program("show", "handbook/warranty.md").out
+    missing = program("show", "handbook/none.md")
+    assert missing.code == 1
+    assert "footnote list" in missing.err
 
 
-def test_a_delete_asks_first_and_then_shows_its_receipt(data: Path, handbook: Path) -> None:
-    refused = footnote("delete", "handbook/warranty.md", data=data)  # nobody is there to say yes
-    assert refused.returncode == 1
-    assert "handbook/warranty.md" in listed(data)
-    receipt = said(footnote("delete", "handbook/warranty.md", "--yes", "--json", data=data))[0]
+def test_a_delete_asks_first_and_then_shows_its_receipt(
+    program: Program, handbook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    refused = program("delete", "handbook/warranty.md")
+    assert (refused.code, "Remove 1 document?" in refused.err) == (1, True)
+    assert "handbook/warranty.md" in listed(program)
+    receipt = program("delete", "handbook/warranty.md", "--yes", "--json").said[0]
     assert set(receipt["remaining"].values()) == {0}
-    assert listed(data) == ["handbook/cleaning.md"]
+    assert listed(program) == ["handbook/cleaning.md"]
 
 
-def test_prune_removes_what_the_folder_no_longer_holds_and_says_so_before(data: Path, handbook: Path) -> None:
+def test_prune_removes_what_the_folder_no_longer_holds_and_says_so_before(
+    program: Program, handbook: Path
+) -> None:
     (handbook / "warranty.md").unlink()
-    looked = said(footnote("ingest", str(handbook), "--prune", "--dry-run", "--json", data=data))
+    looked = program("ingest", str(handbook), "--prune", "--dry-run", "--json").said
     assert (looked["removed"], looked["done"]) == (["handbook/warranty.md"], 0)
-    assert "handbook/warranty.md" in listed(data)
-    done = footnote("ingest", str(handbook), "--prune", data=data)
-    assert "removed: handbook/warranty.md" in done.stdout
-    assert listed(data) == ["handbook/cleaning.md"]
+    assert "handbook/warranty.md" in listed(program)
+    done = program("ingest", str(handbook), "--prune")
+    assert "removed: handbook/warranty.md" in done.out
+    assert listed(program) == ["handbook/cleaning.md"]
     (handbook / "cleaning.md").unlink()
-    done = footnote("ingest", str(handbook), "--prune", data=data)
-    assert done.returncode == 1
-    assert "nothing was removed" in done.stderr
-    assert listed(data) == ["handbook/cleaning.md"]
+    done = program("ingest", str(handbook), "--prune")
+    assert done.code == 1
+    assert "nothing was removed" in done.err
+    assert listed(program) == ["handbook/cleaning.md"]
 
 
-def test_a_search_keeps_to_the_prefix_that_is_displayed(data: Path, handbook: Path) -> None:
-    shown = footnote("search", "pump housing", data=data).stdout
+def test_a_search_keeps_to_the_prefix_that_is_displayed(program: Program, handbook: Path) -> None:
+    shown = program("search", "pump housing").out
     assert "handbook/cleaning.md" in shown
     filters = json.dumps({"source_prefix": "handbook/clean"})
-    found = said(footnote("search", "pump housing", "--json", "--filters", filters, data=data))
+    found = program("search", "pump housing", "--json", "--filters", filters).said
     assert {hit["source"] for hit in found["hits"]} == {"handbook/cleaning.md"}
 
 
-def test_an_empty_queue_is_listed_and_cancelled_without_an_error(data: Path) -> None:
-    assert said(footnote("jobs", "--json", data=data)) == []
-    assert said(footnote("jobs", "cancel", "--all", "--json", data=data)) == []
-    missing = footnote("jobs", "cancel", "none", data=data)
-    assert (missing.returncode, "not_found" in missing.stderr) == (1, True)
+def test_what_waits_is_listed_and_taken_back(program: Program) -> None:
+    jobs = [put(program.engine, f"{name}.md", WARRANTY).id for name in "abc"]
+    listed_jobs = [job["job_id"] for job in program("jobs", "--json").said]
+    assert listed_jobs == jobs
+    assert "queued  a.md" in program("jobs").out
+    assert program("jobs", "cancel", jobs[0], "--json").said == jobs[:1]
+    assert "2 documents taken back" in program("jobs", "cancel", "--all").out
+    assert program("jobs", "--all", "--json").said == []
+
+
+def test_an_empty_queue_is_listed_and_cancelled_without_an_error(program: Program) -> None:
+    assert program("jobs", "--json").said == []
+    assert program("jobs", "cancel", "--all", "--json").said == []
+    missing = program("jobs", "cancel", "none")
+    assert (missing.code, "not_found" in missing.err) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +146,7 @@ def test_an_empty_queue_is_listed_and_cancelled_without_an_error(data: Path) -> 
         ("jobs", "cancel"),
     ],
 )
-def test_options_that_do_not_fit_are_wrong_usage(folder: Path, arguments: tuple[str, ...]) -> None:
-    done = footnote(*arguments, data=folder / "data", cwd=folder)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert not (folder / "data").exists()
+def test_options_that_do_not_fit_are_wrong_usage(program: Program, arguments: tuple[str, ...]) -> None:
+    done = program(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "Usage" in done.err

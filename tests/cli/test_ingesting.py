@@ -34,8 +34,8 @@ def test_what_was_read_in_and_what_was_unchanged_are_told_apart() -> None:
 
 
 def test_what_an_interrupted_command_had_queued_is_not_called_unchanged() -> None:
-    before = [job_in("queued", "a"), job_in("done", "a", report=READ)]
-    client = FakeClient(states=[job_in("done", "a", report=UNCHANGED)], known={"old": before})
+    before = job_in("done", "a", report=READ)  # by the time that the new job was looked at
+    client = FakeClient(states=[job_in("done", "a", report=UNCHANGED)], known={"old": [before]})
     next_run = ingested(client, "a", "b")
     assert (next_run.done, next_run.unchanged, next_run.resumed, next_run.embedded) == (2, 1, 1, 3)
 

@@ -63,10 +63,24 @@ def test_a_question_without_an_answer_is_abstained(
     assert '"status": "abstained"' in session.stdout
 
 
-def test_the_filtered_search_finds_the_uploaded_policy_or_nothing_older(
+def test_the_filtered_search_finds_the_uploaded_policy_and_nothing_older(
     session: subprocess.CompletedProcess[str],
 ) -> None:
-    assert "travel-policy-2023" not in session.stdout.split('"hits"')[-1]
+    found = re.search(r'{"hits":\[.*', session.stdout)
+    assert found is not None
+    assert "documents/policies/travel-policy-2025.html" in found.group()
+    assert "travel-policy-2023" not in found.group()
+
+
+def test_the_upload_is_a_new_version_and_not_a_second_document(
+    session: subprocess.CompletedProcess[str],
+) -> None:
+    queued = re.search(r'"jobs":\[{[^]]*"document_id":"([^"]+)","source":"([^"]+)"', session.stdout)
+    assert queued is not None
+    assert queued.group(2) == "documents/policies/travel-policy-2025.html"
+    assert (
+        queued.group(1) in session.stdout.partition("source: documents/policies/travel-policy-2025.html")[0]
+    )
 
 
 def test_the_stream_ends_with_the_whole_answer(session: subprocess.CompletedProcess[str]) -> None:
