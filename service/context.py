@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.settings import ContextSettings
-from service.text import quantities as facts
+from service.text import quantities
 from service.text.sentences import spans
-from service.text.words import negations, tokens
+from service.text.words import negations, word_spans
 from service.types import Context, Hit, Passage
 
 Window = tuple[int, str]
@@ -170,18 +170,20 @@ def _without_duplicates(found: Sequence[_Span], threshold: float) -> list[_Span]
 
 def _disagree(one: _Span, other: _Span) -> bool:
     """Whether two like texts state different numbers, dates or codes, or one denies what the other says."""
-    return facts.differ(_facts(one), _facts(other)) or negations(one.text) != negations(other.text)
+    return quantities.differ(_exact_values(one), _exact_values(other)) or negations(one.text) != negations(
+        other.text
+    )
 
 
-def _facts(span: _Span) -> facts.Facts:
+def _exact_values(span: _Span) -> quantities.ExactValues:
     best = span.hits[0]
     language = best.chunk.language
     headings = "\n".join((best.document.title, *best.chunk.heading_path, best.chunk.header))
-    return facts.facts(span.text, language) | facts.facts(headings, language)
+    return quantities.exact_values(span.text, language) | quantities.exact_values(headings, language)
 
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    words = [token.group().casefold() for token in tokens(text)]
+    words = [token.group().casefold() for token in word_spans(text)]
     return frozenset(tuple(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1)))
 
 

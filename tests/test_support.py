@@ -8,12 +8,12 @@ from math import exp
 
 import pytest
 
-from service.cite.alignment import align, changes_denial, changes_fact, changes_name, loses_fact
-from service.cite.claims import compare
+from service.cite.alignment import align, changes_denial, changes_name, changes_value, loses_value
+from service.cite.claims import Claim, Comparison
+from service.cite.read_passage import read
 from service.cite.support import Judge, encoder_of
-from service.cite.units import read
 from service.learned.trees import Classifier, Trees
-from service.text.words import tokens
+from service.text.words import word_spans
 from service.types import Encoded
 from tests.answering import a_passage, encode
 
@@ -21,7 +21,7 @@ SHIPPED = files("service") / "learned" / "support.json"
 
 
 def aligned(claim: str, unit: str):  # type: ignore[no-untyped-def]
-    said, known = ([token.group() for token in tokens(text)] for text in (claim, unit))
+    said, known = ([token.group() for token in word_spans(text)] for text in (claim, unit))
     return align(said, known, "en")
 
 
@@ -50,7 +50,9 @@ def test_meaning_is_looked_at_in_doubt_only(bias: float, looked: int) -> None:
 
     none = Trees.from_lightgbm([])
     judge = Judge(Classifier((), bias, none), Classifier(("cosine",), 1.0, none), (0.1, 0.9), "")
-    compared = compare("The seal is red.", [read(a_passage("The seals of the pump are red."))], {})
+    compared = Comparison(
+        Claim("The seal is red.", "en"), [read(a_passage("The seals of the pump are red."))], {}
+    )
     judge.support(compared, counting)
     assert len(encoded) == looked
     assert judge.support(compared, None) == Classifier((), bias, none).probability({})
@@ -73,10 +75,10 @@ def test_meaning_is_left_out_where_the_token_vectors_are_others_than_learned_on(
 @pytest.mark.parametrize(
     ("claim", "unit", "found"),
     [
-        ("It lasts 30 days.", "It lasts 60 days.", changes_fact),
+        ("It lasts 30 days.", "It lasts 60 days.", changes_value),
         ("The fee of Peter is due.", "The fee of Anna is due.", changes_name),
         ("Staff may enter the hall.", "Staff may not enter the hall.", changes_denial),
-        ("It takes some cable at most.", "It takes 12 hours at most.", loses_fact),
+        ("It takes some cable at most.", "It takes 12 hours at most.", loses_value),
     ],
 )
 def test_another_thing_in_one_place_is_seen(claim: str, unit: str, found: object) -> None:
@@ -91,4 +93,6 @@ def test_a_number_written_otherwise_lies_along_its_other_form() -> None:
 
 def test_a_table_row_says_what_its_header_says() -> None:
     table = "| Code | Meaning |\n|---|---|\n| E-41 | Door open |"
-    assert [unit.said for unit in read(a_passage(table)).units] == ["Code: E-41; Meaning: Door open"]
+    assert [sentence.said.text for sentence in read(a_passage(table)).sentences] == [
+        "Code: E-41; Meaning: Door open"
+    ]

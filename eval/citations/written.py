@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from service.text import languages
-from service.text.words import is_identifier, is_stop_word, tokens
+from service.text.words import is_identifier, is_stop_word, word_spans
 
 MONTHS = tuple(name.title() for name in languages.MONTHS["en"])
 _MONTH = "|".join(MONTHS)
@@ -34,7 +34,7 @@ def dates(text: str) -> list[Span]:
 
 def numbers(text: str) -> list[Span]:
     """The numbers that count or measure: not those of dates, identifiers and list items."""
-    taken = [*dates(text), *(token.span() for token in tokens(text) if is_identifier(token.group()))]
+    taken = [*dates(text), *(token.span() for token in word_spans(text) if is_identifier(token.group()))]
     if listed := _LIST_NUMBER.match(text):
         taken.append(listed.span())
     return [match.span() for match in NUMBER.finditer(text) if not _inside(match.span(), taken)]
@@ -51,7 +51,7 @@ def names(text: str) -> list[Span]:
 
 def _runs(text: str) -> Iterator[Span]:
     start = end = -1
-    for token in tokens(text):
+    for token in word_spans(text):
         word = token.group()
         is_name = (
             word[0].isupper()

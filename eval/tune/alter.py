@@ -57,7 +57,7 @@ Replacements = Iterator[tuple[str, str]]
 
 
 def _with_another_number(text: str, others: Sequence[str], draw: random.Random) -> Replacements:
-    found = [token.group() for token in words.tokens(text) if any(map(str.isdigit, token.group()))]
+    found = [token.group() for token in words.word_spans(text) if any(map(str.isdigit, token.group()))]
     for old in draw.sample(found, len(found)):
         for _ in range(4):
             yield old, _another_number(old, draw)
@@ -81,6 +81,6 @@ def _with_another_name(text: str, others: Sequence[str], draw: random.Random) ->
 
 
 def _with_the_opposite(text: str, others: Sequence[str], draw: random.Random) -> Replacements:
-    for token in words.tokens(text):
+    for token in words.word_spans(text):
         if (other := _OPPOSITE.get(token.group().casefold())) is not None:
             yield token.group(), other

@@ -25,8 +25,8 @@ from eval.citations.sets import cases_of, half, sets
 from eval.citations.suite import claims
 from eval.commands import command, run
 from service.cite.claims import Comparison
+from service.cite.read_passage import ReadPassage, read
 from service.cite.support import Encode, Judge, examine, meaning
-from service.cite.units import Evidence, read
 from service.embed import Embedder
 from service.errors import InvalidInput
 from service.learned.trees import Classifier, Trees
@@ -73,13 +73,13 @@ class Example:
 
 def examples(found: Sequence[Case], name: str = "") -> Iterator[Example]:
     """The claims made from the cases that reach the learned models."""
-    context, evidence, weights = None, dict[int, Evidence](), dict[str, float]()
+    context, passages, weights = None, dict[int, ReadPassage](), dict[str, float]()
     for claim in claims(found, SEED):
         if claim.case.context is not context:
             context = claim.case.context
-            evidence = {passage.n: read(passage) for passage in context.passages}
-            weights = words.weights(unit.terms for one in evidence.values() for unit in one.units)
-        compared = examine(claim.text, [evidence[claim.cited]], weights)
+            passages = {passage.n: read(passage) for passage in context.passages}
+            weights = words.weights(sentence.terms for one in passages.values() for sentence in one.sentences)
+        compared = examine(claim.text, [passages[claim.cited]], weights)
         if isinstance(compared, Comparison):
             group, features = f"{name}/{claim.case.group}", compared.features()
             yield Example(claim.kind, claim.supported, group, claim.text, compared.evidence, features)

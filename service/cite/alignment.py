@@ -1,4 +1,4 @@
-"""How a sentence lies along a unit of evidence, word by word.
+"""How a sentence lies along a source of evidence, word by word.
 
 Counting words cannot see that a name, a number or a denial was put into one place, when the same word stands
 elsewhere in the evidence; aligning the two can.
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from service.text import quantities as facts
 from service.text import words
 from service.text.names import may_be_one
+from service.text.quantities import exact_values, is_number_or_date, missing
 
 _LONGEST = 4
 """Words in one place that may stand for one thing."""
@@ -20,7 +20,7 @@ _LONGEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One place, between the same words on both sides: what the sentence says there, and what the unit."""
+    """One place, between the same words on both sides: what the sentence says there, and what the source."""
 
     said: tuple[str, ...]
     known: tuple[str, ...]
@@ -28,18 +28,18 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """A sentence along one unit."""
+    """A sentence along one source."""
 
     in_order: float
-    """The share of the sentence's content words that the unit holds in the same order."""
+    """The share of the sentence's content words that the source holds in the same order."""
     longest: float
-    """The share of the sentence's words in its longest run that stands in the unit as it is."""
+    """The share of the sentence's words in its longest run that stands in the source as it is."""
     edits: tuple[Edit, ...]
 
 
-def align(claim: Sequence[str], unit: Sequence[str], language: str) -> Alignment:
-    """The words of a sentence along those of a unit, compared by stem."""
-    here, there = ([_form(word, language) for word in side] for side in (claim, unit))
+def align(claim: Sequence[str], source: Sequence[str], language: str) -> Alignment:
+    """The words of a sentence along those of a source, compared by stem."""
+    here, there = ([_form(word, language) for word in side] for side in (claim, source))
     codes = SequenceMatcher(None, here, there, autojunk=False).get_opcodes()
     same = [(a, b) for tag, a, b, _, _ in codes if tag == "equal"]
     content = [place for place, word in enumerate(claim) if _counts(word, language)]
@@ -47,16 +47,21 @@ def align(claim: Sequence[str], unit: Sequence[str], language: str) -> Alignment
     return Alignment(
         in_order=matched / len(content) if content else float(bool(same)),
         longest=max((b - a for a, b in same), default=0) / max(1, len(claim)),
-        edits=tuple(Edit(tuple(claim[a:b]), tuple(unit[c:d])) for tag, a, b, c, d in codes if tag != "equal"),
+        edits=tuple(
+            Edit(tuple(claim[a:b]), tuple(source[c:d])) for tag, a, b, c, d in codes if tag != "equal"
+        ),
     )
 
 
-def changes_fact(alignment: Alignment, language: str) -> bool:
+def changes_value(alignment: Alignment, language: str) -> bool:
     """Whether a number, date or identifier stands in the place of another."""
     return any(
-        (known.numbers or known.identifiers) and facts.missing(said, known)
+        (known.numbers or known.identifiers) and missing(said, known)
         for said, known in (
-            (facts.facts(" ".join(edit.said), language), facts.facts(" ".join(edit.known), language))
+            (
+                exact_values(" ".join(edit.said), language),
+                exact_values(" ".join(edit.known), language),
+            )
             for edit in _short(alignment)
         )
     )
@@ -71,12 +76,12 @@ def changes_name(alignment: Alignment, language: str) -> bool:
     return False
 
 
-def loses_fact(alignment: Alignment, language: str) -> bool:
+def loses_value(alignment: Alignment, language: str) -> bool:
     """Whether other words stand in the place of a number."""
     return any(
-        facts.facts(" ".join(edit.known), language).numbers
+        exact_values(" ".join(edit.known), language).numbers
         and any(_counts(word, language) for word in edit.said)
-        and not any(map(facts.tells, edit.said))
+        and not any(map(is_number_or_date, edit.said))
         for edit in _short(alignment)
     )
 
@@ -101,11 +106,11 @@ def changes_denial(alignment: Alignment) -> bool:
 
 
 def replaced(
-    alignment: Alignment, unit: frozenset[str], weights: Mapping[str, float], language: str
+    alignment: Alignment, source: frozenset[str], weights: Mapping[str, float], language: str
 ) -> Iterator[tuple[str, float]]:
-    """The content terms that stand where the unit has others, with their weights."""
+    """The content terms that stand where the source has others, with their weights."""
     for edit in alignment.edits:
-        said = set(words.terms(" ".join(edit.said), language)) - unit
+        said = set(words.terms(" ".join(edit.said), language)) - source
         if said and set(words.terms(" ".join(edit.known), language)):
             yield from ((term, weights.get(term, 1.0)) for term in said)
 
@@ -118,7 +123,7 @@ def _form(word: str, language: str) -> str:
 
 def _counts(word: str, language: str) -> bool:
     """Whether a word says something; numbers and dates, which may be written otherwise, agree by rule."""
-    return not words.is_stop_word(word, language) and not facts.tells(word)
+    return not words.is_stop_word(word, language) and not is_number_or_date(word)
 
 
 def _short(alignment: Alignment) -> Iterator[Edit]:

@@ -18,12 +18,10 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from service.cite.claims import Comparison, compare
-from service.cite.units import Evidence, Unit
+from service.cite.claims import Claim, Comparison
+from service.cite.read_passage import ReadPassage, ReadText, SourceSentence
 from service.learned.trees import Classifier
-from service.text import quantities as facts
-from service.text import words
-from service.text.names import folded
+from service.text.quantities import missing
 from service.types import Encoded, Warning
 
 Encode = Callable[[str], Encoded]
@@ -64,36 +62,36 @@ class Judge:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The judge of a file that `to_json` wrote."""
-        held = json.loads(text)
+        form = json.loads(text)
         return cls(
-            words=Classifier.from_json(held["words"]),
-            meaning=Classifier.from_json(held["meaning"]),
-            doubt=(held["doubt"][0], held["doubt"][1]),
-            encoder=held["encoder"],
+            words=Classifier.from_json(form["words"]),
+            meaning=Classifier.from_json(form["meaning"]),
+            doubt=(form["doubt"][0], form["doubt"][1]),
+            encoder=form["encoder"],
         )
 
     def to_json(self) -> str:
         """The form in which it is shipped."""
         parts = {"encoder": self.encoder, "doubt": self.doubt}
-        held = parts | {"words": self.words.to_json(), "meaning": self.meaning.to_json()}
-        return json.dumps(held, separators=(",", ":")) + "\n"
+        models = {"words": self.words.to_json(), "meaning": self.meaning.to_json()}
+        return json.dumps(parts | models, separators=(",", ":")) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How well a sentence is supported, in [0, 1], by which units, and what is missing when it is not."""
+    """How well a claim is supported, in [0, 1], by which sentences, and what is missing when it is not."""
 
     score: float
-    units: tuple[Unit, ...] = ()
+    sentences: tuple[SourceSentence, ...] = ()
     missing: tuple[str, ...] = ()
 
 
 def support(
-    text: str, cited: Sequence[Evidence], weights: Mapping[str, float], encode: Encode | None
+    text: str, cited: Sequence[ReadPassage], weights: Mapping[str, float], encode: Encode | None
 ) -> Support:
     """The support that the cited passages give to one sentence.
 
-    `weights` are the inverse document frequencies of terms over all units given; unknown terms weigh 1.
+    `weights` are the inverse document frequencies of terms over all sentences given; unknown terms weigh 1.
     Without `encode` words alone judge.
     """
     found = examine(text, cited, weights)
@@ -102,11 +100,12 @@ def support(
     return Support(round(_judge().support(found, encode), 4), found.chosen)
 
 
-def examine(text: str, cited: Sequence[Evidence], weights: Mapping[str, float]) -> Support | Comparison:
+def examine(text: str, cited: Sequence[ReadPassage], weights: Mapping[str, float]) -> Support | Comparison:
     """What the rules decide, or what is left to the learned models."""
-    if verbatim := _verbatim(text, cited):
+    claim = Claim(text, cited[0].language)
+    if verbatim := _verbatim(claim, cited):
         return Support(1.0, (verbatim,))
-    found = compare(text, cited, weights)
+    found = Comparison(claim, cited, weights)
     if not found.total or not found.chosen:
         return Support(0.0)
     if found.missing:
@@ -159,22 +158,18 @@ def _judge() -> Judge:
     return Judge.from_json((files("service") / "learned" / "support.json").read_text(encoding="utf-8"))
 
 
-def _verbatim(text: str, cited: Sequence[Evidence]) -> Unit | None:
-    """The unit that the sentence is word for word, or most of, or the table row that it reads out."""
-    said = folded(text)
-    for evidence in cited:
-        for unit in evidence.units:
-            if _is_in(said, unit) and _agrees(text, unit):
-                return unit
-    return None
+def _verbatim(claim: Claim, cited: Sequence[ReadPassage]) -> SourceSentence | None:
+    """The sentence that the claim is word for word, or most of, or the table row that it reads out."""
+    sentences = (sentence for passage in cited for sentence in passage.sentences)
+    return next((one for one in sentences if _is_in(claim, one) and _agrees(claim, one.said)), None)
 
 
-def _is_in(said: str, unit: Unit) -> bool:
-    long_enough = len(said) >= max(2.0, _VERBATIM_SHARE * len(unit.folded))
-    is_part = long_enough and f" {said} " in f" {unit.folded} "
-    return is_part or (unit.said is not unit.text and said == folded(unit.said))
+def _is_in(claim: Claim, sentence: SourceSentence) -> bool:
+    said, known = claim.folded, sentence.text.folded
+    is_long_enough = len(said) >= max(2.0, _VERBATIM_SHARE * len(known))
+    is_part = is_long_enough and f" {said} " in f" {known} "
+    return is_part or (sentence.said is not sentence.text and said == sentence.said.folded)
 
 
-def _agrees(text: str, unit: Unit) -> bool:
-    is_same_denial = words.negations(text) == words.negations(unit.said)
-    return is_same_denial and not facts.missing(facts.facts(text), facts.facts(unit.said))
+def _agrees(claim: Claim, said: ReadText) -> bool:
+    return claim.negations == said.negations and not missing(claim.values, said.values)

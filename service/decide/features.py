@@ -126,5 +126,5 @@ def _has_digit(term: str) -> bool:
 
 def _names(text: str, language: str) -> frozenset[str]:
     """The terms of words that are written with a capital inside the question."""
-    found = [token.group() for token in words.tokens(text)[1:] if token.group()[0].isupper()]
+    found = [token.group() for token in words.word_spans(text)[1:] if token.group()[0].isupper()]
     return frozenset(term for name in found for term in words.terms(name, language))

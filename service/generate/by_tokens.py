@@ -51,7 +51,7 @@ class TokenScores:
         """What each token of the question counts, rarity aside: nothing in a function word or a mark."""
         start = self._text.find(part.text)
         counts = np.zeros(self._near.shape[1], np.float32)
-        for word in words.tokens(self._text):
+        for word in words.word_spans(self._text):
             if not words.is_stop_word(word.group(), self._found[0].language):
                 is_asked = start <= word.start() < start + len(part.text)
                 inside = [word.start() <= begin < word.end() for begin, _ in self._places]

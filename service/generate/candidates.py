@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from service.text import words
+from service.text.layout import LIST_MARK, cells, is_row, joined_cells, without_list_mark
 from service.text.sentences import Span, spans
 from service.types import Passage, Quotation
 
@@ -24,7 +25,6 @@ _WRAPPED_LINE = 45
 """A shorter line was not wrapped: the next one says something else."""
 
 _RULE = re.compile(r"[\s|:+-]*\Z")
-_LIST_MARKER = re.compile(r"^\s*(?:[-*+•‣◦▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")
 _SECTION_NUMBER = re.compile(r"^[\s#]*(?:\d+(?:\.\d+)*[.)]?\s+)?")
 _QUOTED = re.compile(r"(?m)^[ \t]*[>›]+(?:[ \t]|$)")
 _END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]*_]*\Z")
@@ -86,7 +86,7 @@ class _PassageReader:
             self._header = self._forget_last()
         elif _is_row(unit):
             self._add(_row(unit, self._header), unit, is_row=True)
-        elif _LIST_MARKER.match(unit) and not self._is_heading(unit):
+        elif LIST_MARK.match(unit) and not self._is_heading(unit):
             self._take_item(unit)
         else:
             self._take_sentence(unit)
@@ -99,7 +99,7 @@ class _PassageReader:
         return _cells(self._before)
 
     def _take_item(self, unit: str) -> None:
-        text = _plain(_LIST_MARKER.sub("", unit))
+        text = _plain(without_list_mark(unit))
         if self._lead and (text[:1].islower() or not _END.search(text)):
             self._add(text, f"{self._lead.text} {text}", lead=self._lead)
         elif _is_whole(text):
@@ -125,10 +125,10 @@ class _PassageReader:
     def _is_heading(self, unit: str) -> bool:
         text = _plain(unit)
         known = unit.lstrip().startswith("#") or _folded(text) in self._headings
-        return known or (text.isupper() and " " in text and len(words.tokens(text)) < _LONGEST_HEADING)
+        return known or (text.isupper() and " " in text and len(words.word_spans(text)) < _LONGEST_HEADING)
 
     def _add(self, shown: str, read: str, *, is_row: bool = False, lead: Quotation | None = None) -> None:
-        count = len(words.tokens(shown))
+        count = len(words.word_spans(shown))
         says_enough = lead or count >= _SHORTEST or _NAMED_VALUE.match(shown)
         fits = count > 0 if is_row else says_enough and count <= _LONGEST
         if fits:
@@ -171,12 +171,12 @@ def _is_whole(text: str) -> bool:
         return True
     if _NAMED_VALUE.match(text) and not text.endswith(":"):
         return True
-    return len(words.tokens(text)) >= (_LONGEST_HEADING if _is_titled(text) else _LONGEST_FRAGMENT)
+    return len(words.word_spans(text)) >= (_LONGEST_HEADING if _is_titled(text) else _LONGEST_FRAGMENT)
 
 
 def _is_titled(text: str) -> bool:
     """Whether a text is written like a title: nearly every word that is no function word has a capital."""
-    content = [t.group() for t in words.tokens(text) if t.group()[0].isalpha() and len(t.group()) > 3]
+    content = [t.group() for t in words.word_spans(text) if t.group()[0].isalpha() and len(t.group()) > 3]
     return sum(word[0].isupper() for word in content) > 0.7 * len(content)
 
 
@@ -188,22 +188,21 @@ def _language(passage: Passage) -> str:
 
 
 def _is_row(unit: str) -> bool:
-    return unit.startswith("|") or " | " in unit or "\t" in unit or _COLUMN.search(unit.strip()) is not None
+    return is_row(unit) or _COLUMN.search(unit.strip()) is not None
 
 
 def _row(unit: str, header: Sequence[str]) -> str:
     """A table row as `Header: cell; Header: cell.`; empty for a rule or an empty row."""
-    cells = _cells(unit)
-    if not any(any(map(str.isalnum, cell)) for cell in cells):
+    found = _cells(unit)
+    if not any(any(map(str.isalnum, cell)) for cell in found):
         return ""
     # A single cell is a remark that goes through all columns.
-    named = len(header) == len(cells) and list(header) != cells and sum(map(bool, cells)) > 1
-    names = header if named else [""] * len(cells)
-    pairs = [f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell]
-    row = "; ".join(pairs)
+    is_named = list(header) != found and sum(map(bool, found)) > 1
+    row = joined_cells(header if is_named else (), found)
     return row if _END.search(row) else f"{row}."
 
 
 def _cells(row: str) -> list[str]:
-    separator = r"(?<!\\)\||\t" if "|" in row or "\t" in row else r" {3,}"
-    return [" ".join(part.split()) for part in re.split(separator, row.strip().strip("|"))]
+    if "|" in row or "\t" in row:
+        return cells(row)
+    return [" ".join(part.split()) for part in re.split(r" {3,}", row.strip())]

@@ -108,7 +108,7 @@ def _beside(
     ranking: Ranking,
 ) -> list[CandidateSentence]:
     """The sentence beside a short answer that speaks of the same: it often says the rest of it."""
-    if best.is_row or best.lead or sum(len(words.tokens(c.text)) for c in chosen) >= _SHORT:
+    if best.is_row or best.lead or sum(len(words.word_spans(c.text)) for c in chosen) >= _SHORT:
         return []
     near = [c for c in found if c.passage.n == best.passage.n and abs(c.position - best.position) == 1]
     beside = [c for c in near if not (c.is_row or c.lead or c in chosen) and _goes_with(c, best, ranking)]

@@ -61,7 +61,7 @@ class QuestionPart:
         if _ASKS_TIME.search(self.text) or _ASKS_AMOUNT.search(self.text):
             return float(any(term[0].isdigit() for term in beyond))
         if _ASKS_PERSON.search(self.text):
-            return float(any(self._is_new_name(token) for token in words.tokens(text)[1:]))
+            return float(any(self._is_new_name(token) for token in words.word_spans(text)[1:]))
         return 0.0
 
     def _is_new_name(self, token: re.Match[str]) -> bool:

@@ -13,7 +13,7 @@ _SHORTEST_ROOT = 3
 
 def folded(text: str) -> str:
     """The words alone, in lower case; marks that carry meaning inside a word stay."""
-    return " ".join(token.group().casefold() for token in words.tokens(text))
+    return " ".join(token.group().casefold() for token in words.word_spans(text))
 
 
 def names(text: str, language: str) -> Iterable[str]:
@@ -23,7 +23,7 @@ def names(text: str, language: str) -> Iterable[str]:
     """
     if language == "de":
         return
-    found = words.tokens(text)
+    found = words.word_spans(text)
     for index, token in enumerate(found):
         word = token.group()
         if not word[0].isupper() or words.is_stop_word(word, language) or any(map(str.isdigit, word)):

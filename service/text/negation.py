@@ -46,6 +46,6 @@ def _polarity(text: str, language: str) -> dict[str, set[bool]]:
 
 def _tokens_with_gaps(text: str) -> Iterable[tuple[str, str]]:
     """Each word with what stands between it and the next."""
-    found = words.tokens(text)
+    found = words.word_spans(text)
     ends = [*(token.start() for token in found[1:]), len(text)]
     return ((token.group(), text[token.end() : end]) for token, end in zip(found, ends, strict=True))

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from service.text.languages import MONTHS, MONTHS_SHORT, NUMBERS
-from service.text.words import canonical_number, identifiers, is_identifier, tokens
+from service.text.words import canonical_number, identifiers, is_identifier, word_spans
 
 
 class Quantity(NamedTuple):
@@ -33,7 +33,7 @@ class Date(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ExactValues:
     """What must agree exactly; `numbers` holds every number, those inside dates too."""
 
     quantities: frozenset[Quantity] = frozenset()
@@ -41,9 +41,9 @@ class Facts:
     identifiers: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
 
-    def __or__(self, other: Facts) -> Facts:
-        """The facts of two texts together."""
-        return Facts(
+    def __or__(self, other: ExactValues) -> ExactValues:
+        """The values of two texts together."""
+        return ExactValues(
             self.quantities | other.quantities,
             self.dates | other.dates,
             self.identifiers | other.identifiers,
@@ -105,17 +105,17 @@ _QUANTITY = re.compile(
 
 
 @lru_cache(maxsize=2_048)
-def facts(text: str, language: str = "en") -> Facts:
+def exact_values(text: str, language: str = "en") -> ExactValues:
     """What must agree exactly in `text`; remembered, as one passage is compared with several sentences."""
     days, rest = _take_dates(text)
     codes = frozenset(identifiers(rest))
     loose = frozenset(_quantities(_without_identifiers(rest) if codes else rest, language))
     inside = {str(part) for day in days for part in (day.year, day.day) if part is not None}
-    return Facts(loose, frozenset(days), codes, frozenset(q.value for q in loose) | inside)
+    return ExactValues(loose, frozenset(days), codes, frozenset(q.value for q in loose) | inside)
 
 
-def missing(claim: Facts, evidence: Facts) -> list[str]:
-    """The facts of `claim` that `evidence` does not hold, readable; empty when all agree."""
+def missing(claim: ExactValues, evidence: ExactValues) -> list[str]:
+    """The values of `claim` that `evidence` does not hold, readable; empty when all agree."""
     return [
         *(
             f"{q.value} {q.unit}".strip()
@@ -124,14 +124,14 @@ def missing(claim: Facts, evidence: Facts) -> list[str]:
         ),
         *(
             "-".join(str(part or "?") for part in day)
-            for day in claim.dates
+            for day in sorted(claim.dates, key=str)
             if not _holds_date(day, evidence)
         ),
         *sorted(claim.identifiers - evidence.identifiers),
     ]
 
 
-def tells(word: str) -> bool:
+def is_number_or_date(word: str) -> bool:
     """Whether a word is written only to say a number or a date, which may be written in other ways."""
     lower = word.lower()
     return (
@@ -141,19 +141,19 @@ def tells(word: str) -> bool:
     )
 
 
-def differ(one: Facts, other: Facts) -> bool:
+def differ(one: ExactValues, other: ExactValues) -> bool:
     """Whether either text holds a number, date or identifier that the other does not."""
     return (one.numbers, one.dates, one.identifiers) != (other.numbers, other.dates, other.identifiers)
 
 
-def _holds_quantity(quantity: Quantity, evidence: Facts) -> bool:
+def _holds_quantity(quantity: Quantity, evidence: ExactValues) -> bool:
     if quantity.value not in evidence.numbers:
         return False
     units = {known.unit for known in evidence.quantities if known.value == quantity.value}
     return not quantity.unit or not units or "" in units or quantity.unit in units
 
 
-def _holds_date(day: Date, evidence: Facts) -> bool:
+def _holds_date(day: Date, evidence: ExactValues) -> bool:
     if any(_within(day, known) for known in evidence.dates):
         return True
     return day.month is None and str(day.year) in evidence.numbers
@@ -167,7 +167,7 @@ def _within(day: Date, known: Date) -> bool:
 def _without_identifiers(text: str) -> str:
     """`text` with identifiers blanked, so that their digits are not read as numbers."""
     characters = list(text)
-    for token in tokens(text):
+    for token in word_spans(text):
         if is_identifier(token.group()):
             characters[token.start() : token.end()] = "_" * len(token.group())
     return "".join(characters)
@@ -203,7 +203,7 @@ def _quantities(text: str, language: str) -> Iterator[Quantity]:
             scale = _MONEY_SCALES.get(after, 0)
         unit = _AMPERE if match["unit"] == "A" else _UNITS.get(match["currency"] or after, "")
         yield Quantity(("-" if match["sign"] else "") + _scaled(value, scale), unit)
-    words = [token.group().lower() for token in tokens(text)]
+    words = [token.group().lower() for token in word_spans(text)]
     yield from _spelled(words)
 
 

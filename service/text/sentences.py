@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 
 from service.text.languages import MONTHS, MONTHS_SHORT
+from service.text.layout import LIST_MARK, is_row
 
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n]*(?:\n|\Z)")
-_LIST_MARKER = re.compile(r"[ \t]*(?:[-*+•‣◦▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\)|\([ivx]{1,5}\))[ \t]+(?=\S)")
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 _END = re.compile(
@@ -91,7 +91,7 @@ def _blocks(text: str) -> Iterator[Span]:
 
 def _begins_block(before: str, line: str) -> bool:
     """Whether `line` cannot continue the sentence of the line before it."""
-    if not line.strip() or _LIST_MARKER.match(line) or _stands_alone(line) or _stands_alone(before):
+    if not line.strip() or LIST_MARK.match(line) or _stands_alone(line) or _stands_alone(before):
         return True
     return len(before.rstrip()) < _WRAPPED_LINE and not line.lstrip()[0].islower()
 
@@ -99,13 +99,12 @@ def _begins_block(before: str, line: str) -> bool:
 def _stands_alone(line: str) -> bool:
     """Whether the line is a heading, a table row or a code fence: one span whatever it holds."""
     stripped = line.strip()
-    is_row = stripped.startswith("|") or " | " in stripped or "\t" in stripped
-    return is_row or _HEADING.match(line) is not None or _FENCE.match(line) is not None
+    return is_row(stripped) or _HEADING.match(line) is not None or _FENCE.match(line) is not None
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[Span]:
     """The sentences of one block."""
-    marker = _LIST_MARKER.match(text, start, end)
+    marker = LIST_MARK.match(text, start, end)
     begin = start
     if not _stands_alone(text[start:end]):
         for match in _END.finditer(text, marker.end() if marker else start, end):

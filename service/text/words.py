@@ -44,7 +44,7 @@ def identifiers(text: str) -> list[str]:
     return [_PLURAL.sub("", raw).casefold() for raw in _TOKEN.findall(text) if is_identifier(raw)]
 
 
-def tokens(text: str) -> list[re.Match[str]]:
+def word_spans(text: str) -> list[re.Match[str]]:
     """The words of `text` as they are written, with hyphens, apostrophes and decimal marks inside."""
     return list(_TOKEN.finditer(text))
 
@@ -91,7 +91,7 @@ def is_negation(word: str) -> bool:
 
 def negations(text: str) -> list[str]:
     """The negations of `text`, in order and in lower case."""
-    return [token.group().casefold() for token in tokens(text) if is_negation(token.group())]
+    return [token.group().casefold() for token in word_spans(text) if is_negation(token.group())]
 
 
 def weights(units: Iterable[Iterable[str]]) -> dict[str, float]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.text.quantities import differ, facts, missing
+from service.text.quantities import differ, exact_values, missing
 from service.text.words import identifiers, terms
 
 
@@ -31,7 +31,7 @@ from service.text.words import identifiers, terms
     ],
 )
 def test_the_same_fact_written_otherwise_agrees(claim: str, evidence: str) -> None:
-    assert missing(facts(claim), facts(evidence)) == []
+    assert missing(exact_values(claim), exact_values(evidence)) == []
 
 
 @pytest.mark.parametrize(
@@ -53,18 +53,18 @@ def test_the_same_fact_written_otherwise_agrees(claim: str, evidence: str) -> No
     ],
 )
 def test_another_fact_is_missing(claim: str, evidence: str) -> None:
-    assert missing(facts(claim), facts(evidence)) != []
+    assert missing(exact_values(claim), exact_values(evidence)) != []
 
 
 def test_a_decimal_comma_is_read_by_language() -> None:
-    assert facts("1.000,5 kg", "de").numbers == {"1000.5"}
-    assert facts("3,5 kg", "de").numbers == {"3.5"}
-    assert facts("3,500 kg", "en").numbers == {"3500"}
+    assert exact_values("1.000,5 kg", "de").numbers == {"1000.5"}
+    assert exact_values("3,5 kg", "de").numbers == {"3.5"}
+    assert exact_values("3,500 kg", "en").numbers == {"3500"}
 
 
 def test_texts_differ_by_a_fact_and_not_by_a_word() -> None:
-    assert differ(facts("20 days"), facts("25 days"))
-    assert not differ(facts("Take 20 days"), facts("Have 20 days"))
+    assert differ(exact_values("20 days"), exact_values("25 days"))
+    assert not differ(exact_values("Take 20 days"), exact_values("Have 20 days"))
 
 
 def test_identifiers_are_codes_versions_and_times_but_no_phrases() -> None:
@@ -83,11 +83,11 @@ def test_text_without_spaces_is_cut_into_pairs() -> None:
 
 @given(st.text(alphabet=st.sampled_from(list("0129.,-:$%€ May²٣Ee_/thousand\n")), max_size=60))
 def test_any_text_has_facts_and_agrees_with_itself(text: str) -> None:
-    found = facts(text)
+    found = exact_values(text)
     assert missing(found, found) == []
     assert terms(text) == terms(text)
 
 
 @pytest.mark.parametrize("unit", ["1", "1,", "- 1", "$ ", "1 ", "may ", "1 a", "E-4"])
 def test_hostile_repetition_takes_little_time(unit: str) -> None:
-    assert facts(unit * 10_000) is not None
+    assert exact_values(unit * 10_000) is not None

@@ -1,0 +1,203 @@
+"""One answer being checked, sentence by sentence, and its citations numbered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from service.cite import links
+from service.cite.marked import sentences_of, split_off_open_end
+from service.cite.read_passage import ReadPassage, SourceSentence, read
+from service.cite.support import Encode, support
+from service.settings import CiteSettings
+from service.text import words
+from service.text.layout import without_list_mark
+from service.text.markers import MARKER, MARKERS, declines, numbers
+from service.text.names import folded
+from service.types import Citation, Context, Draft, Hit, Passage, Quotation, Sentence
+
+_Place = tuple[Passage, int, int]
+"""A stretch of a passage: the offsets of its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """A sentence that holds, with the citations that it is the first to use."""
+
+    sentence: Sentence
+    new_citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A sentence that was dropped, and why: `no_marker`, `unknown_passage` or `unsupported`."""
+
+    text: str
+    reason: str
+    support: float = 0.0
+    missing: tuple[str, ...] = ()
+
+
+class Checker:
+    """Checks one answer while it is written: `feed` the text, then `finish`."""
+
+    def __init__(self, context: Context, settings: CiteSettings, encode: Encode | None) -> None:
+        """`encode` is called where words alone leave doubt, once for each text."""
+        self._context = context
+        self._settings = settings
+        self._encode = cache(encode) if encode else None
+        self._buffer = ""
+        self._numbers: dict[tuple[str, int, int, int], int] = {}
+        self._citations: list[Citation] = []
+        self._rejected: list[Rejected] = []
+        self._declined = False
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """All citations so far, numbered from 1 in order of first use."""
+        return tuple(self._citations)
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """The sentences that were dropped."""
+        return tuple(self._rejected)
+
+    @property
+    def dropped(self) -> int:
+        """How many sentences were dropped."""
+        return len(self._rejected)
+
+    @property
+    def declined(self) -> bool:
+        """Whether the generator said that it does not know."""
+        return self._declined
+
+    @cached_property
+    def _passages(self) -> dict[int, ReadPassage]:
+        """The passages, read once and only where there is a sentence to check."""
+        return {passage.n: read(passage) for passage in self._context.passages}
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        return words.weights(
+            sentence.terms for passage in self._passages.values() for sentence in passage.sentences
+        )
+
+    def take(self, draft: Draft) -> list[CheckedSentence]:
+        """Takes the next piece of a generator's output, whichever it is."""
+        return self.quote(draft.quotation) if draft.quotation is not None else self.feed(draft.text)
+
+    def quote(self, quotation: Quotation) -> list[CheckedSentence]:
+        """Takes a sentence that stands in a passage: it is shown as it is, and cited where it stands.
+
+        Its words must be there, or (those that name a row's columns) elsewhere in the passage.
+        """
+        passage = self._context.passage(quotation.n)
+        if passage is None:
+            self._rejected.append(Rejected(quotation.text, "unknown_passage"))
+            return []
+        said, known = (
+            set(folded(text).split()) for text in (quotation.text, f"{passage.header}\n{passage.text}")
+        )
+        if not said <= known:
+            self._rejected.append(Rejected(quotation.text, "unsupported", 0.0, tuple(sorted(said - known))))
+            return []
+        return [self._accept(quotation.text, 1.0, [(passage, quotation.start, quotation.end)])]
+
+    def feed(self, delta: str) -> list[CheckedSentence]:
+        """Takes the next piece of text; the sentences that it completed and that hold."""
+        self._buffer += delta
+        complete, self._buffer = split_off_open_end(self._buffer)
+        return self._check_all(complete)
+
+    def finish(self) -> list[CheckedSentence]:
+        """Takes the rest as complete."""
+        rest, self._buffer = self._buffer, ""
+        return self._check_all(sentences_of(rest))
+
+    def _check_all(self, sentences: Iterable[str]) -> list[CheckedSentence]:
+        checked = map(self._check, sentences)
+        return [sentence for sentence in checked if sentence is not None]
+
+    def _check(self, marked: str) -> CheckedSentence | None:
+        """One complete sentence with its markers; None when it is dropped or says nothing."""
+        bare = MARKERS.sub("", marked).strip()
+        if not any(map(str.isalnum, bare)):
+            return None
+        named = list(dict.fromkeys(n for match in MARKER.finditer(marked) for n in numbers(match)))
+        cited = [self._passages[n] for n in named if n in self._passages]
+        if not cited:
+            self._drop_without_passage(bare, named)
+            return None
+        text = links.keep_known(bare, lambda url: any(_holds(one.passage, url) for one in cited))
+        found = support(_plain(text), cited, self._weights, self._encode)
+        if found.score < self._settings.min_support or not found.sentences:
+            self._rejected.append(Rejected(text, "unsupported", found.score, found.missing))
+            return None
+        return self._accept(text, found.score, _quotes(found.sentences))
+
+    def _drop_without_passage(self, bare: str, named: Sequence[int]) -> None:
+        if not named and declines(bare):
+            self._declined = True
+        else:
+            self._rejected.append(Rejected(bare, "unknown_passage" if named else "no_marker"))
+
+    def _accept(self, text: str, score: float, places: Iterable[_Place]) -> CheckedSentence:
+        before = len(self._citations)
+        used = [self._number(passage, start, end, score) for passage, start, end in places]
+        sentence = Sentence(text=text, citations=tuple(dict.fromkeys(used)), support=score)
+        return CheckedSentence(sentence, tuple(self._citations[before:]))
+
+    def _number(self, passage: Passage, start: int, end: int, score: float) -> int:
+        """The citation number of a span of a passage; a span that was cited before keeps its number."""
+        key = (passage.document.id, passage.document.version, passage.start + start, passage.start + end)
+        if key not in self._numbers:
+            self._numbers[key] = len(self._citations) + 1
+            self._citations.append(_citation(self._numbers[key], passage, start, end, score))
+        return self._numbers[key]
+
+
+def _quotes(sentences: Sequence[SourceSentence]) -> list[_Place]:
+    """The spans of the sentences in their passages; neighbours become one."""
+    found: list[_Place] = []
+    for one in sentences:
+        if found and found[-1][0] is one.passage and not one.passage.text[found[-1][2] : one.start].strip():
+            found[-1] = (one.passage, found[-1][1], one.end)
+        else:
+            found.append((one.passage, one.start, one.end))
+    return found
+
+
+def _citation(n: int, passage: Passage, start: int, end: int, score: float) -> Citation:
+    chunk = _nearest(passage, passage.start + start, passage.start + end).chunk
+    return Citation(
+        n=n,
+        document=passage.document,
+        chunk_id=chunk.id,
+        heading_path=chunk.heading_path,
+        page=chunk.page,
+        start=passage.start + start,
+        end=passage.start + end,
+        quote=passage.text[start:end],
+        score=score,
+        poor=chunk.poor,
+    )
+
+
+def _nearest(passage: Passage, start: int, end: int) -> Hit:
+    """The hit whose chunk shares most with the span, or lies closest to it."""
+    return max(passage.hits, key=lambda hit: min(end, hit.chunk.end) - max(start, hit.chunk.start))
+
+
+def _holds(passage: Passage, url: str) -> bool:
+    """Whether the passage holds the address itself, not only a longer one of which it is a part."""
+    before = r"(?<![\w.+@/-])" if url[0].isalnum() else r"(?<![\w/])"
+    after = r"(?![\w/?#&=%@+~$-]|[.,:;!]\w)"
+    return re.search(f"{before}{re.escape(url)}{after}", passage.text) is not None
+
+
+def _plain(text: str) -> str:
+    """The sentence without list marks and emphasis, which are form and not claim."""
+    return re.sub(r"^\s*#{1,6}\s+|\*\*|__|`", "", without_list_mark(text))
