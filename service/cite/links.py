@@ -138,11 +138,16 @@ def _links(text: str) -> list[_Link]:
     return found
 
 
+class _Reader(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # noqa: N802  # the library's name
+        """It is we who judge."""
+        return True
+
+
 @cache
 def _parser() -> MarkdownIt:
     """Reads links alone, also those of forbidden schemes and those in code; it notes where they stand."""
-    parser = MarkdownIt("zero").enable(["escape"])
-    parser.validateLink = lambda _url: True  # type: ignore[method-assign]  # it is we who judge
+    parser = _Reader("zero").enable(["escape"])
     for name, rule in (("link", link), ("image", image), ("autolink", autolink)):
         parser.inline.ruler.at(name, _noting(rule))
         parser.enable(name)

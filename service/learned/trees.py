@@ -59,10 +59,15 @@ class Trees:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        nodes = (self.feature, self.threshold, self.left, self.right, self.value)
-        names = ("feature", "threshold", "left", "right", "value")
-        lists = {name: values.tolist() for name, values in zip(names, nodes, strict=True)}
-        return {"roots": self.roots.tolist(), "depth": self.depth, **lists}
+        return {
+            "roots": self.roots.tolist(),
+            "depth": self.depth,
+            "feature": self.feature.tolist(),
+            "threshold": self.threshold.tolist(),
+            "left": self.left.tolist(),
+            "right": self.right.tolist(),
+            "value": self.value.tolist(),
+        }
 
     @classmethod
     def from_lightgbm(cls, dumped: Sequence[Mapping[str, Any]], digits: int = 8) -> Self:
