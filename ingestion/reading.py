@@ -29,7 +29,7 @@ from service.types import Chunk
 
 log = logging.getLogger(__name__)
 
-FORM = "2"
+FORM = "3"
 """Moves when parsing or chunking changes in a way that must reach documents that did not change."""
 
 MOST_ATTEMPTS = 3
