@@ -19,11 +19,10 @@ from service.cli.ingesting import Refused
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.settings import Settings
-from service.types import EVERY_GROUP, Scope
+from service.types import LOCAL
 from service.wiring import open_resources, start_reindex
 
 log = logging.getLogger(__name__)
-LOCAL_SCOPE = Scope("local", frozenset({EVERY_GROUP}))
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "true",
@@ -61,7 +60,7 @@ def _local(settings: Settings) -> Iterator[Client]:
     with (
         open_resources(settings) as engine,
         working(engine),
-        LocalClient(engine, settings, LOCAL_SCOPE) as client,
+        LocalClient(engine, settings, LOCAL) as client,
     ):
         yield client
 

@@ -12,9 +12,10 @@ import pytest
 
 from service.errors import Misconfigured
 from service.match import NAMES, match_features
+from service.match.rarity import read_rarity, write_rarity
 from service.rerank import open_reranker
 from service.rerank.features import FEATURES, ranking_features
-from service.rerank.ranker import read_ranker, read_rarity, write_rarity
+from service.rerank.ranker import RARITY_STEPS, read_ranker
 from service.rerank.trees import Trees, written
 from service.settings import RerankSettings
 from service.types import Hit, TokenVectors
@@ -54,7 +55,7 @@ def a_ranker(folder: Path, **fields: Any) -> Path:
         "fused_weight": 0.1,
         "features": ["length", "maxsim:z"],
         "trees": written([one_split(1, 0.0, -1.0, 1.0)]),
-        "rarity": write_rarity(np.ones(10)),
+        "rarity": write_rarity(np.ones(10), RARITY_STEPS),
     }
     file.write_text(json.dumps(held | fields))
     return file
@@ -167,7 +168,8 @@ def test_a_tree_that_is_one_leaf_is_read() -> None:
 
 def test_rarity_survives_its_file_to_a_twentieth() -> None:
     rarity = np.array([0.0, 0.52, 7.31, 99.0])
-    np.testing.assert_allclose(read_rarity(write_rarity(rarity)), [0.0, 0.5, 7.3, 12.75], atol=0.026)
+    back = read_rarity(write_rarity(rarity, RARITY_STEPS), RARITY_STEPS)
+    np.testing.assert_allclose(back, [0.0, 0.5, 7.3, 12.75], atol=0.026)
 
 
 # --- the reranker ------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from eval.tune.rows import DEPTH, HitList, is_kept_back, listed, rarity
 from service.errors import InvalidInput
 from service.match import NAMES
 from service.match.late_interaction import Floats
+from service.match.rarity import read_rarity, write_rarity
 from service.rerank.features import FEATURES
-from service.rerank.ranker import FORMAT_VERSION, Ranker, read_rarity, standard, write_rarity
+from service.rerank.ranker import FORMAT_VERSION, RARITY_STEPS, Ranker, standard
 from service.rerank.trees import Trees
 
 FUSED_WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
@@ -86,7 +87,7 @@ def train(
     recipe = recipe or Recipe()
     columns = [FEATURES.index(name) for name in features]
     # Rounded as it will be read, so that training sees what serving does.
-    rare = read_rarity(write_rarity(rarity(collections)))
+    rare = read_rarity(write_rarity(rarity(collections), RARITY_STEPS), RARITY_STEPS)
     lists: dict[str, list[HitList]] = {}
     for one in collections:
         lists.setdefault(one.name, []).extend(_lists(one, rare))
@@ -104,7 +105,7 @@ def train(
         "fused_weight": weight,
         "features": list(features),
         "trees": fit([one for found in lists.values() for one in found], columns, recipe),
-        "rarity": write_rarity(rare),
+        "rarity": write_rarity(rare, RARITY_STEPS),
     }
     return TrainedRanker(file, recipe, weight, compared)
 

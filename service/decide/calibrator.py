@@ -7,7 +7,6 @@ it says from what.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.decide.features import QUANTITIES
 from service.errors import Misconfigured
-
-Floats = NDArray[np.float32]
+from service.match.late_interaction import Floats
+from service.match.rarity import read_rarity, write_rarity
 
 SHIPPED = Path(__file__).parents[1] / "learned" / "calibrator.json"
-_LEVELS = 255
+_RARITY_STEPS = 255
+"""Rarity is within [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Calibrator:
             "fingerprints": dict(self.fingerprints),
             "tokens": _written(self.tokens),
             "text": _written(self.text),
-            "rarity": base64.b64encode(np.rint(self.rarity * _LEVELS).astype(np.uint8).tobytes()).decode(),
+            "rarity": write_rarity(self.rarity, _RARITY_STEPS),
         }
         file.parent.mkdir(parents=True, exist_ok=True)
         lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(part)}" for name, part in content.items())
@@ -94,11 +93,10 @@ class Calibrator:
         """
         try:
             content: Any = json.loads(file.read_text(encoding="utf-8"))
-            levels = np.frombuffer(base64.b64decode(content["rarity"]), np.uint8)
             return cls(
                 _model(content["tokens"]),
                 _model(content["text"]),
-                levels.astype(np.float32) / np.float32(_LEVELS),
+                read_rarity(content["rarity"], _RARITY_STEPS),
                 content["fingerprints"],
                 content["made"],
             )

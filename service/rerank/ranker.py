@@ -6,7 +6,6 @@ One JSON object, made by `footnote tune reranker`; the one that the package brin
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -20,11 +19,14 @@ from numpy.typing import NDArray
 from service.errors import Misconfigured
 from service.match import match_features
 from service.match.late_interaction import Floats
+from service.match.rarity import read_rarity
 from service.rerank.features import FEATURES, ranking_features
 from service.rerank.trees import Trees
 from service.types import Hit, Question
 
 FORMAT_VERSION = 1
+RARITY_STEPS = 20
+"""Inverse document frequencies in natural logarithms are written in twentieths, up to 12.75."""
 _FLAT = 1e-9
 
 
@@ -83,23 +85,7 @@ def _ranker(content: dict[str, Any], fingerprint: str) -> Ranker:
         trees=Trees.read(content["trees"]),
         columns=np.array([FEATURES.index(name) for name in content["features"]], np.intp),
         fused_weight=float(content["fused_weight"]),
-        rarity=read_rarity(content["rarity"]),
+        rarity=read_rarity(content["rarity"], RARITY_STEPS),
         tokens_fingerprint=content["tokens_fingerprint"],
         fingerprint=fingerprint,
     )
-
-
-_STEPS_A_NAT = 20
-
-
-def write_rarity(rarity: NDArray[np.floating]) -> str:
-    """A weight for each token id in a byte: twentieths, up to 12.75."""
-    steps = np.clip(np.rint(rarity * _STEPS_A_NAT), 0, 255).astype(np.uint8)
-    return base64.b64encode(steps.tobytes()).decode("ascii")
-
-
-def read_rarity(text: str) -> Floats:
-    """What `write_rarity` was given, to a twentieth."""
-    steps = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
-    rarity: Floats = steps.astype(np.float32) / np.float32(_STEPS_A_NAT)
-    return rarity
