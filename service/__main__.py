@@ -31,10 +31,9 @@ from service.errors import NotReady
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.settings import Settings
-from service.types import EVERY_GROUP, Scope
+from service.types import LOCAL
 from service.wiring import open_resources, start_reindex
 
-LOCAL_SCOPE = Scope("local", frozenset({EVERY_GROUP}))
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "true",
@@ -82,7 +81,7 @@ def _local(settings: Settings, work: bool) -> Iterator[Client]:
     with open_resources(settings) as engine, ExitStack() as stack:
         forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
         is_working = stack.enter_context(working(engine)) if work else None
-        yield stack.enter_context(LocalClient(engine, settings, LOCAL_SCOPE, is_working))
+        yield stack.enter_context(LocalClient(engine, settings, LOCAL, is_working))
 
 
 def _serve(settings: Settings, say: Callable[[str], None]) -> int:

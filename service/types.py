@@ -40,6 +40,10 @@ class Scope:
         return EVERY_GROUP in self.groups
 
 
+LOCAL = Scope("local", frozenset({EVERY_GROUP}))
+"""The one tenant of an installation without credentials."""
+
+
 # --- asking ----------------------------------------------------------------------------------
 
 

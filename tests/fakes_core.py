@@ -31,11 +31,10 @@ from service.errors import CorruptFile
 from service.local_engine import LocalEngine
 from service.records import Job, Upload
 from service.settings import ParseSettings, Settings
-from service.types import EVERY_GROUP, Chunk, Encoded, Scalar, Scope
+from service.types import LOCAL, Chunk, Encoded, Scalar, Scope
 from service.wiring import open_resources
 from tests.answering import DIMENSION, embed, token_vectors
 
-LOCAL = Scope("local", frozenset({EVERY_GROUP}))
 BROKEN = "this file cannot be read"
 """A file that holds this is damaged, as far as `InlineParsers` is concerned."""
 

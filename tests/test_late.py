@@ -168,7 +168,8 @@ def test_a_tree_that_is_one_leaf_is_read() -> None:
 
 def test_rarity_survives_its_file_to_a_twentieth() -> None:
     rarity = np.array([0.0, 0.52, 7.31, 99.0])
-    np.testing.assert_allclose(read_rarity(write_rarity(rarity, 20), 20), [0.0, 0.5, 7.3, 12.75], atol=0.026)
+    back = read_rarity(write_rarity(rarity, RARITY_STEPS), RARITY_STEPS)
+    np.testing.assert_allclose(back, [0.0, 0.5, 7.3, 12.75], atol=0.026)
 
 
 # --- the reranker ------------------------------------------------------------------------------

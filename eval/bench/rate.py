@@ -22,11 +22,12 @@ from eval.bench.baselines import torch_rate
 from eval.bench.corpora import pages, short_records
 from eval.bench.figures import Figure, Goal
 from ingestion.types import RawFile
-from service.__main__ import LOCAL_SCOPE, working
+from service.__main__ import working
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.records import Upload
 from service.settings import Settings
+from service.types import LOCAL
 from service.wiring import open_resources
 
 RATE = Goal("at least", 0.85)
@@ -134,7 +135,7 @@ def _ingest(engine: LocalEngine, files: Sequence[RawFile]) -> list[str]:
     return [
         chunk.indexed_text
         for document_id in documents
-        for chunk in engine.versions.live_chunks(LOCAL_SCOPE, document_id)
+        for chunk in engine.versions.live_chunks(LOCAL, document_id)
     ]
 
 
@@ -145,6 +146,6 @@ async def _upload(engine: LocalEngine, files: Sequence[RawFile]) -> list[str]:
             Upload(file.source, file.filename, BytesIO(file.content))
             for file in files[start : start + FILES_AN_UPLOAD]
         ]
-        jobs = await engine.upload(LOCAL_SCOPE, uploads, metadata={}, groups=(), idempotency_key=None)
+        jobs = await engine.upload(LOCAL, uploads, metadata={}, groups=(), idempotency_key=None)
         documents.extend(job.document_id for job in jobs)
     return documents

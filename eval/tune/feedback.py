@@ -14,9 +14,8 @@ from service.catalogue import Answers, Database, Listing
 from service.catalogue.answers import Judgement
 from service.errors import Misconfigured
 from service.settings import Settings
-from service.types import EVERY_GROUP, Chunk, Scope
+from service.types import LOCAL, Chunk
 
-LOCAL = Scope("local", frozenset({EVERY_GROUP}))
 PAGE = 500
 SHORTEST_CORRECTION = 3
 """Words: a shorter one is in too many chunks."""

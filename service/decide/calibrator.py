@@ -15,17 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.decide.features import QUANTITIES
 from service.errors import Misconfigured
 from service.learned.rarity import read_rarity, write_rarity
-
-Floats = NDArray[np.float32]
+from service.match.late_interaction import Floats
 
 SHIPPED = Path(__file__).parents[1] / "learned" / "calibrator.json"
 _RARITY_STEPS = 255
-"""Weights lie in [0, 1]."""
+"""Rarity is within [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from service.types import Hit, Question
 
 FORMAT_VERSION = 1
 RARITY_STEPS = 20
-"""A nat: weights are inverse document frequencies up to 12.75."""
+"""Inverse document frequencies in natural logarithms are written in twentieths, up to 12.75."""
 _FLAT = 1e-9
 
 

@@ -14,10 +14,9 @@ from service.engine import Engine
 from service.errors import Overloaded, ShuttingDown
 from service.metrics import Metrics
 from service.settings import Settings
-from service.types import EVERY_GROUP, Scope
+from service.types import LOCAL, Scope
 
 Result = TypeVar("Result")
-LOCAL_SCOPE = Scope("local", frozenset({EVERY_GROUP}))
 
 
 class QuerySlots:
@@ -65,7 +64,7 @@ async def current_scope() -> Scope:
 
     The embedded service listens on this machine alone and has one tenant, so everybody is the local user.
     """
-    return LOCAL_SCOPE
+    return LOCAL
 
 
 async def query_slot(held: Annotated[Services, Depends(services)]) -> AsyncIterator[None]:

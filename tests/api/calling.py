@@ -14,9 +14,7 @@ from service.app import create_app
 from service.engine import Engine
 from service.server import serve_until_stopped
 from service.settings import ApiSettings, LoadSettings, Settings
-from service.types import EVERY_GROUP, Scope
 
-LOCAL = Scope("local", frozenset({EVERY_GROUP}))
 WARRANTY = "The warranty lasts 24 months."
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from service.engine import Engine
 from service.records import Upload
-from tests.api.calling import LOCAL, WARRANTY, calling, small_limits
+from service.types import LOCAL
+from tests.api.calling import WARRANTY, calling, small_limits
 from tests.fakes import FakeEngine
 
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from service.records import Feedback
-from service.types import Condition, Filters
-from tests.api.calling import LOCAL, WARRANTY
+from service.types import LOCAL, Condition, Filters
+from tests.api.calling import WARRANTY
 from tests.fakes import FakeEngine
 
 QUESTION = {"query": "How long is the warranty?"}
