@@ -14,8 +14,8 @@ The life of one query, in the order to read the files:
     cite/         each sentence checked against its passage; what is not supported is dropped
 
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
-`background.py` has the threads that all this runs on, `readiness.py` and `stage_checks.py` ask each part
-whether it can. `wiring.py` chooses the concrete parts and `local_engine.py` joins them; `app.py` and
+`background.py` has the threads that all this runs on; `readiness.py` and `stage_checks.py` ask each part
+whether it can serve. `wiring.py` chooses the concrete parts and `local_engine.py` joins them; `app.py` and
 `routes/` put them behind HTTP, `cli/` on the command line. `types.py` and `records.py` hold what flows
 between the stages, `errors.py` all that can go wrong.
 """

@@ -92,7 +92,7 @@ async def on_client_left(request: Request, error: Exception) -> Response:
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
-    """The result of `work`, which is cancelled when the caller leaves.
+    """The result of `work`, which is cancelled when the caller leaves, and waited for until it has ended.
 
     Raises:
         ClientLeft: nobody waits for the result any more.

@@ -153,10 +153,11 @@ async def test_asking_for_too_many_hits_names_the_setting(client: httpx.AsyncCli
 
 
 async def test_feedback_is_kept(client: httpx.AsyncClient, engine: FakeEngine) -> None:
-    judgement = {"query_id": "q1", "rating": "down", "correction": "36 months"}
+    given = (await client.post("/query", json={"query": "Who won?"})).json()["id"]
+    judgement = {"query_id": given, "rating": "down", "correction": "36 months"}
     response = await client.post("/feedback", json=judgement)
     assert (response.status_code, response.json()) == (201, {"feedback_id": "feedback-1"})
-    assert engine.feedbacks == [Feedback("q1", "down", "", "36 months")]
+    assert engine.feedbacks == [Feedback(given, "down", "", "36 months")]
 
 
 async def test_feedback_on_an_unknown_answer_is_not_found(client: httpx.AsyncClient) -> None:

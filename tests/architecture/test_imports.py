@@ -38,6 +38,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("openvino", "torch", "transformers", "sentence_transformers"), MODELS),
     # Chunks are measured in the parser's child process, with the tokenizer's file alone.
     "tokenizers": (*MODELS, "ingestion.sandbox"),
+    # Work that is under way is shielded from cancellation in the same words in which the server cancels.
+    "anyio": ("service.event_stream", "service.background"),
     "filelock": ("service.wiring", "service.models.store", "ingestion.roots"),
     **dict.fromkeys(
         ("unstructured", "spacy", "lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS
