@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
@@ -25,6 +25,7 @@ from service.middleware import (
 )
 from service.routes import asking, documents, health, openai
 from service.routes.context import ClientLeft, QuerySlots, Services, on_client_left
+from service.routes.parameters import only_known_parameters
 from service.routes.uploads import MAX_FIELD_BYTES
 from service.settings import ApiSettings, Settings
 
@@ -58,9 +59,10 @@ def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None 
     app.state.services = Services(engine, settings, metrics, slots)
     problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
+    checked = [Depends(only_known_parameters)]
     for module in (asking, documents, health, openai):
-        app.include_router(module.router, max_body_size=settings.api.max_json_bytes)
-    app.include_router(documents.uploads, form_limits=_form_limits(settings.api))
+        app.include_router(module.router, max_body_size=settings.api.max_json_bytes, dependencies=checked)
+    app.include_router(documents.uploads, form_limits=_form_limits(settings.api), dependencies=checked)
     return app
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, Path, UploadFile
 from fastapi import Query as Parameter
 
 from service.routes.context import CurrentScope, Held
@@ -24,6 +24,8 @@ uploads = APIRouter(tags=["documents"])
 """Apart, because files may be larger than JSON."""
 
 Cursor = Annotated[str | None, Parameter(max_length=1000, description="`next_cursor` of the part before.")]
+# Ids are given out here and short: what is longer is none, and is not repeated in an error.
+Id = Annotated[str, Path(max_length=100)]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 IdempotencyKey = Annotated[
     str | None,
@@ -53,7 +55,7 @@ async def upload(
 
 
 @router.get("/jobs/{job_id}")
-async def job(job_id: str, scope: CurrentScope, held: Held) -> JobOut:
+async def job(job_id: Id, scope: CurrentScope, held: Held) -> JobOut:
     """How far one file's ingest is."""
     return JobOut.of(await held.engine.job(scope, job_id))
 
@@ -67,14 +69,14 @@ async def documents(
 
 
 @router.get("/documents/{document_id}")
-async def document(document_id: str, scope: CurrentScope, held: Held) -> DocumentOut:
+async def document(document_id: Id, scope: CurrentScope, held: Held) -> DocumentOut:
     """One document, with the receipt of what was read from its file."""
     return DocumentOut.of(await held.engine.document(scope, document_id))
 
 
 @router.get("/documents/{document_id}/text")
 async def document_text(
-    document_id: str,
+    document_id: Id,
     scope: CurrentScope,
     held: Held,
     version: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
@@ -85,13 +87,13 @@ async def document_text(
 
 @router.get("/documents/{document_id}/chunks")
 async def chunks(
-    document_id: str, scope: CurrentScope, held: Held, cursor: Cursor = None, limit: Limit = 50
+    document_id: Id, scope: CurrentScope, held: Held, cursor: Cursor = None, limit: Limit = 50
 ) -> ChunksOut:
     """The pieces in which a document is searched."""
     return ChunksOut.of(await held.engine.chunks(scope, document_id, cursor, limit))
 
 
 @router.delete("/documents/{document_id}")
-async def delete(document_id: str, scope: CurrentScope, held: Held) -> DeletionOut:
+async def delete(document_id: Id, scope: CurrentScope, held: Held) -> DeletionOut:
     """Remove a document, read or still waiting, with all its versions, and prove that nothing is left."""
     return DeletionOut.model_validate(await held.engine.delete(scope, document_id))
