@@ -49,8 +49,8 @@ async def serve_until_stopped(
 ) -> int:
     """`serve` within a running loop, for a caller that opened its resources in it; `stop` ends it too."""
     listener = _listen(settings)
-    held: Services = app.state.services
-    server = StoppableServer(_config(app, settings), announce, held.closing)
+    services: Services = app.state.services
+    server = StoppableServer(_config(app, settings), announce, services.closing)
     stopping = asyncio.create_task(_exit_on(stop, server)) if stop is not None else None
     try:
         await server.serve(sockets=[listener])

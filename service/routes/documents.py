@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Header, Path, UploadFile
 from fastapi import Query as Parameter
 
-from service.routes.context import CurrentScope, Held
+from service.routes.context import CurrentScope, CurrentServices
 from service.routes.uploads import named_uploads, only_known_fields, parse_metadata
 from service.schemas.documents import (
     ChunksOut,
@@ -37,16 +37,16 @@ Metadata = Annotated[str, Form(description="A JSON object of texts, numbers and 
 @uploads.post("/documents", status_code=202, dependencies=[Depends(only_known_fields)])
 async def upload(
     scope: CurrentScope,
-    held: Held,
+    services: CurrentServices,
     file: Annotated[list[UploadFile], File(description="One file or more.")],
     source: Annotated[list[str] | None, Form(description="One for each file; else its name.")] = None,
     metadata: Metadata = "{}",
     idempotency_key: IdempotencyKey = None,
 ) -> JobsOut:
     """Queue files to be read; the same source again is a new version of that document."""
-    jobs = await held.engine.upload(
+    jobs = await services.engine.upload(
         scope,
-        named_uploads(file, source, held.settings.load.max_file_bytes),
+        named_uploads(file, source, services.settings.load.max_file_bytes),
         metadata=parse_metadata(metadata),
         groups=(),
         idempotency_key=idempotency_key,
@@ -55,45 +55,45 @@ async def upload(
 
 
 @router.get("/jobs/{job_id}")
-async def job(job_id: Id, scope: CurrentScope, held: Held) -> JobOut:
+async def job(job_id: Id, scope: CurrentScope, services: CurrentServices) -> JobOut:
     """How far one file's ingest is."""
-    return JobOut.of(await held.engine.job(scope, job_id))
+    return JobOut.of(await services.engine.job(scope, job_id))
 
 
 @router.get("/documents")
 async def documents(
-    scope: CurrentScope, held: Held, cursor: Cursor = None, limit: Limit = 50
+    scope: CurrentScope, services: CurrentServices, cursor: Cursor = None, limit: Limit = 50
 ) -> DocumentsOut:
     """All documents, a part at a time."""
-    return DocumentsOut.of(await held.engine.documents(scope, cursor, limit))
+    return DocumentsOut.of(await services.engine.documents(scope, cursor, limit))
 
 
 @router.get("/documents/{document_id}")
-async def document(document_id: Id, scope: CurrentScope, held: Held) -> DocumentOut:
+async def document(document_id: Id, scope: CurrentScope, services: CurrentServices) -> DocumentOut:
     """One document, with the receipt of what was read from its file."""
-    return DocumentOut.of(await held.engine.document(scope, document_id))
+    return DocumentOut.of(await services.engine.document(scope, document_id))
 
 
 @router.get("/documents/{document_id}/text")
 async def document_text(
     document_id: Id,
     scope: CurrentScope,
-    held: Held,
+    services: CurrentServices,
     version: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
 ) -> DocumentTextOut:
     """The text that citations point into."""
-    return DocumentTextOut.model_validate(await held.engine.document_text(scope, document_id, version))
+    return DocumentTextOut.model_validate(await services.engine.document_text(scope, document_id, version))
 
 
 @router.get("/documents/{document_id}/chunks")
 async def chunks(
-    document_id: Id, scope: CurrentScope, held: Held, cursor: Cursor = None, limit: Limit = 50
+    document_id: Id, scope: CurrentScope, services: CurrentServices, cursor: Cursor = None, limit: Limit = 50
 ) -> ChunksOut:
     """The pieces in which a document is searched."""
-    return ChunksOut.of(await held.engine.chunks(scope, document_id, cursor, limit))
+    return ChunksOut.of(await services.engine.chunks(scope, document_id, cursor, limit))
 
 
 @router.delete("/documents/{document_id}")
-async def delete(document_id: Id, scope: CurrentScope, held: Held) -> DeletionOut:
+async def delete(document_id: Id, scope: CurrentScope, services: CurrentServices) -> DeletionOut:
     """Remove a document, read or still waiting, with all its versions, and prove that nothing is left."""
-    return DeletionOut.model_validate(await held.engine.delete(scope, document_id))
+    return DeletionOut.model_validate(await services.engine.delete(scope, document_id))
