@@ -112,7 +112,7 @@ def _during_ingest(url: str, count: int) -> Iterator[Figure]:
         idle = Spread.of(one.wall_ms for one in _ask(client, count, PAUSE_S))
         with HttpClient(url) as uploader:
             files = [LocalFile(file.source, file.filename, file.content) for file in pages(None, LONG_INGEST)]
-            last = uploader.upload(files, {}, ())[-1]["job_id"]
+            last = uploader.upload(files, {})[-1]["job_id"]
             busy = Spread.of(one.wall_ms for one in _ask(client, count, PAUSE_S))
             if uploader.job(last)["state"] in ("done", "failed"):
                 raise Conflict("the ingest ended before the questions that were to run beside it")

@@ -86,7 +86,7 @@ def upload_and_wait(url: str, files: Iterable[RawFile]) -> Summary:
     """
     local = (LocalFile(file.source, file.filename, file.content) for file in files)
     with HttpClient(url) as client:
-        summary = ingest(client, local, {}, (), Console(quiet=True))
+        summary = ingest(client, local, {}, Console(quiet=True))
     if summary.failed:
         raise Unavailable(f"{len(summary.failed)} files were not ingested, first: {summary.failed[0]}")
     return summary

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.records import DocumentRecord, Job, JobState, Page
 from service.schemas.answers import Response
@@ -35,13 +35,37 @@ class JobsOut(BaseModel):
 
 
 class FailureOut(Response):
-    """Why a job failed."""
+    """Why something failed."""
 
     code: str
     message: str
-    stage: str
-    retryable: bool
-    hint: str
+    stage: str = ""
+    retryable: bool = False
+    hint: str = ""
+
+
+class RecordFailureOut(FailureOut):
+    """Why one record of a `.jsonl` file failed."""
+
+    source: str
+
+
+class ReportOut(BaseModel):
+    """What an ingest did: the same fields for a new version, an unchanged file and a file of records."""
+
+    model_config = ConfigDict(extra="allow")
+
+    document_id: str | None = None
+    version: int | None = None
+    unchanged: bool = False
+    chunks: int = 0
+    embedded: int = Field(0, description="Chunks that were new.")
+    kept: int = Field(0, description="Chunks that were there already.")
+    deleted: int = Field(0, description="Chunks that are no more.")
+    receipt: dict[str, Any] | None = Field(None, description="What was read from the file, and what was not.")
+    timings_ms: dict[str, float] = Field(default_factory=dict)
+    records: int = Field(0, description="Jobs that were queued, one for each record of a `.jsonl` file.")
+    failed: list[RecordFailureOut] = Field(default_factory=list, description="Records that were not.")
 
 
 class JobOut(BaseModel):
@@ -53,7 +77,7 @@ class JobOut(BaseModel):
     state: JobState
     progress: float
     error: FailureOut | None
-    report: dict[str, Any] | None
+    report: ReportOut | None
     created_at: datetime
     updated_at: datetime
 
@@ -67,7 +91,7 @@ class JobOut(BaseModel):
             state=job.state,
             progress=job.progress,
             error=FailureOut.model_validate(job.error) if job.error else None,
-            report=dict(job.report) if job.report is not None else None,
+            report=ReportOut.model_validate(job.report) if job.report is not None else None,
             created_at=job.created_at,
             updated_at=job.updated_at,
         )

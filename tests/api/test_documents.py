@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -26,7 +27,32 @@ async def test_a_job_can_be_followed(client: httpx.AsyncClient) -> None:
     job = (await upload(client)).json()["jobs"][0]
     body = (await client.get(f"/jobs/{job['job_id']}")).json()
     assert (body["state"], body["progress"], body["error"]) == ("done", 1.0, None)
-    assert body["report"] == {"chunks": 1}
+    assert body["report"]["chunks"] == 1
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"document_id": "d", "version": 2, "chunks": 3, "embedded": 1, "receipt": {"parser": "fake"}},
+        {"document_id": "d", "version": 2, "unchanged": True},
+        {"records": 2, "failed": [{"source": "a#1", "code": "corrupt_file", "message": "no record"}]},
+    ],
+    ids=["a new version", "an unchanged file", "a file of records"],
+)
+async def test_every_report_of_a_job_has_one_form(
+    client: httpx.AsyncClient, engine: FakeEngine, report: dict[str, object]
+) -> None:
+    identity = (await upload(client)).json()["jobs"][0]["job_id"]
+    tenant, job = engine.jobs[identity]
+    engine.jobs[identity] = (tenant, replace(job, report=report))
+    body = (await client.get(f"/jobs/{identity}")).json()["report"]
+    assert set(body) == {
+        "document_id", "version", "unchanged", "chunks", "embedded", "kept", "deleted", "receipt",
+        "timings_ms", "records", "failed",
+    }  # fmt: skip
+    assert {name: body[name] for name in report if name != "failed"} == {
+        name: value for name, value in report.items() if name != "failed"
+    }
 
 
 async def test_several_files_become_several_jobs_in_order(client: httpx.AsyncClient) -> None:
