@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
@@ -25,8 +25,9 @@ from service.middleware import (
 )
 from service.routes import asking, documents, health, openai
 from service.routes.context import ClientLeft, QuerySlots, Services, on_client_left
+from service.routes.parameters import only_known_parameters
 from service.routes.uploads import MAX_FIELD_BYTES
-from service.settings import ApiSettings, Settings
+from service.settings import Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -58,16 +59,17 @@ def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None 
     app.state.services = Services(engine, settings, metrics, slots)
     problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
+    checked = [Depends(only_known_parameters)]
     for module in (asking, documents, health, openai):
-        app.include_router(module.router, max_body_size=settings.api.max_json_bytes)
-    app.include_router(documents.uploads, form_limits=_form_limits(settings.api))
+        app.include_router(module.router, max_body_size=settings.api.max_json_bytes, dependencies=checked)
+    files = settings.api.max_upload_files
+    app.include_router(
+        documents.uploads,
+        # A source for each file, the metadata, and room for a wrong field that is then named.
+        form_limits={"max_files": files, "max_fields": files + 8, "max_part_size": MAX_FIELD_BYTES},
+        dependencies=checked,
+    )
     return app
-
-
-def _form_limits(limits: ApiSettings) -> dict[str, int]:
-    """A source for each file, the metadata, and room for a wrong field that is then named."""
-    files = limits.max_upload_files
-    return {"max_files": files, "max_fields": files + 8, "max_part_size": MAX_FIELD_BYTES}
 
 
 def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:

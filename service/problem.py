@@ -213,6 +213,9 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[:MAX_FIELD_PROBLEMS]
     fields = [FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in first]
+    if first[0]["type"] == "json_invalid":
+        place = first[0]["loc"][-1]
+        fields = [FieldProblem(field="body", message=f"the JSON ends or breaks at character {place}")]
     detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
     return problem_response(problem_of(InvalidInput(detail), errors=fields))
 

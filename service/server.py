@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import uvicorn
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from service.errors import Misconfigured, Unavailable
+from service.errors import FootnoteError, InvalidInput, Misconfigured, Unavailable
 from service.problem import MEDIA_TYPE, RETRY_AFTER_S, problem_of
 from service.routes.context import Services
 from service.settings import ApiSettings, Settings
@@ -48,8 +49,8 @@ async def serve_until_stopped(
 ) -> int:
     """`serve` within a running loop, for a caller that opened its resources in it; `stop` ends it too."""
     listener = _listen(settings)
-    held: Services = app.state.services
-    server = StoppableServer(_config(app, settings), announce, held.closing)
+    services: Services = app.state.services
+    server = StoppableServer(_config(app, settings), announce, services.closing)
     stopping = asyncio.create_task(_exit_on(stop, server)) if stop is not None else None
     try:
         await server.serve(sockets=[listener])
@@ -177,6 +178,13 @@ class BoundedProtocol(H11Protocol):
         self._stop_waiting_for_reader()
         super().connection_lost(exc)
 
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP is answered in the form of all other errors, unless an answer is on its way."""
+        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+            self.transport.write(_response(InvalidInput("This is no valid HTTP/1.1 request."), 400))
+        self.transport.close()
+
     def _close_an_idle_one(self) -> bool:
         """Closes a connection that was answered and asks nothing more, if there is one."""
         for connection in self.connections:
@@ -213,12 +221,21 @@ def _refusal(connections: int) -> bytes:
         "files that the system grants).",
         hint="Wait a second, or raise FOOTNOTE_API__MAX_CONNECTIONS.",
     )
-    body = problem_of(error).model_dump_json(exclude_none=True).encode()
-    head = (
-        f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
-        f"Retry-After: {RETRY_AFTER_S}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    return _response(error, error.status)
+
+
+def _response(error: FootnoteError, status: int) -> bytes:
+    """A response that no application sends, and the end of its connection."""
+    problem = problem_of(error).model_copy(update={"status": status, "title": HTTPStatus(status).phrase})
+    body = problem.model_dump_json(exclude_none=True).encode()
+    head = [
+        f"HTTP/1.1 {status} {problem.title}",
+        f"Content-Type: {MEDIA_TYPE}",
+        f"Content-Length: {len(body)}",
+        *([f"Retry-After: {RETRY_AFTER_S}"] if error.retryable else []),
+        "Connection: close",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body
 
 
 def _send_at_once(transport: asyncio.Transport) -> None:

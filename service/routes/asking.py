@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from service.event_stream import EventStream, event
-from service.routes.context import CurrentScope, Held, Services, query_slot, while_connected
+from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
 from service.schemas.answers import AnswerOut, FeedbackOut, RetrievalEvent, SearchOut, SentenceEvent
 from service.schemas.asking import FeedbackIn, QueryIn, SearchIn
 from service.types import Query, Retrieved, Scope, SentenceReady
@@ -26,38 +26,42 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/query", response_model=AnswerOut, responses=STREAMED, dependencies=[Depends(query_slot)])
-async def query(body: QueryIn, request: Request, scope: CurrentScope, held: Held) -> AnswerOut | Response:
+async def query(
+    body: QueryIn, request: Request, scope: CurrentScope, services: CurrentServices
+) -> AnswerOut | Response:
     """Answer a question from the documents, every sentence with checked citations, or say why not."""
-    asked = body.to_query(held.settings.api)
+    asked = body.to_query(services.settings.api)
     if body.stream:
-        return EventStream(_events(held, scope, asked, explain=body.explain), held.closing)
-    answer = await while_connected(request, held.engine.answer(scope, asked))
-    held.metrics.observe_answer(answer)
+        return EventStream(_events(services, scope, asked, explain=body.explain), services.closing)
+    answer = await while_connected(request, services.engine.answer(scope, asked))
+    services.metrics.observe_answer(answer)
     return AnswerOut.of(answer, explain=body.explain)
 
 
 async def _events(
-    held: Services, scope: Scope, asked: Query, *, explain: bool
+    services: Services, scope: Scope, asked: Query, *, explain: bool
 ) -> AsyncGenerator[bytes, None]:
-    async with aclosing(held.engine.stream(scope, asked)) as happenings:
+    async with aclosing(services.engine.stream(scope, asked)) as happenings:
         async for happening in happenings:
             if isinstance(happening, Retrieved):
                 yield event("retrieval", RetrievalEvent.of(happening))
             elif isinstance(happening, SentenceReady):
                 yield event("sentence", SentenceEvent.of(happening))
             else:
-                held.metrics.observe_answer(happening.answer)
+                services.metrics.observe_answer(happening.answer)
                 yield event("done", AnswerOut.of(happening.answer, explain=explain))
 
 
 @router.post("/search", dependencies=[Depends(query_slot)])
-async def search(body: SearchIn, request: Request, scope: CurrentScope, held: Held) -> SearchOut:
+async def search(
+    body: SearchIn, request: Request, scope: CurrentScope, services: CurrentServices
+) -> SearchOut:
     """Find passages, best first, without an answer."""
-    asked = body.to_query(held.settings.api)
-    return SearchOut.of(await while_connected(request, held.engine.search(scope, asked)))
+    asked = body.to_query(services.settings.api)
+    return SearchOut.of(await while_connected(request, services.engine.search(scope, asked)))
 
 
 @router.post("/feedback", status_code=201)
-async def feedback(body: FeedbackIn, scope: CurrentScope, held: Held) -> FeedbackOut:
+async def feedback(body: FeedbackIn, scope: CurrentScope, services: CurrentServices) -> FeedbackOut:
     """Say whether an answer was good, and what it should have been."""
-    return FeedbackOut(feedback_id=await held.engine.feedback(scope, body.to_feedback()))
+    return FeedbackOut(feedback_id=await services.engine.feedback(scope, body.to_feedback()))

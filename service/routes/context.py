@@ -52,11 +52,11 @@ class Services:
     """Set when the server begins to stop; open streams end then."""
 
 
-def services(request: Request) -> Services:
+def current_services(request: Request) -> Services:
     """What this application holds."""
-    held = request.app.state.services
-    assert isinstance(held, Services)
-    return held
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
 
 
 async def current_scope() -> Scope:
@@ -67,18 +67,18 @@ async def current_scope() -> Scope:
     return LOCAL
 
 
-async def query_slot(held: Annotated[Services, Depends(services)]) -> AsyncIterator[None]:
+async def query_slot(services: Annotated[Services, Depends(current_services)]) -> AsyncIterator[None]:
     """Hold a slot until the response is complete, streamed ones included."""
-    if held.closing.is_set():
+    if services.closing.is_set():
         raise ShuttingDown("The service stops.", hint="Ask again in a moment.")
-    held.slots.take()
+    services.slots.take()
     try:
         yield
     finally:
-        held.slots.give_back()
+        services.slots.give_back()
 
 
-Held = Annotated[Services, Depends(services)]
+CurrentServices = Annotated[Services, Depends(current_services)]
 CurrentScope = Annotated[Scope, Depends(current_scope)]
 
 

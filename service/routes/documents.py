@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, Path, UploadFile
 from fastapi import Query as Parameter
 
 from service.records import JobState
-from service.routes.context import CurrentScope, Held
+from service.routes.context import CurrentScope, CurrentServices
 from service.routes.uploads import named_uploads, only_known_fields, parse_metadata
 from service.schemas.documents import (
     ChunksOut,
@@ -27,6 +27,8 @@ uploads = APIRouter(tags=["documents"])
 """Apart, because files may be larger than JSON."""
 
 Cursor = Annotated[str | None, Parameter(max_length=1000, description="`next_cursor` of the part before.")]
+# Ids are given out here and short: what is longer is none, and is not repeated in an error.
+Id = Annotated[str, Path(max_length=100)]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 Source = Annotated[str, Parameter(max_length=MAX_TEXT_CHARACTERS)]
 IdempotencyKey = Annotated[
@@ -42,16 +44,16 @@ Metadata = Annotated[
 @uploads.post("/documents", status_code=202, dependencies=[Depends(only_known_fields)])
 async def upload(
     scope: CurrentScope,
-    held: Held,
+    services: CurrentServices,
     file: Annotated[list[UploadFile], File(description="One file or more.")],
     source: Annotated[list[str] | None, Form(description="One for each file; else its name.")] = None,
     metadata: Metadata = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JobsOut:
     """Queue files to be read; the same source again is a new version of that document."""
-    jobs = await held.engine.upload(
+    jobs = await services.engine.upload(
         scope,
-        named_uploads(file, source, held.settings.load.max_file_bytes),
+        named_uploads(file, source, services.settings.load.max_file_bytes),
         metadata=None if metadata is None else parse_metadata(metadata),
         groups=None,
         idempotency_key=idempotency_key,
@@ -60,69 +62,69 @@ async def upload(
 
 
 @router.get("/jobs/{job_id}")
-async def job(job_id: str, scope: CurrentScope, held: Held) -> JobOut:
+async def job(job_id: Id, scope: CurrentScope, services: CurrentServices) -> JobOut:
     """How far one file's ingest is."""
-    return JobOut.of(await held.engine.job(scope, job_id))
+    return JobOut.of(await services.engine.job(scope, job_id))
 
 
 @router.get("/jobs")
 async def find_jobs(
     scope: CurrentScope,
-    held: Held,
+    services: CurrentServices,
     state: Annotated[list[JobState] | None, Parameter(description="One state or more; else all.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> JobListOut:
     """Ingests, oldest first, a part at a time."""
-    return JobListOut.of(await held.engine.find_jobs(scope, state or (), cursor, limit))
+    return JobListOut.of(await services.engine.find_jobs(scope, state or (), cursor, limit))
 
 
 @router.delete("/jobs/{job_id}", status_code=204)
-async def cancel_job(job_id: str, scope: CurrentScope, held: Held) -> None:
+async def cancel_job(job_id: Id, scope: CurrentScope, services: CurrentServices) -> None:
     """Take a queued upload back; one that runs already is a conflict."""
-    await held.engine.cancel_job(scope, job_id)
+    await services.engine.cancel_job(scope, job_id)
 
 
 @router.get("/documents")
 async def documents(
     scope: CurrentScope,
-    held: Held,
+    services: CurrentServices,
     source: Annotated[Source, Parameter(description="The one of this source.")] = "",
     source_prefix: Annotated[Source, Parameter(description="Those whose sources begin with it.")] = "",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> DocumentsOut:
     """All documents, or those that are named, a part at a time."""
-    page = await held.engine.documents(scope, cursor, limit, source=source, source_prefix=source_prefix)
+    page = await services.engine.documents(scope, cursor, limit, source=source, source_prefix=source_prefix)
     return DocumentsOut.of(page)
 
 
 @router.get("/documents/{document_id}")
-async def document(document_id: str, scope: CurrentScope, held: Held) -> DocumentOut:
+async def document(document_id: Id, scope: CurrentScope, services: CurrentServices) -> DocumentOut:
     """One document, with the receipt of what was read from its file."""
-    return DocumentOut.of(await held.engine.document(scope, document_id))
+    return DocumentOut.of(await services.engine.document(scope, document_id))
 
 
 @router.get("/documents/{document_id}/text")
 async def document_text(
-    document_id: str,
+    document_id: Id,
     scope: CurrentScope,
-    held: Held,
+    services: CurrentServices,
     version: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
 ) -> DocumentTextOut:
     """The text that citations point into."""
-    return DocumentTextOut.model_validate(await held.engine.document_text(scope, document_id, version))
+    return DocumentTextOut.model_validate(await services.engine.document_text(scope, document_id, version))
 
 
 @router.get("/documents/{document_id}/chunks")
 async def chunks(
-    document_id: str, scope: CurrentScope, held: Held, cursor: Cursor = None, limit: Limit = 50
+    document_id: Id, scope: CurrentScope, services: CurrentServices, cursor: Cursor = None, limit: Limit = 50
 ) -> ChunksOut:
     """The pieces in which a document is searched."""
-    return ChunksOut.of(await held.engine.chunks(scope, document_id, cursor, limit))
+    return ChunksOut.of(await services.engine.chunks(scope, document_id, cursor, limit))
 
 
 @router.delete("/documents/{document_id}")
-async def delete(document_id: str, scope: CurrentScope, held: Held) -> DeletionOut:
+async def delete(document_id: Id, scope: CurrentScope, services: CurrentServices) -> DeletionOut:
     """Remove a document, read or still waiting, with all its versions, and prove that nothing is left."""
-    return DeletionOut.model_validate(await held.engine.delete(scope, document_id))
+    return DeletionOut.model_validate(await services.engine.delete(scope, document_id))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from service.errors import NotReady
 from service.problem import problem_of, problem_response
-from service.routes.context import Held
+from service.routes.context import CurrentServices
 from service.schemas.answers import Response as Body
 
 router = APIRouter(tags=["health"])
@@ -46,10 +46,10 @@ async def healthz() -> HealthOut:
 
 
 @router.get("/readyz", response_model=ReadyOut)
-async def readyz(held: Held) -> ReadyOut | Response:
+async def readyz(services: CurrentServices) -> ReadyOut | Response:
     """Whether queries can be answered now; if not, 503 and what is not ready."""
-    found = [ComponentOut.model_validate(component) for component in await held.engine.readiness()]
-    if held.closing.is_set():
+    found = [ComponentOut.model_validate(component) for component in await services.engine.readiness()]
+    if services.closing.is_set():
         found.append(ComponentOut(component="server", ready=False, detail="shutting down"))
     missing = [component for component in found if not component.ready]
     if not missing:
@@ -60,7 +60,7 @@ async def readyz(held: Held) -> ReadyOut | Response:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(held: Held) -> Response:
+async def metrics(services: CurrentServices) -> Response:
     """What Prometheus scrapes."""
-    rendered = held.metrics.render(await held.engine.queue_depth())
-    return Response(rendered, media_type=held.metrics.content_type)
+    rendered = services.metrics.render(await services.engine.queue_depth())
+    return Response(rendered, media_type=services.metrics.content_type)

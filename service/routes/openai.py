@@ -14,7 +14,7 @@ from starlette.responses import Response
 from service.errors import NotFound
 from service.event_stream import EventStream
 from service.problem import Problem
-from service.routes.context import CurrentScope, Held, Services, query_slot, while_connected
+from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
 from service.schemas.answers import AnswerOut
 from service.schemas.asking import check_question
 from service.schemas.openai import (
@@ -41,41 +41,45 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/models")
-async def models(held: Held) -> ModelsOut:
+async def models(services: CurrentServices) -> ModelsOut:
     """The names under which this service answers."""
-    return ModelsOut(data=[ModelOut(id=name) for name in held.engine.model_names()])
+    return ModelsOut(data=[ModelOut(id=name) for name in services.engine.model_names()])
 
 
 @router.post(
     "/chat/completions", response_model=ChatOut, responses=STREAMED, dependencies=[Depends(query_slot)]
 )
-async def complete(body: ChatIn, request: Request, scope: CurrentScope, held: Held) -> ChatOut | Response:
+async def complete(
+    body: ChatIn, request: Request, scope: CurrentScope, services: CurrentServices
+) -> ChatOut | Response:
     """Answer the user's last message from the documents; earlier ones are not read."""
-    _check_model(body.model, held)
-    check_question(body.question, held.settings.api)
+    _check_model(body.model, services)
+    check_question(body.question, services.settings.api)
     asked = Query(body.question)
     if body.stream:
-        return EventStream(_chunks(held, scope, asked, body), held.closing, on_error=_error)
-    answer = await while_connected(request, held.engine.answer(scope, asked))
-    held.metrics.observe_answer(answer)
+        return EventStream(_chunks(services, scope, asked, body), services.closing, on_error=_error)
+    answer = await while_connected(request, services.engine.answer(scope, asked))
+    services.metrics.observe_answer(answer)
     return ChatOut.of(answer, body.model)
 
 
-def _check_model(name: str, held: Services) -> None:
-    known = held.engine.model_names()
+def _check_model(name: str, services: Services) -> None:
+    known = services.engine.model_names()
     if name not in known:
         raise NotFound(f"There is no model of this name; there is {', '.join(known)}.", hint="GET /v1/models")
 
 
-async def _chunks(held: Services, scope: Scope, asked: Query, body: ChatIn) -> AsyncGenerator[bytes, None]:
+async def _chunks(
+    services: Services, scope: Scope, asked: Query, body: ChatIn
+) -> AsyncGenerator[bytes, None]:
     writer = _ChunkWriter(body.model)
     yield writer.delta(role="assistant", content="")
-    async with aclosing(held.engine.stream(scope, asked)) as happenings:
+    async with aclosing(services.engine.stream(scope, asked)) as happenings:
         async for happening in happenings:
             if isinstance(happening, SentenceReady):
                 yield writer.sentence(happening)
             elif not isinstance(happening, Retrieved):
-                held.metrics.observe_answer(happening.answer)
+                services.metrics.observe_answer(happening.answer)
                 for part in writer.end(happening.answer, usage=_wants_usage(body)):
                     yield part
 

@@ -18,6 +18,8 @@ from pydantic import (
     StrictStr,
     StringConstraints,
     Tag,
+    field_validator,
+    model_validator,
 )
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
@@ -35,11 +37,21 @@ from service.storable import (
 from service.store.payload import FIELD_NAME
 from service.types import Condition, Filters, Query, Scalar
 
+MAX_BODY_FIELDS = 50
+MAX_FILTER_VALUES = 1000
+"""Of all the lists in a request's filters: the store compares each with every document."""
+
 
 def _storable(value: object) -> object:
     if reason := why_unstorable(value):
         raise PydanticCustomError("unstorable", "{reason}", {"reason": reason})
     return value
+
+
+def _bound_value(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("no_bound", "a bound is a number or a date")
+    return value if value is None else _storable(value)
 
 
 def _storable_text(text: str) -> str:
@@ -53,14 +65,14 @@ Integer = Annotated[StrictInt, Field(ge=MIN_INTEGER, le=MAX_INTEGER)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Text = Annotated[StrictStr, Field(max_length=MAX_TEXT_CHARACTERS), AfterValidator(_storable_text)]
 ScalarIn = Annotated[StrictBool | Integer | Number | Text, BeforeValidator(_storable)]
-Bound = Annotated[Integer | Number | Text, BeforeValidator(_storable)]
+Bound = Annotated[Integer | Number | Text, BeforeValidator(_bound_value)]
 Question = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_storable_text)
 ]
 LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_storable_text)]
 FieldName = Annotated[str, Field(pattern=rf"^{FIELD_NAME.pattern}$")]
 # One bad value ends the reading of a list: what is sent in thousands is not answered in thousands.
-AnyOf = Annotated[list[ScalarIn], Field(min_length=1, max_length=1000, fail_fast=True)]
+AnyOf = Annotated[list[ScalarIn], Field(min_length=1, max_length=MAX_FILTER_VALUES, fail_fast=True)]
 
 RANGE_OPS: tuple[Literal["gt", "gte", "lt", "lte"], ...] = ("gt", "gte", "lt", "lte")
 
@@ -74,6 +86,16 @@ class Request(BaseModel):
     """A body that may hold only the fields that it documents."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, body: object) -> object:
+        """Refuse a body of many fields as a whole: naming each unknown one took seconds."""
+        if isinstance(body, dict) and len(body) > MAX_BODY_FIELDS:
+            raise PydanticCustomError(
+                "too_many_fields", "an object here has at most {most} fields", {"most": MAX_BODY_FIELDS}
+            )
+        return body
 
 
 class RangeIn(Request):
@@ -117,6 +139,17 @@ class FiltersIn(Request):
     source_prefix: Text = ""
     metadata: dict[FieldName, WantedIn] = Field(default_factory=dict, max_length=32)
 
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _few_values(cls, metadata: object) -> object:
+        """Bound the lists together: each was short, and all of them took the store seconds."""
+        if isinstance(metadata, dict):
+            values = sum(len(wanted) for wanted in metadata.values() if isinstance(wanted, list))
+            if values > MAX_FILTER_VALUES:
+                message = "the lists of all fields have at most {most} values together"
+                raise PydanticCustomError("too_many_values", message, {"most": MAX_FILTER_VALUES})
+        return metadata
+
     def to_filters(self) -> Filters:
         """The same in our own types."""
         conditions = [
@@ -130,7 +163,9 @@ class SearchIn(Request):
 
     query: Question = Field(examples=["How long is the warranty of the P-200 pump?"])
     filters: FiltersIn = Field(default_factory=FiltersIn)
-    top_k: int = Field(8, ge=1, description="How many passages to find; the answer is drawn from these.")
+    top_k: StrictInt = Field(
+        8, ge=1, description="How many passages to find; the answer is drawn from these."
+    )
 
     def to_query(self, limits: ApiSettings) -> Query:
         """The same in our own types; `LimitExceeded` names the setting that it goes beyond."""
@@ -146,8 +181,10 @@ class SearchIn(Request):
 class QueryIn(SearchIn):
     """A question to be answered."""
 
-    stream: bool = Field(False, description="Answer with server-sent events, a checked sentence at a time.")
-    explain: bool = Field(False, description="Add the hits, with what explains their place.")
+    stream: StrictBool = Field(
+        False, description="Answer with server-sent events, a checked sentence at a time."
+    )
+    explain: StrictBool = Field(False, description="Add the hits, with what explains their place.")
 
 
 class FeedbackIn(Request):

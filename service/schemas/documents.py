@@ -35,7 +35,7 @@ class JobsOut(BaseModel):
 
 
 class FailureOut(Response):
-    """Why a job failed."""
+    """Why something failed."""
 
     code: str
     message: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from service.errors import InvalidInput
 from service.schemas.answers import AnswerOut
@@ -28,7 +28,7 @@ class MessageIn(BaseModel):
     """A turn of the conversation; only the last one of the user is read."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[TextPart] | None = None
+    content: str | Annotated[list[TextPart], Field(max_length=1000, fail_fast=True)] | None = None
 
     @property
     def text(self) -> str:
@@ -50,8 +50,8 @@ class ChatIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     model: str = Field(examples=["footnote"])
-    messages: list[MessageIn] = Field(min_length=1, max_length=1000)
-    stream: bool = False
+    messages: list[MessageIn] = Field(min_length=1, max_length=1000, fail_fast=True)
+    stream: StrictBool = False
     stream_options: StreamOptions | None = None
     n: Literal[1] = 1
     tools: Annotated[list[object], Field(max_length=0)] | None = None

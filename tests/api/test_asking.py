@@ -124,6 +124,13 @@ async def test_a_range_needs_a_bound_that_can_be_compared(
         {**QUESTION, "conversation_id": "c"},
         {**QUESTION, "filters": {"metadata": {"a": []}}},
         {**QUESTION, "filters": {"tenant": "other"}},
+        {**QUESTION, "filter": {}},
+        {**QUESTION, "top_k": True},
+        {**QUESTION, "top_k": "5"},
+        {**QUESTION, "stream": "yes"},
+        {**QUESTION, "filters": {"metadata": {"year": {"gte": True}}}},
+        {**QUESTION, "filters": {"metadata": {f"f{n}": list(range(100)) for n in range(11)}}},
+        {f"field {n}": 1 for n in range(60)},
     ],
 )
 async def test_what_breaks_a_rule_is_refused(client: httpx.AsyncClient, wrong: dict[str, object]) -> None:

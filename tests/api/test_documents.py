@@ -145,6 +145,16 @@ async def test_a_path_in_a_file_name_does_not_reach_the_file_name(
     assert [kept.record.filename for kept in engine.kept.values()] == ["passwd"]
 
 
+async def test_a_file_name_that_no_store_can_hold_is_refused_even_beside_a_source(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a\x01b"\r\n\r\nx\r\n'
+    source = b'--b\r\nContent-Disposition: form-data; name="source"\r\n\r\na\r\n--b--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    response = await client.post("/documents", content=part + source, headers=headers)
+    assert (response.status_code, engine.kept) == (422, {})
+
+
 async def test_sources_match_files(client: httpx.AsyncClient) -> None:
     response = await upload(client, source=["a", "b"])
     assert response.status_code == 422

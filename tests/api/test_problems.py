@@ -65,6 +65,19 @@ async def test_a_body_that_is_no_json_is_a_problem(client: httpx.AsyncClient) ->
     headers = {"Content-Type": "application/json"}
     response = await client.post("/query", content=b'{"query": ', headers=headers)
     assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
+    assert response.json()["detail"] == "body: the JSON ends or breaks at character 10"
+
+
+async def test_a_misspelt_query_parameter_is_refused_by_name(client: httpx.AsyncClient) -> None:
+    response = await client.get("/documents", params={"curser": "abc", "limit": 5})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
+    assert "curser" in response.json()["detail"]
+    assert response.json()["hint"] == "It has cursor, limit."
+
+
+async def test_an_id_longer_than_any_is_not_repeated(client: httpx.AsyncClient) -> None:
+    response = await client.get(f"/documents/{'x' * 5000}")
+    assert (response.status_code, len(response.content) < 1000) == (422, True)
 
 
 async def test_a_form_of_another_site_cannot_pass_for_json(client: httpx.AsyncClient) -> None:
@@ -129,7 +142,7 @@ async def test_a_request_leaves_one_log_line_without_its_content(
 ) -> None:
     with caplog.at_level(logging.INFO):
         async with calling(engine, small_limits()) as client:
-            await client.get("/documents/secret-name?cursor=secret")
+            await client.get("/documents/secret-name/chunks?cursor=secret")
     lines = [record for record in caplog.records if record.name == "footnote.access"]
-    assert [(line.route, line.status) for line in lines] == [("/documents/{document_id}", 404)]  # type: ignore[attr-defined]
+    assert [(line.route, line.status) for line in lines] == [("/documents/{document_id}/chunks", 404)]  # type: ignore[attr-defined]
     assert "secret" not in str([vars(line) for line in lines])

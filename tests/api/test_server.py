@@ -90,6 +90,21 @@ async def test_half_a_second_head_closes_the_connection_too(engine: FakeEngine) 
         writer.close()
 
 
+@pytest.mark.parametrize(
+    "sent", [b"\x00\xff\r\n\r\n", HEAD + b"Content-Length: -1\r\n\r\n"], ids=["garbage", "negative"]
+)
+async def test_what_is_no_http_is_refused_in_the_form_of_every_error(engine: FakeEngine, sent: bytes) -> None:
+    async with serving(engine, small_limits()) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(sent)
+        async with asyncio.timeout(5):
+            head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
+        writer.close()
+    assert head.startswith("HTTP/1.1 400 ")
+    assert "application/problem+json" in head
+    assert (json.loads(body)["code"], json.loads(body)["status"]) == ("invalid_input", 400)
+
+
 async def test_an_answer_may_take_longer_than_a_request(engine: FakeEngine, document_id: str) -> None:
     engine.gate = asyncio.Event()
     async with serving(engine, small_limits(receive_timeout_s=0.1)) as served, httpx.AsyncClient() as caller:
