@@ -29,6 +29,16 @@ from service.cli.runtime import (
 )
 from service.errors import FootnoteError, NotFound
 
+RootName = Annotated[
+    str | None, typer.Option("--as", help="What their sources begin with, instead of the folder's own name.")
+]
+Metadata = Annotated[
+    str | None, typer.Option("--metadata", help="As JSON: '{\"year\": 2024}'; else they keep theirs.")
+]
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Then remove documents whose files the folders no longer hold.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="With --prune: only say what would be removed.")]
 Named = Annotated[list[str], typer.Argument(help="Sources as `footnote list` shows them, or ids.")]
 Prefix = Annotated[str, typer.Option("--prefix", help="Those whose sources begin with this: handbook/")]
 
@@ -44,19 +54,10 @@ def register(app: typer.Typer) -> None:
 def ingest_documents(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files, folders or .jsonl records.")],
-    name: Annotated[
-        str | None,
-        typer.Option("--as", help="What their sources begin with, instead of the folder's own name."),
-    ] = None,
-    metadata: Annotated[
-        str | None, typer.Option("--metadata", help="As JSON: '{\"year\": 2024}'; else they keep theirs.")
-    ] = None,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Then remove documents whose files the folders no longer hold.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="With --prune: only say what would be removed.")
-    ] = False,
+    name: RootName = None,
+    metadata: Metadata = None,
+    prune: Prune = False,
+    dry_run: DryRun = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

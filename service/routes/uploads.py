@@ -64,7 +64,7 @@ def named_uploads(
     for file in files:
         _check_size(file, max_file_bytes)
     return [
-        Upload(source=name, filename=_checked_source(_base_name(file.filename or name)), content=file.file)
+        Upload(source=name, filename=checked_source(_base_name(file.filename or name)), content=file.file)
         for name, file in zip(names, files, strict=True)
     ]
 
