@@ -7,10 +7,11 @@ import hashlib
 import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, NewJob, document_id
 from service.catalogue.database import now
+from service.disk import ensure_room
 from service.errors import StoreUnavailable
 from service.gate import Gate
 from service.pipeline import Pipeline
@@ -25,6 +26,7 @@ from service.records import (
     Upload,
 )
 from service.settings import Settings
+from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.store import Store
 from service.store.payload import checked_name
@@ -47,6 +49,8 @@ class LocalEngine:
     gate: Gate
     wake: threading.Event = field(default_factory=threading.Event)
     """Set when jobs were added."""
+    stall: Stall = field(default_factory=Stall)
+    """Why the queue does not move, if it does not."""
     deleting: threading.Lock = field(default_factory=threading.Lock)
     """Held by a delete, and by an ingest while it stages or publishes."""
 
@@ -105,6 +109,8 @@ class LocalEngine:
     ) -> list[Job]:
         most = self.settings.load.max_file_bytes
         new = []
+        ensure_room(self.settings.data_dir, self.settings.store.min_free_bytes)
+        self.stall.error = None  # there is room; if the queue still cannot go on, the worker will say so
         with self.files.changing:
             for upload in uploads:
                 sha256, size = self.files.keep(scope, upload.content, most, upload.filename)
@@ -117,7 +123,10 @@ class LocalEngine:
 
     async def job(self, scope: Scope, job_id: str) -> Job:
         """See `Managing`."""
-        return await asyncio.to_thread(self.jobs.get, scope, job_id)
+        job = await asyncio.to_thread(self.jobs.get, scope, job_id)
+        if job.finished or self.stall.error is None:
+            return job
+        return replace(job, error=self.stall.error.failure())
 
     async def documents(self, scope: Scope, cursor: str | None, limit: int) -> Page[DocumentRecord]:
         """See `Managing`."""

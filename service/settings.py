@@ -47,6 +47,13 @@ class CatalogueSettings(Section):
     """How long an answer can be judged."""
 
 
+class StoreSettings(Section):
+    """Where vectors and originals are kept."""
+
+    min_free_bytes: Count = 256 * MIB
+    """With less room on its disk nothing is written, so that a full disk ends no process half way."""
+
+
 class ParseSettings(Section):
     """Limits of the child process that parses one file, and OCR."""
 
@@ -58,7 +65,8 @@ class ParseSettings(Section):
     max_cells: Count = 500_000
     max_pages: Count = 5_000
     max_nesting: Count = 3
-    processes: Count = 1
+    processes: Count = 2
+    """How many files are parsed at once: a slow one does not hold up those behind it."""
     ocr: Literal["auto", "never"] = "auto"
     ocr_languages: str = "eng"
     ocr_dpi: Count = 300
@@ -206,6 +214,7 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(default_factory=default_cache_dir)
     load: LoadSettings = LoadSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
+    store: StoreSettings = StoreSettings()
     parse: ParseSettings = ParseSettings()
     chunk: ChunkSettings = ChunkSettings()
     embed: EmbedSettings = EmbedSettings()

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from service.catalogue import Answers, Database, Documents, Files, Jobs, Listing, Reader
 from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
-from service.errors import DataFolderLocked, IndexMismatch, Misconfigured
+from service.errors import DataFolderLocked, IndexMismatch, Misconfigured, StoreDamaged
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
@@ -24,6 +24,7 @@ from service.models import TokenFinder
 from service.pipeline import Pipeline
 from service.rerank import open_reranker
 from service.settings import Settings
+from service.store.damage import REINDEX
 from service.store.edge import EdgeStore
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def open_resources(settings: Settings) -> Iterator[LocalEngine]:
     Raises:
         DataFolderLocked: another process holds the folder.
         IndexMismatch: the index was made with another model.
+        StoreDamaged: the index cannot be read; `start_reindex` makes it anew.
         ModelUnavailable, StoreUnavailable: a part cannot be opened.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -51,10 +53,11 @@ def open_resources(settings: Settings) -> Iterator[LocalEngine]:
             embedder = _embedder(settings)
             _check_sizes(settings, embedder)
             folder = _index_folder(settings.data_dir, database, embedder)
-            store = EdgeStore(folder, embedder.dimension)
+            store = EdgeStore(folder, embedder.dimension, settings.store.min_free_bytes)
             try:
                 engine = _engine(settings, database, embedder, store)
                 engine.repair()
+                _check_not_emptied(database, store)
                 yield engine
             finally:
                 store.close()
@@ -137,12 +140,14 @@ def _check_sizes(settings: Settings, embedder: Embedder) -> None:
 def start_reindex(settings: Settings) -> int:
     """Begins a new index with the settings' model: queues every document; returns how many.
 
-    The worker does the rest, now or after a crash. Documents can be found again as they are done.
+    The worker does the rest, now or after a crash. Documents can be found again as they are done. An index
+    that cannot be opened is set aside, and removed at the next start.
     """
     with _holding(settings.data_dir):
         database = Database.in_folder(settings.data_dir)
         try:
             embedder = _embedder(settings)
+            _set_damaged_aside(settings.data_dir / "index" / _index_name(embedder), embedder.dimension)
             queued = 0
             for scope, document in Documents(database, settings.catalogue.keep_versions).everything():
                 Jobs(database).add(scope, [document])
@@ -151,6 +156,24 @@ def start_reindex(settings: Settings) -> int:
             return queued
         finally:
             database.close()
+
+
+def _set_damaged_aside(index: Path, dimension: int) -> None:
+    if not index.exists():
+        return
+    try:
+        EdgeStore(index, dimension).close()
+    except StoreDamaged as error:
+        log.warning("the index cannot be read and is made anew: %s", error)
+        aside = index.with_name(f"{index.name}.damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        index.rename(aside)
+
+
+def _check_not_emptied(database: Database, store: EdgeStore) -> None:
+    """The engine opens some damaged folders as if they were empty; then nothing would ever be found."""
+    if store.size() == 0 and not Jobs(database).depth() and Documents(database, 1).count_live_chunks():
+        raise StoreDamaged("the index has lost all of its vectors", hint=REINDEX)
 
 
 def _index_folder(data_dir: Path, database: Database, embedder: Embedder) -> Path:

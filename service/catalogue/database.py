@@ -10,10 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import OperationalError
 
 from service.catalogue.models import IndexPropertyRow, TenantRow
+from service.disk import ROOM
+from service.errors import StorageFull
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration's revision."""
 
 
@@ -46,7 +49,11 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the block."""
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with (
+            _translated(),
+            self._engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def index_property(self, name: str) -> str | None:
@@ -70,6 +77,17 @@ def move_epoch(connection: Connection, tenant: str) -> None:
     row = insert(TenantRow).values(name=tenant, epoch=0)
     connection.execute(row.on_conflict_do_nothing())
     connection.execute(update(TenantRow).where(TenantRow.name == tenant).values(epoch=TenantRow.epoch + 1))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """A write for which the disk has no room."""
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_FULL":
+            raise
+        raise StorageFull("the catalogue cannot be written: the disk is full", hint=ROOM) from error
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

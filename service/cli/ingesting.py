@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from service.cli.client import Client, Json, LocalFile
+from service.errors import FootnoteError, Unavailable
 from service.types import Scalar
 
 FILES_AN_UPLOAD = 32
@@ -91,7 +92,16 @@ def _finished(client: Client, job_id: str) -> Json:
         job = client.job(job_id)
         if job["state"] in ("done", "failed"):
             return job
+        if job["error"]:
+            raise _stalled(job["error"])
         time.sleep(POLL_S)
+
+
+def _stalled(told: Json) -> FootnoteError:
+    """What keeps the queue from going on, as an error that ends the command; the jobs stay queued."""
+    error = Unavailable(str(told["message"]), hint=str(told["hint"]))
+    error.code = str(told["code"])
+    return error
 
 
 def _batches(found: Iterable[LocalFile | Refused], summary: Summary) -> Iterator[list[LocalFile]]:
