@@ -15,24 +15,26 @@ from io import BytesIO
 from itertools import islice
 from typing import Protocol
 
+from ingestion.aftermath import MAX_STRIKES
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
 from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
 from service.catalogue import ClaimedJob, Documents, Files, Jobs, Labels, Live, NewJob, document_id
+from service.disk import no_room
 from service.embed import Embedder
-from service.errors import FootnoteError, ParseCrashed
+from service.errors import CorruptFile, FootnoteError, ParseCrashed, Unavailable
 from service.local_engine import take_back
-from service.records import Failure, IngestReport, RefusedRecord
+from service.records import IngestReport, RefusedRecord
 from service.settings import Settings
+from service.stall import Stall
 from service.store import Store
 from service.types import Chunk
 
 log = logging.getLogger(__name__)
 
-FORM = "3"
+FORMAT_VERSION = "3"
 """Moves when parsing or chunking changes in a way that must reach documents that did not change."""
 
-MOST_ATTEMPTS = 3
 RECORDS_A_BATCH = 256
 
 
@@ -48,6 +50,7 @@ class IngestParts:
     embedder: Embedder
     deleting: threading.Lock
     give_way: Callable[[], None]
+    stall: Stall
 
 
 class Parsers(Protocol):
@@ -80,32 +83,51 @@ class ReadJob:
 class FileReader:
     """Reads jobs' files; it may run beside the other half, in a thread of its own."""
 
-    def __init__(self, parts: IngestParts, parsers: Parsers, stopping: threading.Event) -> None:
+    def __init__(self, parts: IngestParts, parsers: Parsers) -> None:
         self._parts = parts
         self._parsers = parsers
-        self._stopping = stopping
 
     def read(self, job: ClaimedJob) -> ReadJob | None:
-        """Loads, parses and chunks; None when the job ended here, unchanged or failed."""
+        """Loads, parses and chunks; None when the job ended here, unchanged or failed.
+
+        Raises:
+            Unavailable, OSError: something is missing that is not the file's fault.
+        """
         try:
-            if job.attempts > MOST_ATTEMPTS:
-                raise ParseCrashed(f"given up after {MOST_ATTEMPTS} attempts that did not end")
-            if job.filename.lower().endswith(RECORDS):
-                self._queue_records(job)
-                return None
-            live = self._parts.documents.live(job.scope, job.document_id)
-            labels, identity = _labels(job, live), made_by(self._parts, job)
-            if job.attempts == 1 and live and (live.sha256, live.made_by) == (job.sha256, identity):
-                self._keep(job, live, labels)
-                return None
-            return self._parse(job, labels, identity)
+            if job.strikes >= MAX_STRIKES:
+                raise ParseCrashed(
+                    f"given up: {MAX_STRIKES} times the service died while this file alone was read in"
+                )
+            return self._read(job)
+        except Unavailable:
+            raise
         except FootnoteError as error:
-            if not self._stopping.is_set():  # stopping kills the parser: that says nothing of the file
-                self._fail(job, error)
+            self.fail(job, error)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                self.fail(job, CorruptFile("the kept file is gone", hint="put the document in again"))
+            else:
+                raise no_room(error) or error from error
         except Exception as error:  # one broken file never stops the others
-            log.exception("the ingest of a document failed", extra={"job": job.id, "source": job.source})
-            self._fail(job, ParseCrashed(f"reading failed unexpectedly ({type(error).__name__})"))
+            log.exception("reading a document failed", extra={"job": job.id, "source": job.source})
+            self.fail(job, ParseCrashed(f"reading failed unexpectedly ({type(error).__name__})"))
         return None
+
+    def _read(self, job: ClaimedJob) -> ReadJob | None:
+        if job.filename.lower().endswith(RECORDS):
+            self._queue_records(job)
+            return None
+        live = self._parts.documents.live(job.scope, job.document_id)
+        labels, identity = _labels(job, live), made_by(self._parts, job)
+        if live and (live.sha256, live.made_by) == (job.sha256, identity) and self._is_whole(job, live):
+            self._keep(job, live, labels)
+            return None
+        return self._parse(job, labels, identity)
+
+    def _is_whole(self, job: ClaimedJob, live: Live) -> bool:
+        """Whether the store holds all of the live version, and no earlier attempt has left anything there."""
+        stored = self._parts.store.chunk_ids(job.scope, job.document_id)
+        return job.attempts == 1 and len(stored) >= live.chunks
 
     def _keep(self, job: ClaimedJob, live: Live, labels: Labels) -> None:
         """The file is the one that was read before; at most it is labelled anew."""
@@ -149,13 +171,12 @@ class FileReader:
         document, chunks = self._parsers.run(raw, chunking)
         return ReadJob(job, labels, raw, document, chunks, identity)
 
-    def _fail(self, job: ClaimedJob, error: FootnoteError) -> None:
-        parts = self._parts
-        failure = Failure(error.code, str(error), error.stage, error.retryable, error.hint)
-        with parts.deleting:
+    def fail(self, job: ClaimedJob, error: FootnoteError) -> None:
+        """The job has failed for good; the live version is found as before."""
+        with self._parts.deleting:
             if job.attempts > 1:
-                take_back(parts.documents, parts.store, job.scope, job.document_id, job.source)
-            parts.jobs.fail(job.id, failure)
+                take_back(self._parts.documents, self._parts.store, job.scope, job.document_id, job.source)
+            self._parts.jobs.fail(job.id, error.failure())
         self._forget_file(job)
 
     def _forget_file(self, job: ClaimedJob) -> None:
@@ -169,7 +190,7 @@ def made_by(parts: IngestParts, job: ClaimedJob) -> str:
     """All that decides what becomes of a file's bytes, as a hash."""
     settings = parts.settings
     identity = [
-        FORM,
+        FORMAT_VERSION,
         parts.embedder.fingerprint,
         settings.chunk.model_dump(),
         [settings.parse.ocr, settings.parse.ocr_languages, settings.parse.ocr_dpi],

@@ -5,43 +5,33 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
+from ingestion.aftermath import Aftermath
 from ingestion.ingest import Ingestor, Interrupted, Planned
-from ingestion.reading import FileReader, IngestParts, Parsers, ReadJob
+from ingestion.reading import FileReader, IngestParts, Parsers
+from ingestion.reading_ahead import Batch, ReadingAhead
 from ingestion.sandbox import ParserPool
 from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
 from service.settings import ParseSettings
 
-log = logging.getLogger(__name__)
-
-JOBS_A_BATCH = 64
-BYTES_A_BATCH = 8 * 1024 * 1024
 WAIT_S = 5.0
-"""How long to sleep without a sign of new work; only a lost signal ever makes it matter."""
-
+"""How long to sleep without a sign of new work; only a lost signal or a stall makes it matter."""
+MAX_STALLS = 3
+"""In a row; then `run_until_idle` ends with the reason."""
 
 OpenParsers = Callable[[ParseSettings], Parsers]
 """Opens what files are parsed with; a worker opens its own when it runs and closes it when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """Jobs that were taken, and those of them whose files were read."""
-
-    jobs: list[ClaimedJob]
-    reads: list[ReadJob]
-
-
-@dataclass(frozen=True, slots=True)
 class _Embedded:
-    """The same, embedded and staged."""
+    """Jobs that were taken, and those of them that are embedded and staged."""
 
     jobs: list[ClaimedJob]
     planned: list[Planned]
@@ -68,7 +58,11 @@ class Worker:
         self._run(until_idle=False)
 
     def run_until_idle(self) -> None:
-        """Works until the queue is empty, or `stop`."""
+        """Works until the queue is empty, or `stop`.
+
+        Raises:
+            FootnoteError: no job can go on, and that is no document's fault (`StorageFull`, ...).
+        """
         self._run(until_idle=True)
 
     def stop(self) -> None:
@@ -79,78 +73,77 @@ class Worker:
             self._parsers.close()  # ends a parse that is under way; its job is queued again
 
     def _run(self, *, until_idle: bool) -> None:
+        settings = self._parts.settings.parse
         with (
-            closing(self._open_parsers(self._parts.settings.parse)) as parsers,
-            ThreadPoolExecutor(1) as reader,
-            ThreadPoolExecutor(1) as publisher,
+            closing(self._open_parsers(settings)) as parsers,
+            ThreadPoolExecutor(settings.processes) as readers,
         ):
             self._parsers = parsers
-            files = FileReader(self._parts, parsers, self._stopping)
-            ingestor = Ingestor(self._parts, self._stopping)
-            coming = reader.submit(self._read_next, files)
-            going = publisher.submit(self._publish, ingestor, _Embedded([], []))
+            files = FileReader(self._parts, parsers)
+            aftermath = Aftermath(self._parts.jobs, self._parts.stall, files.fail)
+            ahead = ReadingAhead(self._parts, files, readers, aftermath, self._stopping)
+            self._loop(ahead, aftermath, until_idle=until_idle)
+            aftermath.put_back(ahead.left(), suspected=False)
+
+    def _loop(self, ahead: ReadingAhead, aftermath: Aftermath, *, until_idle: bool) -> None:
+        ingestor = Ingestor(self._parts, self._stopping)
+        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as publisher:
+            coming, idle = reader.submit(ahead.next, alone=True), True
+            going = publisher.submit(self._publish, ingestor, aftermath, _Embedded([], []))
             while not self._stopping.is_set():
                 batch = coming.result()
-                if batch is None:
-                    going.result()
-                if batch is None and until_idle and not self._parts.jobs.waiting():
-                    return  # asked again, because the last write may have put its jobs back
-                if batch is None and not until_idle:
-                    self._wake.wait(WAIT_S)
-                    self._wake.clear()
-                coming = reader.submit(self._read_next, files)
+                reads_on = batch is not None and not batch.alone and not aftermath.stalls
+                if reads_on:
+                    coming = reader.submit(ahead.next, alone=False)
                 if batch is not None:
-                    embedded = self._embed(ingestor, batch)
+                    embedded = self._embed(ingestor, aftermath, batch)
                     going.result()  # one batch waits at most, so that memory is bounded
-                    going = publisher.submit(self._publish, ingestor, embedded)
+                    going = publisher.submit(self._publish, ingestor, aftermath, embedded)
+                if not reads_on:
+                    going.result()  # now nothing is under way
+                    if not self._goes_on(
+                        aftermath, found=batch is not None, idle=idle, until_idle=until_idle
+                    ):
+                        return
+                    coming = reader.submit(ahead.next, alone=True)
+                idle = not reads_on
             if (batch := coming.result()) is not None:
-                self._put_back(batch.jobs, counted=False)
+                aftermath.put_back(batch.jobs, suspected=False)
 
-    def _read_next(self, files: FileReader) -> _Batch | None:
-        """The next batch of files, read; None when nothing can be taken now."""
-        try:
-            jobs = self._parts.jobs.claim(JOBS_A_BATCH, BYTES_A_BATCH)
-        except Exception:  # a catalogue that is away for a moment must not end the worker
-            log.exception("no jobs can be taken from the queue")
-            return None
-        if not jobs:
-            return None
-        reads = [self._read(files, job) for job in jobs if not self._stopping.is_set()]
-        return _Batch(jobs, [read for read in reads if read is not None])
+    def _goes_on(self, aftermath: Aftermath, *, found: bool, idle: bool, until_idle: bool) -> bool:
+        """Whether there is more to do, once there is; called with nothing under way.
 
-    def _read(self, files: FileReader, job: ClaimedJob) -> ReadJob | None:
-        try:
-            return files.read(job)
-        except Exception:  # even its failure could not be noted
-            log.exception("reading a document failed, its job is queued again", extra={"job": job.id})
-            self._put_back([job], counted=True)
-            return None
+        `found`: there was a batch; `idle`: nothing was under way when it was asked for, so that none means
+        none at all.
+        """
+        if until_idle:
+            if aftermath.stalls >= MAX_STALLS:
+                raise aftermath.reason
+            # Asked again, because the last write may have put jobs back.
+            return found or aftermath.stalls > 0 or aftermath.owes or self._parts.jobs.waiting()
+        if aftermath.stalls or (idle and not found):
+            self._wake.wait(WAIT_S)
+            self._wake.clear()
+        return True
 
-    def _embed(self, ingestor: Ingestor, batch: _Batch) -> _Embedded:
-        """Embeds what was read; whatever goes wrong, the jobs go back and the worker goes on."""
+    def _embed(self, ingestor: Ingestor, aftermath: Aftermath, batch: Batch) -> _Embedded:
+        """Embeds what was read; whatever goes wrong, the worker goes on."""
+        jobs = [read.job for read in batch.reads]
         try:
-            return _Embedded(batch.jobs, ingestor.embed(batch.reads) if batch.reads else [])
+            return _Embedded(jobs, ingestor.embed(batch.reads) if batch.reads else [])
         except Interrupted:
-            self._put_back(batch.jobs, counted=False)
-        except Exception:
-            log.exception("embedding a batch of documents failed, its jobs are queued again")
-            self._put_back(batch.jobs, counted=True)
+            aftermath.put_back(jobs, suspected=False)
+        except Exception as error:
+            aftermath.went_wrong(jobs, error)
         return _Embedded([], [])
 
-    def _publish(self, ingestor: Ingestor, batch: _Embedded) -> None:
+    def _publish(self, ingestor: Ingestor, aftermath: Aftermath, batch: _Embedded) -> None:
         try:
             if batch.planned:
                 ingestor.publish(batch.planned)
-            self._wake.set()  # newer uploads of these documents have waited for this
-        except Exception:
-            log.exception("publishing a batch of documents failed, its jobs are queued again")
-            self._put_back(batch.jobs, counted=True)
-
-    def _put_back(self, jobs: Sequence[ClaimedJob], *, counted: bool) -> None:
-        try:
-            self._parts.jobs.release([job.id for job in jobs], counted=counted)
-        except Exception:
-            log.exception("jobs could not be put back, the next start will do it")
+                aftermath.moved()
+        except Exception as error:
+            aftermath.went_wrong(batch.jobs, error)
 
 
 def worker_for(engine: LocalEngine, open_parsers: OpenParsers = ParserPool) -> Worker:
@@ -164,5 +157,6 @@ def worker_for(engine: LocalEngine, open_parsers: OpenParsers = ParserPool) -> W
         embedder=engine.pipeline.embedder,
         deleting=engine.deleting,
         give_way=engine.gate.give_way,
+        stall=engine.stall,
     )
     return Worker(parts, engine.wake, open_parsers)

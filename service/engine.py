@@ -70,7 +70,10 @@ class Managing(Protocol):
         ...
 
     async def job(self, scope: Scope, job_id: str) -> Job:
-        """The state of one ingest, or `NotFound`."""
+        """The state of one ingest, or `NotFound`.
+
+        An `error` of a job that has not ended says why the queue does not move; it may go on by itself.
+        """
         ...
 
     async def find_jobs(

@@ -20,6 +20,8 @@ FootnoteError
 │   ├── NotReady · ShuttingDown
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
+│   │   └── StoreDamaged
+│   ├── StorageFull (507)
 │   ├── CatalogueUnavailable
 │   │   └── CatalogueBusy
 │   └── GeneratorUnavailable
@@ -31,6 +33,8 @@ call may succeed later (`retryable`). Vendor exceptions are translated where the
 """
 
 from __future__ import annotations
+
+from service.records import Failure
 
 
 class FootnoteError(Exception):
@@ -45,6 +49,10 @@ class FootnoteError(Exception):
         super().__init__(message)
         self.hint = hint
         """What the reader can do about it, a command where there is one."""
+
+    def failure(self) -> Failure:
+        """The error as a value, to be kept with a job."""
+        return Failure(self.code, str(self), self.stage, self.retryable, self.hint)
 
 
 class InvalidInput(FootnoteError):
@@ -207,6 +215,18 @@ class StoreUnavailable(Unavailable):
     """The vector store does not answer."""
 
     code, stage = "store_unavailable", "store"
+
+
+class StoreDamaged(StoreUnavailable):
+    """Files of the vector store are broken; reindexing makes it anew from the originals."""
+
+    code, retryable = "store_damaged", False
+
+
+class StorageFull(Unavailable):
+    """The disk has no room left; what waits in the queue goes on when there is some."""
+
+    code, status, stage = "storage_full", 507, "store"
 
 
 class CatalogueUnavailable(Unavailable):

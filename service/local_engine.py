@@ -7,7 +7,7 @@ import hashlib
 import threading
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
@@ -25,6 +25,7 @@ from service.catalogue import (
     document_id,
 )
 from service.catalogue.database import now
+from service.disk import ensure_room
 from service.engine import Engine
 from service.errors import InvalidInput, StoreUnavailable
 from service.gate import Gate
@@ -43,6 +44,7 @@ from service.records import (
     Upload,
 )
 from service.settings import Settings
+from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.storable import why_unstorable
 from service.store import Store
@@ -69,6 +71,8 @@ class LocalEngine(Engine):
     parts: Readinesses
     wake: threading.Event = field(default_factory=threading.Event)
     """Set when jobs were added."""
+    stall: Stall = field(default_factory=Stall)
+    """Why the queue does not move, if it does not."""
     deleting: threading.Lock = field(default_factory=threading.Lock)
     """Held by a delete, and by an ingest while it stages or publishes."""
 
@@ -133,6 +137,8 @@ class LocalEngine(Engine):
     ) -> list[QueuedJob]:
         max_bytes = self.settings.load.max_file_bytes
         new: list[NewJob] = []
+        ensure_room(self.settings.data_dir, self.settings.store.min_free_bytes)
+        self.stall.error = None  # there is room; if the queue still cannot go on, the worker will say so
         with self.files.changing:
             try:
                 for upload in uploads:
@@ -159,7 +165,10 @@ class LocalEngine(Engine):
 
     @override
     async def job(self, scope: Scope, job_id: str) -> Job:
-        return await asyncio.to_thread(self.jobs.get, scope, job_id)
+        job = await asyncio.to_thread(self.jobs.get, scope, job_id)
+        if job.finished or self.stall.error is None:
+            return job
+        return replace(job, error=self.stall.error.failure())
 
     @override
     async def find_jobs(

@@ -78,7 +78,10 @@ class QueuedJob:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The ingest of one uploaded file. `progress` lies in [0, 1]; `report` is there once the job is done."""
+    """The ingest of one uploaded file. `progress` lies in [0, 1]; `report` is there once the job is done.
+
+    `error` says why it failed, or why it waits although nothing is wrong with it.
+    """
 
     id: str
     document_id: str

@@ -53,6 +53,13 @@ class CatalogueSettings(Section):
     """How long the same `Idempotency-Key` means the same upload."""
 
 
+class StoreSettings(Section):
+    """Where vectors and originals are kept."""
+
+    min_free_bytes: Count = 256 * MIB
+    """With less room on its disk nothing is written, so that a full disk ends no process half way."""
+
+
 class ParseSettings(Section):
     """Limits of the child process that parses one file, and OCR."""
 
@@ -67,7 +74,7 @@ class ParseSettings(Section):
     max_brackets: Count = 200_000
     """Opening square brackets in a markdown file; each may begin a link, and its end is looked for."""
     processes: Count = 2
-    """Files read at the same time, so that a slow one holds up no other."""
+    """How many files are parsed at once: a slow one does not hold up those behind it."""
     ocr: Literal["auto", "never"] = "auto"
     ocr_languages: str = "eng"
     ocr_dpi: Count = 300
@@ -221,6 +228,7 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(default_factory=default_cache_dir)
     load: LoadSettings = LoadSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
+    store: StoreSettings = StoreSettings()
     parse: ParseSettings = ParseSettings()
     chunk: ChunkSettings = ChunkSettings()
     embed: EmbedSettings = EmbedSettings()

@@ -27,7 +27,7 @@ from service.catalogue import (
 )
 from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
-from service.errors import DataFolderLocked, IndexMismatch, Misconfigured
+from service.errors import DataFolderLocked, IndexMismatch, Misconfigured, StoreDamaged
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
@@ -37,6 +37,7 @@ from service.readiness import Check, Readinesses
 from service.rerank import open_reranker
 from service.settings import Settings
 from service.stage_checks import stage_checks
+from service.store.damage import REINDEX
 from service.store.edge import EdgeStore
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ def open_resources(
     Raises:
         DataFolderLocked: another process holds the folder.
         IndexMismatch: the index was made with another model.
+        StoreDamaged: the index cannot be read; `start_reindex` makes it anew.
         ModelUnavailable, StoreUnavailable: a part cannot be opened.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -80,9 +82,10 @@ def open_resources(
             embedder = make_embedder(settings)
             _check_sizes(settings, embedder)
             folder = _index_folder(settings.data_dir, database, embedder)
-            store = EdgeStore(folder, embedder.dimension)
+            store = EdgeStore(folder, embedder.dimension, settings.store.min_free_bytes)
             try:
                 with _engine(settings, database, embedder, store) as engine:
+                    _check_not_emptied(database, store)
                     yield engine
             finally:
                 store.close()
@@ -200,12 +203,14 @@ def _check_sizes(settings: Settings, embedder: Embedder) -> None:
 def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served_embedder) -> int:
     """Begins a new index with the settings' model: queues every document; returns how many.
 
-    The worker does the rest, now or after a crash. Documents can be found again as they are done.
+    The worker does the rest, now or after a crash. Documents can be found again as they are done. An index
+    that cannot be opened is set aside, and removed at the next start.
     """
     with _holding(settings.data_dir):
         database = Database.in_folder(settings.data_dir)
         try:
             embedder = make_embedder(settings)
+            _set_damaged_aside(settings.data_dir / "index" / _index_name(embedder), embedder.dimension)
             queued = 0
             for scope, document in Documents(database, settings.catalogue.keep_versions).everything():
                 Jobs(database).add(scope, [document])
@@ -214,6 +219,24 @@ def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served
             return queued
         finally:
             database.close()
+
+
+def _set_damaged_aside(index: Path, dimension: int) -> None:
+    if not index.exists():
+        return
+    try:
+        EdgeStore(index, dimension).close()
+    except StoreDamaged as error:
+        log.warning("the index cannot be read and is made anew: %s", error)
+        aside = index.with_name(f"{index.name}.damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        index.rename(aside)
+
+
+def _check_not_emptied(database: Database, store: EdgeStore) -> None:
+    """The engine opens some damaged folders as if they were empty; then nothing would ever be found."""
+    if store.size() == 0 and not Jobs(database).depth() and Documents(database, 1).count_live_chunks():
+        raise StoreDamaged("the index has lost all of its vectors", hint=REINDEX)
 
 
 def _index_folder(data_dir: Path, database: Database, embedder: Embedder) -> Path:

@@ -15,9 +15,10 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import NullPool
 
 from service.catalogue.models import IndexPropertyRow, TenantRow
-from service.errors import CatalogueBusy, CatalogueUnavailable, FootnoteError
+from service.disk import ROOM
+from service.errors import CatalogueBusy, CatalogueUnavailable, FootnoteError, StorageFull
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration's revision."""
 
 
@@ -129,15 +130,14 @@ def _translated() -> Iterator[None]:
 
 def _unavailable(error: DBAPIError) -> FootnoteError:
     """What is wrong, in the driver's words: those of SQLAlchemy repeat what was to be written."""
-    if _is_busy(error):
+    name = getattr(error.orig, "sqlite_errorname", "")
+    if name == "SQLITE_FULL":
+        return StorageFull("the catalogue cannot be written: the disk is full", hint=ROOM)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return CatalogueBusy("the catalogue is being written by others", hint="try again in a moment")
     return CatalogueUnavailable(
         f"the catalogue does not answer: {error.orig}", hint="look at the data folder and at its disk"
     )
-
-
-def _is_busy(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -60,8 +60,7 @@ class Documents:
             row = connection.execute(query).first()
         if row is None:
             return None
-        *identity, given, groups = row
-        return Live(*identity, Labels(given, tuple(groups)))
+        return Live(row[0], row[1], row[2], row[3], row[4], Labels(row[5], tuple(row[6])))
 
     def live_chunks(self, scope: Scope, document_id: str) -> tuple[Chunk, ...]:
         """The chunks of the live version, in reading order."""
@@ -187,6 +186,13 @@ class Documents:
         )
         with self._database.reading() as connection:
             return frozenset([*connection.scalars(of_versions), *connection.scalars(of_jobs)])
+
+    def count_live_chunks(self) -> int:
+        """How many chunks the live versions of all tenants have."""
+        of_live = (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
+        query = select(func.sum(VersionRow.chunks)).join(DocumentRow, of_live)
+        with self._database.reading() as connection:
+            return int(connection.scalar(query) or 0)
 
     def everything(self) -> list[tuple[Scope, NewJob]]:
         """Every live document of every tenant as a job that would ingest it again from its kept file."""

@@ -8,8 +8,9 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+from service.disk import no_room
 from service.errors import LimitExceeded
 from service.types import Scope
 
@@ -32,28 +33,24 @@ class Files:
 
         Raises:
             LimitExceeded: it is larger than `max_bytes`.
+            StorageFull: there is no room for it.
         """
         base = self._tenant_folder(scope)
-        base.mkdir(parents=True, exist_ok=True)
-        digest, size = hashlib.sha256(), 0
-        with tempfile.NamedTemporaryFile(dir=base, prefix="incoming-", delete=False) as incoming:
-            try:
-                while piece := content.read(PIECE):
-                    digest.update(piece)
-                    size += len(piece)
-                    if size > max_bytes:
-                        raise LimitExceeded(
-                            f"{name} is larger than {max_bytes} bytes (load.max_file_bytes)",
-                            hint="raise FOOTNOTE_LOAD__MAX_FILE_BYTES or split the file",
-                        )
-                    incoming.write(piece)
-            except BaseException:
-                Path(incoming.name).unlink()
-                raise
-        place = self._place(scope, digest.hexdigest())
-        place.parent.mkdir(exist_ok=True)
-        os.replace(incoming.name, place)
-        return digest.hexdigest(), size
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=base, prefix="incoming-", delete=False) as incoming:
+                try:
+                    found = _copied(content, incoming, max_bytes, name)
+                    incoming.flush()
+                except BaseException:
+                    Path(incoming.name).unlink()
+                    raise
+            place = self._place(scope, found[0])
+            place.parent.mkdir(exist_ok=True)
+            os.replace(incoming.name, place)
+        except OSError as error:
+            raise no_room(error) or error from error
+        return found
 
     def read(self, scope: Scope, sha256: str) -> bytes:
         """The content of a kept file."""
@@ -86,3 +83,17 @@ class Files:
 
     def _place(self, scope: Scope, sha256: str) -> Path:
         return self._tenant_folder(scope) / sha256[:2] / sha256
+
+
+def _copied(content: BinaryIO, place: IO[bytes], max_bytes: int, name: str) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    while piece := content.read(PIECE):
+        digest.update(piece)
+        size += len(piece)
+        if size > max_bytes:
+            raise LimitExceeded(
+                f"{name} is larger than {max_bytes} bytes (load.max_file_bytes)",
+                hint="raise FOOTNOTE_LOAD__MAX_FILE_BYTES or split the file",
+            )
+        place.write(piece)
+    return digest.hexdigest(), size

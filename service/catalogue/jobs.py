@@ -9,8 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    cast,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import aliased
 
 from service.catalogue.database import Database, now
 from service.catalogue.models import IdempotencyRow, JobRow
@@ -37,7 +49,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job that a worker has taken; `attempts` counts this one."""
+    """A job that a worker has taken; `attempts` counts this one. See `JobRow` for `alone` and `strikes`."""
 
     id: str
     scope: Scope
@@ -49,6 +61,8 @@ class ClaimedJob:
     metadata: Mapping[str, Scalar] | None
     groups: tuple[str, ...] | None
     attempts: int
+    alone: bool = False
+    strikes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +105,27 @@ class Jobs:
                 )
         return [QueuedJob(id, job.document_id, job.source) for id, job in zip(ids, new, strict=True)]
 
-    def claim(self, max_jobs: int, max_bytes: int) -> list[ClaimedJob]:
-        """Takes the oldest queued jobs; never two of one document, nor one of a document under way.
+    def claim(self, max_jobs: int, max_bytes: int, *, alone: bool = True) -> list[ClaimedJob]:
+        """Takes queued jobs in order; of one document never two, nor one before an earlier one has ended.
 
-        A job that was tried before is taken alone, so that it cannot take others down with it again.
+        A job that was under way when something went wrong is taken alone, so that it takes no others down
+        with it; those with strikes come last. `alone`: the caller has nothing else under way. If it has, and
+        such a job is next, nothing is taken.
         """
+        earlier = aliased(JobRow)
+        blocked = exists().where(
+            earlier.document_id == JobRow.document_id,
+            earlier.sequence < JobRow.sequence,
+            earlier.state.not_in(FINISHED),
+        )
         with self._database.writing() as connection:
-            under_way = select(JobRow.document_id).where(JobRow.state.not_in((*FINISHED, "queued")))
             queued = (
                 select(*JobRow.__table__.columns)
-                .where(JobRow.state == "queued", JobRow.document_id.not_in(under_way))
-                .order_by(JobRow.sequence)
+                .where(JobRow.state == "queued", ~blocked)
+                .order_by(JobRow.strikes, JobRow.sequence)
                 .limit(min(max_jobs, CLAIM_WINDOW))
             )
-            taken = _batch(connection.execute(queued).mappings(), max_bytes)
+            taken = _batch(connection.execute(queued).mappings(), max_bytes, alone=alone)
             connection.execute(
                 update(JobRow)
                 .where(JobRow.id.in_([row["id"] for row in taken]))
@@ -146,13 +167,17 @@ class Jobs:
             return frozenset(connection.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids))))
 
     def requeue_interrupted(self) -> int:
-        """Puts back what a process that died had taken; returns how many."""
-        return self._requeue(JobRow.state.not_in((*FINISHED, "queued")), counted=True)
+        """Puts back what a process that died had taken, under suspicion; returns how many."""
+        return self._requeue(JobRow.state.not_in((*FINISHED, "queued")), suspected=True)
 
-    def release(self, job_ids: Sequence[str], *, counted: bool) -> int:
-        """Puts taken jobs back; an attempt that is not `counted` is as if it had not been made."""
+    def release(self, job_ids: Sequence[str], *, suspected: bool) -> int:
+        """Puts taken jobs back; returns how many.
+
+        Suspected are those during which something went wrong that may have been their fault: the first time
+        they lose their company, and from then on each time is a strike.
+        """
         unfinished = JobRow.id.in_(job_ids) & JobRow.state.not_in((*FINISHED, "queued"))
-        return self._requeue(unfinished, counted=counted)
+        return self._requeue(unfinished, suspected=suspected)
 
     def cancel(self, scope: Scope, job_id: str) -> Cancelled:
         """Takes a queued job out of the queue.
@@ -198,9 +223,10 @@ class Jobs:
             raise NotFound(f"there is no job {job_id!r}")
         return job_of(row)
 
-    def _requeue(self, which: ColumnElement[bool], *, counted: bool) -> int:
-        attempts = JobRow.attempts if counted else JobRow.attempts - 1
-        values = {"state": "queued", "progress": 0.0, "attempts": attempts, "updated_at": now()}
+    def _requeue(self, which: ColumnElement[bool], *, suspected: bool) -> int:
+        values: dict[str, Any] = {"state": "queued", "progress": 0.0, "updated_at": now()}
+        if suspected:
+            values |= {"alone": True, "strikes": JobRow.strikes + cast(JobRow.alone, Integer)}
         with self._database.writing() as connection:
             return connection.execute(update(JobRow).where(which).values(**values)).rowcount
 
@@ -229,19 +255,16 @@ def _known(connection: Connection, scope: Scope, key: str, request: str) -> list
     return None if row is None else list(row.job_ids)
 
 
-def _batch(queued: Iterable[RowMapping], max_bytes: int) -> list[RowMapping]:
+def _batch(queued: Iterable[RowMapping], max_bytes: int, *, alone: bool) -> list[RowMapping]:
     taken: list[RowMapping] = []
-    documents: set[str] = set()
     size = 0
     for row in queued:
         size += row["size_bytes"]
-        alone = row["attempts"] > 0 or row["document_id"] in documents or size > max_bytes
-        if taken and alone:
+        if taken and (row["alone"] or size > max_bytes):
             break
-        documents.add(row["document_id"])
+        if row["alone"]:
+            return [row] if alone else []
         taken.append(row)
-        if alone:
-            break
     return taken
 
 
@@ -259,6 +282,8 @@ def _row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
         "state": "queued",
         "progress": 0.0,
         "attempts": 0,
+        "alone": False,
+        "strikes": 0,
         "error": None,
         "report": None,
         "created_at": moment,
@@ -297,4 +322,6 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         metadata=row["attributes"],
         groups=None if row["groups"] is None else tuple(row["groups"]),
         attempts=row["attempts"] + 1,
+        alone=row["alone"],
+        strikes=row["strikes"],
     )

@@ -113,7 +113,12 @@ class ChunkRow(Base):
 
 
 class JobRow(Base):
-    """An ingest of one file: its state is the queue. Metadata or groups of NULL were not given."""
+    """An ingest of one file: its state is the queue. Metadata or groups of NULL were not given.
+
+    `attempts` counts how often it was taken, before any work is done. `alone`: something went wrong while
+    it was under way with others, and nobody knows through which; it is taken alone from now on. `strikes`
+    counts how often something went wrong then.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (Index("jobs_by_state", "state", "sequence"), Index("jobs_by_document", "document_id"))
@@ -131,6 +136,8 @@ class JobRow(Base):
     state: Mapped[str]
     progress: Mapped[float]
     attempts: Mapped[int]
+    alone: Mapped[bool]
+    strikes: Mapped[int]
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]

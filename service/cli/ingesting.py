@@ -146,7 +146,7 @@ class Waiting:
                 job = self._client.job(job_id)
             except NotFound:
                 return None
-            if job["state"] == "failed" and job["error"]["retryable"]:
+            if job["error"] and (job["state"] != "failed" or job["error"]["retryable"]):
                 raise _stuck(job["error"]["message"], job["error"]["code"])
             if job["state"] in ("done", "failed"):
                 return job

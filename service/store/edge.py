@@ -13,8 +13,12 @@ from pathlib import Path
 from uuid import UUID
 
 import qdrant_edge as edge
+from typing_extensions import override
 
-from service.errors import StoreUnavailable
+from service.disk import ROOM, ensure_room
+from service.errors import StorageFull, StoreDamaged, StoreUnavailable
+from service.store import Store
+from service.store.damage import REINDEX, SIGNS, is_panic
 from service.store.edge_filters import corpus, keyword, of_document, promoted, searchable
 from service.store.payload import attributes_payload, metadata_by_type, payload
 from service.store.token_file import TokenFile
@@ -50,33 +54,31 @@ FIELD_INDEX: dict[str, Callable[[], Index]] = {
 }
 
 
-class EdgeStore:
+class EdgeStore(Store):
     """The `Store` on Qdrant Edge.
 
     Args:
         folder: where the shard lies; made if it is not there.
         dimension: length of the dense vectors.
+        min_free_bytes: with less room on the disk nothing is staged.
 
     Raises:
-        StoreUnavailable: the folder cannot be opened.
+        StoreDamaged: the folder holds an index that cannot be opened.
     """
 
-    def __init__(self, folder: Path, dimension: int) -> None:
+    def __init__(self, folder: Path, dimension: int, min_free_bytes: int = 0) -> None:
+        self._folder = folder
+        self._min_free_bytes = min_free_bytes
         self._write = threading.Lock()
         with _translated():
-            shard = folder / "shard"
-            if any(shard.glob("*")):
-                self._shard = edge.EdgeShard.load(str(shard))
-            else:
-                shard.mkdir(parents=True, exist_ok=True)
-                self._shard = edge.EdgeShard.create(str(shard), _configuration(dimension))
+            self._shard = _opened(folder / "shard", dimension)
             self._tokens = TokenFile(folder / "tokens.db")
             self._indexed = set(self._shard.info().payload_schema)
             for field, index in FIELD_INDEX.items():
                 self._ensure_index(field, index)
 
+    @override
     def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
-        """See `Store`."""
         allowed = searchable(scope, filters)
         dense = edge.QueryRequest(
             query=edge.Query.Nearest(vectors.dense.tolist(), using=DENSE),
@@ -98,10 +100,11 @@ class EdgeStore:
             found = self._shard.query_batch(edge.QueryBatchRequest([dense, sparse]))
             return Candidates(_candidates(found[0]), _candidates(found[1]))
 
+    @override
     def stage(
         self, scope: Scope, document_id: str, attributes: DocumentAttributes, points: Sequence[Point]
     ) -> None:
-        """See `Store`."""
+        ensure_room(self._folder, self._min_free_bytes)
         self._tokens.put(scope.tenant, document_id, points)
         hidden = payload(scope.tenant, document_id, attributes, live=False)
         shown = payload(scope.tenant, document_id, attributes, live=True)
@@ -111,36 +114,36 @@ class EdgeStore:
             rows = [_row(point, shown if point.chunk_id in live else hidden) for point in piece]
             self._update(edge.UpdateOperation.upsert_points(rows))
 
+    @override
     def promote(self, scope: Scope, document_id: str, attributes: DocumentAttributes) -> None:
-        """See `Store`."""
         for kind, fields in metadata_by_type(attributes).items():
             for name in fields:
                 self._ensure_index(f"{kind}.{name}", METADATA_INDEX[kind])
         changed = attributes_payload(scope.tenant, attributes, live=True)
         self._update(edge.UpdateOperation.set_payload_by_filter(of_document(scope, document_id), changed))
 
+    @override
     def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
-        """See `Store`."""
         if chunk_ids:
             ours = edge.Filter(must=[of_document(scope, document_id), edge.HasIdCondition(set(chunk_ids))])
             self._update(edge.UpdateOperation.delete_points_by_filter(ours))
             self._tokens.discard(scope.tenant, document_id, chunk_ids)
 
+    @override
     def delete_document(self, scope: Scope, document_id: str) -> None:
-        """See `Store`."""
         self._update(edge.UpdateOperation.delete_points_by_filter(of_document(scope, document_id)))
         self._tokens.delete_document(scope.tenant, document_id)
 
+    @override
     def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
-        """See `Store`."""
         return self._tokens.get(scope.tenant, chunk_ids)
 
+    @override
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
-        """See `Store`."""
         return frozenset(self._scroll(of_document(scope, document_id)))
 
+    @override
     def count(self, scope: Scope, document_id: str | None = None) -> int:
-        """See `Store`."""
         which = (
             of_document(scope, document_id)
             if document_id is not None
@@ -150,18 +153,18 @@ class EdgeStore:
             points = self._shard.count(edge.CountRequest(exact=True, filter=which))
         return max(points, self._tokens.count(scope.tenant, document_id))
 
+    @override
     def size(self) -> int:
-        """See `Store`."""
         with _translated():
             return int(self._shard.info().points_count)
 
+    @override
     def flush(self) -> None:
-        """See `Store`."""
         with self._write, _translated():
             self._shard.flush()
 
+    @override
     def close(self) -> None:
-        """See `Store`."""
         with self._write, _translated():
             self._shard.flush()
             self._shard.close()
@@ -187,6 +190,18 @@ class EdgeStore:
         if field not in self._indexed:
             self._update(edge.UpdateOperation.create_field_index(field, index()))
             self._indexed.add(field)
+
+
+def _opened(shard: Path, dimension: int) -> edge.EdgeShard:
+    if not any(shard.glob("*")):
+        shard.mkdir(parents=True, exist_ok=True)
+        return edge.EdgeShard.create(str(shard), _configuration(dimension))
+    try:
+        return edge.EdgeShard.load(str(shard))
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise StoreDamaged(f"the index in {shard} cannot be opened: {error}", hint=REINDEX) from error
 
 
 def _configuration(dimension: int) -> edge.EdgeConfig:
@@ -219,10 +234,16 @@ def _candidates(found: Sequence[edge.ScoredPoint]) -> tuple[Candidate, ...]:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turns the engine's errors, which it raises as plain `Exception`, into ours."""
+    """Turns the engine's errors, which it raises as plain `Exception` or as a panic, into ours."""
     try:
         yield
-    except Exception as error:
+    except BaseException as error:
+        if is_panic(error):
+            raise StoreDamaged("the embedded vector store is damaged: it panicked", hint=REINDEX) from error
         if type(error) is not Exception:
             raise
+        if "No space left" in str(error):
+            raise StorageFull("the vector store cannot be written: the disk is full", hint=ROOM) from error
+        if any(sign in str(error) for sign in SIGNS):
+            raise StoreDamaged(f"the embedded vector store is damaged: {error}", hint=REINDEX) from error
         raise StoreUnavailable(f"the embedded vector store failed: {error}") from error

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from service.errors import StoreUnavailable
+from service.disk import ROOM
+from service.errors import FootnoteError, StorageFull, StoreDamaged, StoreUnavailable
+from service.store.damage import REINDEX
 from service.store.token_codec import pack, unpack
 from service.types import Point, TokenVectors
 
@@ -116,4 +118,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreUnavailable(f"the file of token vectors failed: {error}") from error
+        raise _ours(error) from error
+
+
+def _ours(error: sqlite3.Error) -> FootnoteError:
+    name = getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_FULL":
+        return StorageFull("the file of token vectors cannot be written: the disk is full", hint=ROOM)
+    if name in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
+        return StoreDamaged(f"the file of token vectors is damaged: {error}", hint=REINDEX)
+    return StoreUnavailable(f"the file of token vectors failed: {error}")

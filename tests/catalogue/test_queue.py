@@ -35,8 +35,8 @@ def test_a_batch_ends_before_it_has_too_many_bytes_but_holds_one_job_at_least(da
 
 def test_two_uploads_of_one_document_are_never_under_way_at_once(database: Database) -> None:
     jobs = queued(database, "a", "a", "b")
-    (first,) = jobs.claim(10, PLENTY)
-    assert claimed(jobs) == ["b"]
+    first, _ = jobs.claim(10, PLENTY)
+    assert claimed(jobs) == []
     jobs.finish({first.id: REPORT})
     assert claimed(jobs) == ["a"]
 
@@ -47,25 +47,53 @@ def test_the_same_source_of_two_tenants_may_be_under_way_at_once(database: Datab
     assert len(jobs.claim(10, PLENTY)) == 2
 
 
-def test_a_job_that_was_tried_before_is_taken_alone(database: Database) -> None:
-    jobs = queued(database, "a", "b", "c")
-    first = jobs.claim(1, PLENTY)
-    jobs.release([first[0].id], counted=True)
-    assert (claimed(jobs), claimed(jobs)) == (["a"], ["b", "c"])
-
-
-@pytest.mark.parametrize(("counted", "attempts"), [(True, 2), (False, 1)])
-def test_a_job_that_is_put_back_has_made_an_attempt_or_not(
-    database: Database, counted: bool, attempts: int
+def test_jobs_that_were_under_way_together_when_something_went_wrong_are_taken_one_by_one(
+    database: Database,
 ) -> None:
+    jobs = queued(database, "a", "b", "c")
+    jobs.claim(2, PLENTY)
+    jobs.requeue_interrupted()
+    assert (claimed(jobs), claimed(jobs), claimed(jobs)) == (["a"], ["b"], ["c"])
+
+
+def test_a_job_that_must_be_alone_is_not_taken_beside_others(database: Database) -> None:
+    jobs = queued(database, "a", "b")
+    jobs.release([job.id for job in jobs.claim(1, PLENTY)], suspected=True)
+    assert jobs.claim(10, PLENTY, alone=False) == []
+    assert claimed(jobs) == ["a"]
+
+
+def test_only_what_goes_wrong_while_a_job_is_alone_is_a_strike_against_it(database: Database) -> None:
+    jobs = queued(database, "a", "b")
+    strikes = []
+    for _ in range(4):
+        taken = jobs.claim(10, PLENTY)
+        strikes.append([job.strikes for job in taken])
+        jobs.requeue_interrupted()
+    assert strikes == [[0, 0], [0], [0], [1]]  # together, then each alone, then the first again
+
+
+def test_a_job_with_a_strike_lets_the_others_go_first_but_not_newer_ones_of_its_document(
+    database: Database,
+) -> None:
+    jobs = queued(database, "a")
+    for _ in range(2):
+        jobs.claim(1, PLENTY)
+        jobs.requeue_interrupted()
+    jobs.add(ACME, [a_job(ACME, "a"), a_job(ACME, "b")])
+    assert (claimed(jobs), claimed(jobs)) == (["b"], ["a"])
+
+
+def test_attempts_are_counted_before_the_work_starts_and_never_taken_back(database: Database) -> None:
     jobs = queued(database, "a")
     (first,) = jobs.claim(1, PLENTY)
     assert first.attempts == 1
     jobs.move([first.id], "embedding", 0.5)
-    assert jobs.release([first.id], counted=counted) == 1
+    assert jobs.release([first.id], suspected=False) == 1
     state = jobs.get(ACME, first.id)
     assert (state.state, state.progress) == ("queued", 0.0)
-    assert jobs.claim(1, PLENTY)[0].attempts == attempts
+    (second,) = jobs.claim(1, PLENTY)
+    assert (second.attempts, second.alone, second.strikes) == (2, False, 0)
 
 
 def test_jobs_that_have_ended_or_wait_are_not_put_back(database: Database) -> None:
@@ -73,7 +101,7 @@ def test_jobs_that_have_ended_or_wait_are_not_put_back(database: Database) -> No
     done, failed = jobs.claim(2, PLENTY)
     jobs.finish({done.id: REPORT})
     jobs.fail(failed.id, Failure("corrupt_file", "damaged", "parse"))
-    assert jobs.release([done.id, failed.id], counted=True) == 0
+    assert jobs.release([done.id, failed.id], suspected=True) == 0
     assert jobs.requeue_interrupted() == 0
     ended = jobs.get(ACME, done.id), jobs.get(ACME, failed.id)
     assert [(job.state, job.finished) for job in ended] == [("done", True), ("failed", True)]

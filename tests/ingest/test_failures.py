@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import update
 
-from ingestion.reading import MOST_ATTEMPTS
+from ingestion.aftermath import MAX_STRIKES
 from ingestion.worker import worker_for
 from service.catalogue import ClaimedJob, document_id
 from service.catalogue.models import JobRow
@@ -65,12 +65,12 @@ def test_the_file_of_a_failed_job_is_not_kept(engine: LocalEngine) -> None:
 def test_a_job_that_never_ends_is_given_up(engine: LocalEngine) -> None:
     job = put(engine, "manual.md", TEXT)
     with engine.database.writing() as connection:
-        connection.execute(update(JobRow).values(attempts=MOST_ATTEMPTS))
+        connection.execute(update(JobRow).values(strikes=MAX_STRIKES, alone=True))
     drain(engine)
     ended = engine.jobs.get(LOCAL, job.id)
     assert ended.state == "failed"
     assert ended.error is not None
-    assert (ended.error.code, str(MOST_ATTEMPTS) in ended.error.message) == ("parse_crashed", True)
+    assert (ended.error.code, str(MAX_STRIKES) in ended.error.message) == ("parse_crashed", True)
     assert_whole(engine)
 
 
@@ -85,13 +85,37 @@ def test_when_the_store_fails_the_jobs_are_queued_again(engine: LocalEngine, met
     assert_whole(engine)
 
 
-def test_a_store_that_stays_away_ends_in_failed_jobs_and_an_unchanged_index(engine: LocalEngine) -> None:
+def test_a_store_that_stays_away_ends_the_work_and_not_the_jobs_and_changes_nothing(
+    engine: LocalEngine,
+) -> None:
     ingested(engine, "before.md", TEXT)
     job = put(engine, "before.md", TEXT.replace("months", "weeks"))
-    with Failing("promote", times=1_000):
+    with Failing("promote", times=1_000), pytest.raises(StoreUnavailable):
         drain(engine)
-    assert engine.jobs.get(LOCAL, job.id).state == "failed"
+    assert engine.jobs.get(LOCAL, job.id).state == "queued"
     assert "months" in " ".join(found(engine, "warranty"))
+    drain(engine)
+    assert "weeks" in " ".join(found(engine, "warranty"))
+    assert_whole(engine)
+
+
+def test_a_document_that_the_store_refuses_each_time_it_is_alone_fails_with_that_reason(
+    engine: LocalEngine,
+) -> None:
+    jobs = [put(engine, name, TEXT) for name in ("a.md", "bad.md", "c.md")]
+    right = EdgeStore.stage
+
+    def stage(store: EdgeStore, scope: Scope, document: str, *arguments: object) -> None:
+        if document == document_id(LOCAL, "bad.md"):
+            raise StoreUnavailable("it refuses this one")
+        right(store, scope, document, *arguments)  # type: ignore[arg-type]
+
+    with patch.object(EdgeStore, "stage", stage):
+        drain(engine)
+    ended = [engine.jobs.get(LOCAL, job.id) for job in jobs]
+    assert [job.state for job in ended] == ["done", "failed", "done"]
+    assert ended[1].error is not None
+    assert (ended[1].error.code, ended[1].error.retryable) == ("store_unavailable", True)
     assert_whole(engine)
 
 
@@ -120,10 +144,10 @@ def test_a_queue_that_does_not_answer_once_does_not_end_the_worker(engine: Local
     job = put(engine, "manual.md", TEXT)
     claim, failures = engine.jobs.claim, iter([OSError("disk"), OSError("disk")])
 
-    def claiming(max_jobs: int, max_bytes: int) -> list[ClaimedJob]:
+    def claiming(max_jobs: int, max_bytes: int, *, alone: bool) -> list[ClaimedJob]:
         if failure := next(failures, None):
             raise failure
-        return claim(max_jobs, max_bytes)
+        return claim(max_jobs, max_bytes, alone=alone)
 
     with patch.object(engine.jobs, "claim", claiming):
         drain(engine)
@@ -250,8 +274,8 @@ def test_a_worker_that_is_stopped_gives_its_jobs_back_uncounted(
     assert engine.jobs.get(LOCAL, job.id).state == "queued"
     embedder.before_passages = lambda: None
     (claimed,) = engine.jobs.claim(1, 1_000_000)
-    assert claimed.attempts == 1
-    engine.jobs.release([claimed.id], counted=False)
+    assert (claimed.alone, claimed.strikes) == (False, 0)
+    engine.jobs.release([claimed.id], suspected=False)
     drain(engine)
     assert engine.jobs.get(LOCAL, job.id).state == "done"
     assert_whole(engine)

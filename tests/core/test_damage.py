@@ -1,0 +1,100 @@
+"""A damaged index: told from one that is away, refused with what repairs it, made anew from the originals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from service.errors import StoreDamaged
+from service.settings import Settings
+from service.wiring import start_reindex
+from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put, sections
+from tests.ingest.checking import assert_whole, found
+
+TEXT = sections(
+    Warranty="The warranty of every pump lasts for twenty four months from delivery.",
+    Cleaning="The housing is wiped with a soft cloth and without any solvent at all.",
+)
+UNREADABLE = [
+    "edge_config.json",
+    "segment.json",
+    "payload_index/config.json",
+    "vector_storage-dense/deleted/status.dat",  # the engine panics
+    "vector_storage-bm25/deleted/status.dat",
+]
+EMPTY_TO_THE_ENGINE = ["mutable_id_tracker.mappings", "mutable_id_tracker.versions"]
+READ_LATER = ["vector_storage-dense/tq_vectors/chunk_0.mmap", "payload_storage/page_0.dat"]
+
+
+@pytest.fixture
+def data(folder: Path, embedder: FakeEmbedder) -> Path:
+    with opened(folder / "data", embedder) as engine:
+        ingested(engine, "manual.md", TEXT, metadata={"year": 2024})
+    return folder / "data"
+
+
+def truncate(data: Path, name: str, *, to: float) -> None:
+    """Shortens every file of that name in the index."""
+    found = [path for path in (data / "index").rglob("*") if str(path).endswith(name)]
+    assert found
+    for path in found:
+        os.truncate(path, int(path.stat().st_size * to))
+
+
+@pytest.mark.parametrize("name", [*UNREADABLE, *EMPTY_TO_THE_ENGINE])
+def test_a_damaged_index_is_refused_with_what_repairs_it_and_made_anew_from_the_originals(
+    data: Path, embedder: FakeEmbedder, name: str
+) -> None:
+    truncate(data, name, to=0)
+    with pytest.raises(StoreDamaged) as caught, opened(data, embedder):
+        pass
+    assert ("footnote reindex" in caught.value.hint, caught.value.retryable) == (True, False)
+    with patch("service.wiring.open_embedder", lambda *_: embedder):
+        assert start_reindex(Settings(data_dir=data)) == 1
+    with opened(data, embedder) as engine:
+        drain(engine)
+        assert "twenty four months" in found(engine, "warranty")[0]
+        assert_whole(engine)
+    assert len(list((data / "index").iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", READ_LATER)
+def test_damage_that_is_found_while_running_ends_the_work_with_its_name_and_fails_no_document(
+    data: Path, embedder: FakeEmbedder, name: str
+) -> None:
+    truncate(data, name, to=0)
+    with opened(data, embedder) as engine:
+        with pytest.raises(StoreDamaged):
+            found(engine, "warranty")
+        job = put(engine, "other.md", TEXT.replace("months", "weeks"))
+        with pytest.raises(StoreDamaged):
+            drain(engine)
+        assert engine.jobs.get(LOCAL, job.id).state == "queued"
+
+
+class PanicException(BaseException):
+    """As PyO3 raises it, past every `except Exception`."""
+
+
+class Panicking:
+    """A shard that panics whatever it is asked."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def panics(*_: object) -> None:
+            raise PanicException("index out of bounds")
+
+        return panics
+
+
+def test_a_panic_of_the_engine_is_an_error_of_ours(
+    data: Path, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(data, embedder) as engine, monkeypatch.context() as panicking:
+        panicking.setattr(engine.store, "_shard", Panicking())
+        for call in (engine.store.delete_document, engine.store.chunk_ids, engine.store.count):
+            with pytest.raises(StoreDamaged):
+                call(LOCAL, "a document")
