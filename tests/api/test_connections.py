@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from service.records import Upload
-from tests.api.calling import LOCAL, Served, serving, small_limits
+from service.types import LOCAL
+from tests.api.calling import Served, serving, small_limits
 from tests.fakes import FakeEngine
 
 ALIVE = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

@@ -88,14 +88,14 @@ async def test_the_fields_beside_the_files_are_bounded(
     assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
 
 
-async def test_metadata_and_groups_that_are_left_out_stay(client: httpx.AsyncClient) -> None:
-    await upload(client, metadata='{"year": 2024}', groups=["sales"])
+async def test_metadata_that_is_left_out_stays(client: httpx.AsyncClient) -> None:
+    await upload(client, metadata='{"year": 2024}')
     job = (await upload(client)).json()["jobs"][0]
     body = (await client.get(f"/documents/{job['document_id']}")).json()
-    assert (body["metadata"], body["groups"]) == ({"year": 2024}, ["sales"])
+    assert body["metadata"] == {"year": 2024}
     await upload(client, metadata="{}")
     body = (await client.get(f"/documents/{job['document_id']}")).json()
-    assert (body["metadata"], body["groups"]) == ({}, ["sales"])
+    assert body["metadata"] == {}
 
 
 @pytest.mark.parametrize("metadata", ["[1]", '{"a": {"b": 1}}', '{"a": NaN}', "{", '{"a": null}'])

@@ -72,7 +72,7 @@ async def test_a_misspelt_query_parameter_is_refused_by_name(client: httpx.Async
     response = await client.get("/documents", params={"curser": "abc", "limit": 5})
     assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
     assert "curser" in response.json()["detail"]
-    assert response.json()["hint"] == "It has cursor, limit."
+    assert response.json()["hint"] == "It has cursor, limit, source, source_prefix."
 
 
 async def test_an_id_longer_than_any_is_not_repeated(client: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ import pytest
 from service.catalogue import AnswerKeeper, Answers, Database, Documents, Expiry, GivenAnswer, Jobs
 from service.catalogue.database import now
 from service.errors import CatalogueUnavailable, NotFound
-from service.records import Feedback
+from service.records import Feedback, IngestReport
 from service.settings import CatalogueSettings
 from tests.catalogue.writing import ACME, GLOBEX, a_job, a_version
 
@@ -73,7 +73,7 @@ def test_an_answer_that_was_judged_stays_as_long_as_what_was_said_of_it(
 def test_a_job_is_forgotten_after_its_end_but_never_before(database: Database) -> None:
     jobs = Jobs(database)
     done, waiting = jobs.add(ACME, [a_job(ACME, "done"), a_job(ACME, "waiting")])
-    jobs.finish({done.id: {}})
+    jobs.finish({done.id: IngestReport(done.document_id)})
     removed = Expiry(database, PERIODS).remove_expired(now() + timedelta(days=8))
     assert removed["jobs"] == 1
     assert jobs.existing([done.id, waiting.id]) == {waiting.id}
@@ -83,7 +83,7 @@ def test_what_a_forgotten_job_has_read_in_stays(database: Database) -> None:
     jobs, documents, new = Jobs(database), Documents(database, 10), a_version(ACME, "manual.md", "hums")
     (job,) = jobs.add(ACME, [a_job(ACME, "manual.md")])
     documents.publish([(job.id, ACME, new)])
-    jobs.finish({job.id: {}})
+    jobs.finish({job.id: IngestReport(job.document_id)})
     Expiry(database, PERIODS).remove_expired(now() + timedelta(days=8))
     assert documents.live(ACME, new.document_id) is not None
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from service.__main__ import LOCAL_SCOPE, find
+from service.__main__ import find
 from service.app import create_app
 from service.cli.app import run
 from service.cli.client import Client, Json, LocalFile
@@ -24,7 +24,7 @@ from service.cli.runtime import Runtime
 from service.local_engine import LocalEngine
 from service.server import serve_until_stopped
 from service.settings import ApiSettings, Settings
-from service.types import Scalar
+from service.types import LOCAL, Scalar
 from tests.fakes_core import FakeEmbedder, a_tokenizer, drain, opened
 
 
@@ -32,14 +32,12 @@ class DrainedLocally(LocalClient):
     """Reads in at once what is uploaded, so that no worker has to run beside the test."""
 
     def __init__(self, engine: LocalEngine) -> None:
-        super().__init__(engine, engine.settings, LOCAL_SCOPE, None)
+        super().__init__(engine, engine.settings, LOCAL, None)
         self._drain = lambda: drain(engine)
 
     @override
-    def upload(
-        self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar], groups: Sequence[str]
-    ) -> list[Json]:
-        jobs = super().upload(files, metadata, groups)
+    def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar] | None) -> list[Json]:
+        jobs = super().upload(files, metadata)
         self._drain()
         return jobs
 
@@ -52,10 +50,8 @@ class DrainedRemotely(HttpClient):
         self._drain = lambda: drain(engine)
 
     @override
-    def upload(
-        self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar], groups: Sequence[str]
-    ) -> list[Json]:
-        jobs = super().upload(files, metadata, groups)
+    def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar] | None) -> list[Json]:
+        jobs = super().upload(files, metadata)
         self._drain()
         return jobs
 

@@ -33,7 +33,7 @@ def test_a_signal_ends_the_server_in_order(folder: Path, number: signal.Signals)
     assert not (folder / "data" / "server.json").exists()
 
 
-def test_jobs_that_a_stop_interrupts_resume_at_the_next_start_without_a_counted_attempt(
+def test_jobs_that_a_stop_interrupts_resume_at_the_next_start_without_a_strike(
     folder: Path,
 ) -> None:
     long = "".join(SECTION.format(n=n) for n in range(600))
@@ -44,9 +44,12 @@ def test_jobs_that_a_stop_interrupts_resume_at_the_next_start_without_a_counted_
         assert server.stop() == 0
     database = Database.in_folder(folder / "data")
     waiting = Jobs(database).claim(10, 10**9)
-    Jobs(database).release([job.id for job in waiting], counted=False)
+    Jobs(database).release([job.id for job in waiting], suspected=False)
     database.close()
-    assert [(job.source, job.attempts) for job in waiting] == [("0.md", 1), ("1.md", 1)]
+    assert [(job.source, job.alone, job.strikes) for job in waiting] == [
+        ("0.md", False, 0),
+        ("1.md", False, 0),
+    ]
 
 
 def _until_under_way(url: str, job_id: str) -> None:

@@ -54,7 +54,7 @@ def test_what_an_interrupted_job_has_staged_goes_when_it_is_cancelled(engine: Lo
     encoded = engine.pipeline.embedder.embed_passages([TEXT])[0]
     point = Point(str(uuid.uuid4()), encoded.dense, sparse_document(TEXT, "en"), encoded.tokens)
     engine.store.stage(LOCAL, job.document_id, DocumentAttributes("manual.md"), [point])
-    engine.jobs.release([job.id], counted=False)
+    engine.jobs.release([job.id], suspected=False)
     cancel(engine, job.id)
     assert engine.store.count(LOCAL, job.document_id) == 0
 
@@ -71,7 +71,7 @@ def test_a_job_that_runs_or_has_ended_is_not_cancelled(engine: LocalEngine) -> N
     engine.jobs.claim(1, 10**9)
     with pytest.raises(Conflict, match="runs already"):
         cancel(engine, waiting.id)
-    engine.jobs.release([waiting.id], counted=False)
+    engine.jobs.release([waiting.id], suspected=False)
     drain(engine)
     with pytest.raises(Conflict, match="has ended"):
         cancel(engine, waiting.id)
