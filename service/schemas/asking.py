@@ -38,6 +38,7 @@ from service.store.payload import FIELD_NAME
 from service.types import Condition, Filters, Query, Scalar
 
 MAX_BODY_FIELDS = 50
+MAX_FILTER_FIELDS = 32
 MAX_FILTER_VALUES = 1000
 """Of all the lists in a request's filters: the store compares each with every document."""
 
@@ -137,13 +138,16 @@ class FiltersIn(Request):
 
     document_ids: list[Text] = Field(default_factory=list, max_length=1000, fail_fast=True)
     source_prefix: Text = ""
-    metadata: dict[FieldName, WantedIn] = Field(default_factory=dict, max_length=32)
+    metadata: dict[FieldName, WantedIn] = Field(default_factory=dict, max_length=MAX_FILTER_FIELDS)
 
     @field_validator("metadata", mode="before")
     @classmethod
     def _few_values(cls, metadata: object) -> object:
-        """Bound the lists together: each was short, and all of them took the store seconds."""
+        """Bound the fields before any is read, and their lists together: the store took seconds for them."""
         if isinstance(metadata, dict):
+            if len(metadata) > MAX_FILTER_FIELDS:
+                message = "a filter has at most {most} metadata fields"
+                raise PydanticCustomError("too_many_fields", message, {"most": MAX_FILTER_FIELDS})
             values = sum(len(wanted) for wanted in metadata.values() if isinstance(wanted, list))
             if values > MAX_FILTER_VALUES:
                 message = "the lists of all fields have at most {most} values together"
