@@ -125,7 +125,7 @@ def document(console: Console, record: Json) -> None:
 def receipts(console: Console, found: Sequence[Json]) -> None:
     """What each delete removed."""
     for one in found:
-        removed = ", ".join(f"{count} {place}" for place, count in one["removed"].items() if count)
+        removed = ", ".join(f"{place}: {count}" for place, count in one["removed"].items() if count)
         console.print(f"removed: {escape(one['source'])} ({removed}; nothing is left)", highlight=False)
     console.print(f"{counted(len(found), 'document')} removed", style="dim", highlight=False)
 
