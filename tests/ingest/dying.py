@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ingestion import reading_ahead
 from ingestion.ingest import Ingestor
 from service.catalogue import Documents, Files, Jobs, document_id
 from service.store.edge import EdgeStore
@@ -56,6 +57,7 @@ def die_at(target: str, call: int, when: str) -> None:
 
 def main() -> None:
     folder, action, target, call, when = sys.argv[1:]
+    reading_ahead.PATIENCE_S = 60  # all documents in one batch, however slow the machine
     embedder = FakeEmbedder(a_tokenizer(Path(folder) / "tokenizer"))
     with opened(Path(folder) / "data", embedder) as engine:
         if action == "ingest":
