@@ -74,7 +74,7 @@ def engine_of(labelled: LabelledSet, settings: Settings) -> Iterator[LocalEngine
 
     with open_resources(settings) as engine, TemporaryDirectory() as scratch:
         if not engine.store.size():
-            _ingest(engine, labelled, Path(scratch))
+            read_in(engine, *_paths(labelled, Path(scratch)))
         yield engine
 
 
@@ -86,8 +86,8 @@ def collect(labelled: LabelledSet, settings: Settings) -> Collection:
     return Collection(labelled.name, items)
 
 
-def _ingest(engine: LocalEngine, labelled: LabelledSet, scratch: Path) -> None:
-    paths, below = _paths(labelled, scratch)
+def read_in(engine: LocalEngine, paths: Sequence[Path], below: Path) -> None:
+    """Reads the paths in; a document's source is its path below the folder `below`."""
     for found in iter_paths(paths, engine.settings.load, relative_to=below):
         if isinstance(found, RawFile):
             upload = Upload(found.source, found.filename, BytesIO(found.content))

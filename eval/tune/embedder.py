@@ -84,7 +84,7 @@ def main(
     """The command line."""
     if not (data or documents or feedback):
         raise typer.BadParameter("there is nothing to learn from: give --data, --documents or --feedback")
-    settings = Settings(**({} if data_dir is None else {"data_dir": data_dir}))
+    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     out = out or settings.data_dir / "tuned" / "embedder"
     if out.exists():
         raise typer.BadParameter(f"{out} exists already: give another folder with --out")
