@@ -14,25 +14,18 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from eval.collect import SCOPE, read_in
 from eval.commands import Always, AsJson, Misses, command, run
-from eval.dataset import GOLDEN, GoldenQuestion, fact_recall, load
-from ingestion.load import below, iter_paths
-from ingestion.types import RawFile
-from ingestion.worker import worker_for
+from eval.dataset import DEMO, GOLDEN, GoldenQuestion, fact_recall, load
 from service.local_engine import LocalEngine
-from service.records import Upload
 from service.settings import DecideSettings, Settings
-from service.types import EVERY_GROUP, Answer, Query, Scope
+from service.types import Answer, Query
 from service.wiring import open_resources
-
-DOCUMENTS = Path("deploy/demo/documents")
-SCOPE = Scope("eval", frozenset({EVERY_GROUP}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +72,7 @@ def answering(data_dir: Path, always: bool) -> Settings:
 def corpus(paths: Sequence[Path], settings: Settings) -> Iterator[LocalEngine]:
     """An engine that has read the paths; a document's source is its path below the first of them."""
     with open_resources(settings) as engine:
-        for found in iter_paths(paths, settings.load, below(paths[0])):
-            if isinstance(found, RawFile):
-                upload = Upload(found.source, found.filename, BytesIO(found.content))
-                asyncio.run(engine.upload(SCOPE, [upload], metadata={}, groups=(), idempotency_key=None))
-        worker_for(engine).run_until_idle()
+        read_in(engine, paths, paths[0])
         yield engine
 
 
@@ -152,7 +141,7 @@ DataDir = Annotated[Path | None, typer.Option(help="Keep the ingested corpus her
 
 
 def main(
-    documents: Annotated[Path, typer.Option(help="The corpus.")] = DOCUMENTS,
+    documents: Annotated[Path, typer.Option(help="The corpus.")] = DEMO,
     questions: Annotated[Path, typer.Option(help="The questions, JSON Lines.")] = GOLDEN,
     data_dir: DataDir = None,
     always: Always = False,

@@ -75,7 +75,7 @@ def engine_of(
     """An engine that has read the set; a folder that holds it already is not read again."""
     with open_resources(settings, make_embedder=make_embedder) as engine, TemporaryDirectory() as scratch:
         if not engine.store.size():
-            _ingest(engine, labelled, Path(scratch))
+            read_in(engine, *_paths(labelled, Path(scratch)))
         yield engine
 
 
@@ -89,8 +89,8 @@ def collect(
     return Collection(labelled.name, items)
 
 
-def _ingest(engine: LocalEngine, labelled: LabelledSet, scratch: Path) -> None:
-    paths, folder = _paths(labelled, scratch)
+def read_in(engine: LocalEngine, paths: Sequence[Path], folder: Path) -> None:
+    """Reads the paths in; a document's source is its path below `folder`."""
     for found in iter_paths(paths, engine.settings.load, below(folder)):
         if isinstance(found, RawFile):
             upload = Upload(found.source, found.filename, BytesIO(found.content))

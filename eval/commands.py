@@ -22,7 +22,6 @@ Always = Annotated[bool, typer.Option("--always", help="Answer every question, t
 NOTHING_BETTER = 3
 """The exit code when what was learned is no better than what is in use."""
 
-PLAIN = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False}
 # The command's own module reads its options.
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -35,7 +34,7 @@ EXTRAS = {
 
 def group(about: str, commands: Mapping[str, tuple[str, str]]) -> typer.Typer:
     """An application of commands, each by its name with its module and what it is for."""
-    app = typer.Typer(help=about, no_args_is_help=True, **PLAIN)  # type: ignore[arg-type]
+    app = _application(about)
     for name, (module, purpose) in commands.items():
         app.command(name, help=purpose, context_settings=HANDED_ON)(_handing_on_to(module))
     return app
@@ -50,9 +49,19 @@ def _handing_on_to(module: str) -> Callable[[typer.Context], None]:
 
 def command(main: Callable[..., None]) -> typer.Typer:
     """An application of one command; what it does is told by the docstring of its module."""
-    app = typer.Typer(**PLAIN)  # type: ignore[arg-type]
+    app = _application()
     app.command(help=sys.modules[main.__module__].__doc__)(main)
     return app
+
+
+def _application(about: str | None = None) -> typer.Typer:
+    return typer.Typer(
+        help=about,
+        no_args_is_help=about is not None,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
 
 
 def run(app: typer.Typer, name: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:

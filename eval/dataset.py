@@ -10,8 +10,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+DEMO = Path("deploy/demo/documents")
+"""The sample corpus, seen from the root of the source tree."""
 GOLDEN = Path(__file__).parent / "golden" / "questions.jsonl"
-"""The set about the sample corpus in `deploy/demo/documents`."""
+"""The set about the sample corpus."""
 
 Kind = Literal["lookup", "paraphrase", "table", "multi", "conflict", "unanswerable"]
 Spelling = Annotated[str, Field(min_length=2)]

@@ -24,6 +24,7 @@ from rich.table import Table
 
 from eval.bench.serving import served, upload_and_wait
 from eval.commands import AsJson, command, run
+from eval.labelled.beir import judgements, rows
 from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
 from service.errors import CorruptFile
@@ -62,24 +63,14 @@ class Quality:
 
 def load(folder: Path) -> JudgedSet:
     """A set in BEIR's form; where `qa.jsonl` says that a question has no answer, it is left out."""
-    relevant: dict[str, dict[str, int]] = defaultdict(dict)
-    for line in (folder / "qrels" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]:
-        question, record, grade = line.split("\t")
-        if int(grade) > 0:
-            relevant[question][record] = int(grade)
-    impossible = {row["id"] for row in _rows(folder / "qa.jsonl") if row["impossible"]}
+    relevant = judgements(folder / "qrels" / "test.tsv")
+    impossible = {row["id"] for row in rows(folder / "qa.jsonl") if row["impossible"]}
     questions = {
         row["_id"]: row["text"]
-        for row in _rows(folder / "queries.jsonl")
+        for row in rows(folder / "queries.jsonl")
         if row["_id"] in relevant and row["_id"] not in impossible
     }
     return JudgedSet(folder.name, folder / "corpus.jsonl", questions, relevant)
-
-
-def _rows(path: Path) -> Iterator[Json]:
-    if path.is_file():
-        with path.open(encoding="utf-8") as lines:
-            yield from (json.loads(line) for line in lines if line.strip())
 
 
 def records(path: Path) -> Iterator[RawFile]:

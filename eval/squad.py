@@ -21,7 +21,8 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, TypeAdapter
 
-from eval.answers import SCOPE, DataDir, answering, corpus
+from eval.answers import DataDir, answering, corpus
+from eval.collect import SCOPE
 from eval.commands import Always, AsJson, command, run
 from eval.dataset import holds
 from service.local_engine import LocalEngine

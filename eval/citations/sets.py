@@ -11,12 +11,12 @@ from typing import Literal
 
 from eval.citations.cases import Case, cases
 from eval.collect import engine_of
+from eval.dataset import DEMO
 from eval.labelled import LabelledSet, documentation, find
 from eval.labelled.files import golden
 from service.embed import Embedder
 from service.settings import Settings
 
-DEMO = Path("deploy/demo/documents")
 SECTIONS = 500
 """How many sections of a folder without labels are asked about."""
 

@@ -16,20 +16,16 @@ def load(folder: Path, split: str = "test") -> LabelledSet | None:
     judged = folder / "qrels" / f"{split}.tsv"
     if not (folder / "corpus.jsonl").is_file() or not judged.is_file():
         return None
-    relevant: dict[str, dict[str, int]] = defaultdict(dict)
-    for line in judged.read_text(encoding="utf-8").splitlines()[1:]:
-        question, record, grade = line.split("\t")
-        if int(grade) > 0:
-            relevant[question][record] = int(grade)
-    known = {row["id"]: row for row in _rows(folder / "qa.jsonl")}
-    asked = [(row["_id"], row["text"]) for row in _rows(folder / "queries.jsonl") if row["_id"] in relevant]
+    relevant = judgements(judged)
+    known = {row["id"]: row for row in rows(folder / "qa.jsonl")}
+    asked = [(row["_id"], row["text"]) for row in rows(folder / "queries.jsonl") if row["_id"] in relevant]
     judged_ids = {id for id, _ in asked}
     asked += [
         (id, row["question"]) for id, row in known.items() if row["impossible"] and id not in judged_ids
     ]
     questions = (_question(id, text, relevant.get(id, {}), known.get(id)) for id, text in asked)
     records = tuple(
-        Record(row["_id"], row.get("title", ""), row["text"]) for row in _rows(folder / "corpus.jsonl")
+        Record(row["_id"], row.get("title", ""), row["text"]) for row in rows(folder / "corpus.jsonl")
     )
     return LabelledSet(folder.name, tuple(questions), records, folder=folder)
 
@@ -44,7 +40,18 @@ def _question(id: str, text: str, relevant: dict[str, int], known: dict[str, Any
     return LabelledQuestion(id, text, group, relevant, tuple(known["answers"]))
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def judgements(file: Path) -> dict[str, dict[str, int]]:
+    """By question, the records that a qrels file calls relevant, each with its grade."""
+    relevant: dict[str, dict[str, int]] = defaultdict(dict)
+    for line in file.read_text(encoding="utf-8").splitlines()[1:]:
+        question, record, grade = line.split("\t")
+        if int(grade) > 0:
+            relevant[question][record] = int(grade)
+    return dict(relevant)
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON Lines file; none where there is no file."""
     if path.is_file():
         with path.open(encoding="utf-8") as lines:
             yield from (json.loads(line) for line in lines if line.strip())

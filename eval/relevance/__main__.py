@@ -18,11 +18,11 @@ from typing import Annotated, Any
 import typer
 
 from eval.commands import command, run
+from eval.dataset import DEMO
 from eval.relevance.page import put, table
 
 Json = Any
 Lines = Iterator[str]
-DEMO = Path("deploy/demo/documents")
 RANKINGS = ("bm25", "dense", "fused", "late_20", "late_50")
 
 

@@ -236,7 +236,7 @@ def test_a_heading_that_stands_in_every_document_asks_nothing(docs: Path) -> Non
 
 def test_documentation_is_the_same_in_every_run_and_bounded(docs: Path) -> None:
     assert documentation(docs) == documentation(docs)
-    assert len(documentation(docs, most=6).records) < 10
+    assert len(documentation(docs, max_records=6).records) < 10
 
 
 # --- finding, judging ------------------------------------------------------------------------
