@@ -28,8 +28,9 @@ __all__ = ["Calibrator", "Decider", "after", "fingerprints", "open_decider"]
 TUNED = Path("tuned") / "calibrator.json"
 """Where `footnote tune calibrator` puts its result, below the data folder."""
 
-_LITTLE_COVERAGE = 0.35
-_LITTLE_SIMILARITY = 0.35
+_LITTLE_COVERAGE, _LITTLE_SIMILARITY = 0.35, 0.35
+"""Below both an abstention says that the question is about something else. Stated, not learned: they choose
+its words, never whether there is one."""
 
 _DECLINED = -3.0
 _UNSUPPORTED = -4.0

@@ -25,7 +25,7 @@ Floats = NDArray[np.float32]
 _SAME_TOKEN = 0.75
 """A candidate holds a token of the question that comes so near to one of its own."""
 _HEADING = 0.8
-"""What a token counts that a heading holds."""
+"""What a token counts that a heading holds; both chosen as in `choose.py`."""
 _UNKNOWN = -1.0
 
 

@@ -1,7 +1,7 @@
 """How well each candidate matches a part of the question by words alone, which costs nothing.
 
 The terms of the question weighed by rarity, the codes and numbers that it names, the kind of answer that it
-wants, the place of the passage.
+wants, the place of the passage. What each counts was chosen as in `choose.py`.
 """
 
 from __future__ import annotations

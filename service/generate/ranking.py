@@ -19,7 +19,7 @@ Scores = Mapping[CandidateSentence, float]
 _EMBEDDED = 6
 """How many candidates are embedded, over all parts of the question."""
 _TOKENS, _MEANING = 0.25, 0.30
-"""What the match of the tokens and the similarity of the whole count beside the words."""
+"""What the match of the tokens and the similarity of the whole count; chosen as in `choose.py`."""
 
 
 @dataclass(frozen=True, slots=True)
