@@ -10,7 +10,7 @@ from typing import Self
 from ingestion.sandbox.process import ParserProcess
 from ingestion.sandbox.wire import ChunkJob, Request, error_from
 from ingestion.types import Document, RawFile
-from service.errors import ParseCrashed, Unavailable
+from service.errors import ParseCrashed, ParseError, Unavailable
 from service.settings import ParseSettings
 from service.types import Chunk
 
@@ -46,7 +46,7 @@ class ParserPool:
         self.close()
 
     def close(self) -> None:
-        """Kill the children; a call under way ends in `ParseCrashed`, a later one in `Unavailable`."""
+        """Kill the children; calls under way and later ones end in `Unavailable`: no file is to blame."""
         with self._lock:
             self._closed = True
             children, self._alive = self._alive, set()
@@ -75,6 +75,10 @@ class ParserPool:
             reply = child.ask(
                 Request(raw.source, raw.filename, raw.media_type, self._settings, job), raw.content
             )
+        except ParseError as error:
+            if self._closed:
+                raise _closed() from error
+            raise
         finally:
             self._idle.put(self._kept(child))
         if reply.failure:
@@ -90,7 +94,7 @@ class ParserPool:
                 self._alive.add(child)
                 return child
         child.kill()
-        raise Unavailable("The parser pool is closed.")
+        raise _closed()
 
     def _kept(self, child: ParserProcess | None) -> ParserProcess | None:
         """The child if it may serve another file."""
@@ -100,3 +104,7 @@ class ParserPool:
             self._alive.discard(child)
         child.kill()
         return None
+
+
+def _closed() -> Unavailable:
+    return Unavailable("The parser pool is closed.")

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from service.catalogue import Database, Jobs
+from service.types import LOCAL
 from tests.cli.running import environment, footnote, said, serving
 
 SECTION = "# Part {n}\n\nThe pump has a part with the number {n}, which is made of cast steel.\n\n"
@@ -45,11 +46,10 @@ def test_jobs_that_a_stop_interrupts_resume_at_the_next_start_without_a_strike(
     database = Database.in_folder(folder / "data")
     waiting = Jobs(database).claim(10, 10**9)
     Jobs(database).release([job.id for job in waiting], suspected=False)
+    unfinished = [Jobs(database).get(LOCAL, job["job_id"]).finished for job in jobs].count(False)
     database.close()
-    assert [(job.source, job.alone, job.strikes) for job in waiting] == [
-        ("0.md", False, 0),
-        ("1.md", False, 0),
-    ]
+    assert [(job.alone, job.strikes) for job in waiting] == [(False, 0)] * unfinished
+    assert unfinished
 
 
 def _until_under_way(url: str, job_id: str) -> None:
