@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
-from service.catalogue.database import Database, move_epoch, now
+from service.catalogue.database import Database, insert_new, move_epoch, now, upsert
 from service.catalogue.jobs import NewJob
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, VersionRow
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of, row_of
@@ -119,11 +118,8 @@ class Documents:
         """Removes all rows of the document and notes that its vectors must go; counts what was removed."""
         with self._database.writing() as connection:
             removed = count_rows(connection, scope, document_id)
-            connection.execute(
-                insert(PurgeRow)
-                .values(document_id=document_id, tenant=scope.tenant, created_at=now())
-                .on_conflict_do_nothing()
-            )
+            purge = {"document_id": document_id, "tenant": scope.tenant, "created_at": now()}
+            insert_new(connection, PurgeRow, [purge])
             ours = (DocumentRow.id == document_id) & (DocumentRow.tenant == scope.tenant)
             connection.execute(delete(DocumentRow).where(ours))
             connection.execute(
@@ -253,15 +249,15 @@ def _write_document(connection: Connection, scope: Scope, new: NewVersion) -> No
         **_labelled(new.source, new.own_metadata, new.labels),
         "updated_at": now(),
     }
-    row = insert(DocumentRow).values(
-        id=new.document_id,
-        tenant=scope.tenant,
-        source=new.source,
-        live_version=None,
-        created_at=now(),
+    row = {
+        "id": new.document_id,
+        "tenant": scope.tenant,
+        "source": new.source,
+        "live_version": None,
+        "created_at": now(),
         **fields,
-    )
-    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=fields))
+    }
+    upsert(connection, DocumentRow, row, fields)
 
 
 def _labelled(source: str, own: Mapping[str, Scalar], labels: Labels) -> dict[str, Any]:
