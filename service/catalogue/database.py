@@ -5,7 +5,7 @@ Everything in which the two differ is in this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ MAX_CONNECTIONS = 16
 MIGRATION_LOCK = 0x666F6F74
 """The number of the lock under which a server's schema is changed."""
 
-INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 FULL = ("SQLITE_FULL", "53100")
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "57014", "40P01", "40001", "53300")
 """Locks and statements that took too long, a deadlock, a serialization failure, too many connections."""
@@ -148,8 +148,9 @@ def migrate(url: str) -> str | None:
 
 def insert_new(connection: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
     """Inserts rows but for those that are there already; how many were new."""
-    insert = INSERTS[connection.dialect.name]
-    return connection.execute(insert(table).on_conflict_do_nothing(), list(rows)).rowcount
+    insert = INSERTS[connection.dialect.name](table).values([dict(row) for row in rows])
+    new = insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return int(connection.execute(new).rowcount)
 
 
 def upsert(
