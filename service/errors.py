@@ -11,7 +11,8 @@ FootnoteError
 ├── NotFound (404)
 ├── Conflict (409)
 │   ├── DataFolderLocked
-│   └── IndexMismatch
+│   ├── IndexMismatch
+│   └── SchemaMismatch
 ├── ParseError (422)               one typed failure per way a file can be unreadable
 │   ├── EncryptedFile · CorruptFile · MistypedFile · ExplodingFile · NestingTooDeep
 │   └── ParseTimeout · ParseOutOfMemory · ParseCrashed · EmptyDocument
@@ -119,6 +120,12 @@ class IndexMismatch(Conflict):
     """The index was made with another model; reindexing repairs it."""
 
     code, stage = "index_mismatch", "store"
+
+
+class SchemaMismatch(Conflict):
+    """The catalogue's tables are of another version; `footnote migrate` brings older ones up to date."""
+
+    code, stage = "schema_mismatch", "store"
 
 
 class ParseError(FootnoteError):

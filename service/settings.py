@@ -39,8 +39,11 @@ class LoadSettings(Section):
 
 
 class CatalogueSettings(Section):
-    """What is kept, and for how long."""
+    """Where it is, what is kept, and for how long."""
 
+    url: SecretStr = SecretStr("")
+    """Of a PostgreSQL server, `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`; embedded mode keeps a file
+    in its data folder instead."""
     keep_versions: Count = 10
     """How many versions' texts of a document stay readable."""
     keep_answers_days: Count = 30

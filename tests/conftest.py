@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Before any test module imports a library that reads these at import.
 os.environ.update(
@@ -20,6 +22,9 @@ os.environ.update(
 
 import pytest
 
+if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
+
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -34,3 +39,24 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     (empty / "footnote.toml").touch()
     monkeypatch.setenv("FOOTNOTE_CONFIG", str(empty / "footnote.toml"))
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(empty / "data"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A private PostgreSQL for the whole run; where Debian's package is missing its tests are skipped."""
+    from tests import postgres
+
+    if (found := postgres.binaries()) is None:
+        why = "PostgreSQL is not installed: `sh deploy/install-system.sh` does it"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    with postgres.running(found) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty catalogue on PostgreSQL, of the newest schema."""
+    with postgres_server.database() as url:
+        yield url

@@ -6,6 +6,7 @@ new one, and after a delete has committed nothing of the document can come back.
 
     models.py     the tables                  database.py   engine, pragmas, migrations
     reading.py    what a query reads          documents.py  what an ingest and a delete write
+    publishing.py the rows of a version
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    answers written behind      expiry.py     what is kept only for a while
                   their reader's back

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import insert, select
 
-from service.catalogue.database import Database, now
+from service.catalogue.database import Database, insert_new, now
 from service.catalogue.models import AnswerRow, FeedbackRow
 from service.errors import NotFound
 from service.records import Feedback
@@ -54,8 +53,8 @@ class Answers:
     def keep(self, given: Sequence[GivenAnswer]) -> None:
         """Keeps answers, all in one transaction; one that is kept already stays as it is."""
         with self._database.writing() as connection:
-            row = insert(AnswerRow).on_conflict_do_nothing()
-            connection.execute(row, [{**asdict(one), "cited": list(one.cited)} for one in given])
+            rows = [{**asdict(one), "cited": list(one.cited)} for one in given]
+            insert_new(connection, AnswerRow, rows)
 
     def judge(self, scope: Scope, feedback: Feedback) -> str:
         """Keeps a judgement; returns its id.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
 
-from service.catalogue.database import Database, move_epoch, now
+from service.catalogue.database import Database, insert_new, move_epoch, now
 from service.catalogue.jobs import NewJob
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, VersionRow
-from service.catalogue.rows import CHUNK_COLUMNS, chunk_of, row_of
+from service.catalogue.publishing import labelled, write_version
+from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.catalogue.versions import Labels, Live, NewVersion
-from service.types import Chunk, Scalar, Scope
+from service.types import Chunk, Scope
 
 OF_LIVE_VERSIONS = select(DocumentRow.tenant, VersionRow.sha256).join(
     VersionRow, (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
@@ -84,51 +84,45 @@ class Documents:
         """
         numbers: dict[str, int] = {}
         with self._database.writing() as connection:
-            for job_id, scope, new in publications:
-                if connection.scalar(select(JobRow.id).where(JobRow.id == job_id)) is not None:
-                    numbers[job_id] = self._publish(connection, scope, new)
-            for tenant in {scope.tenant for job_id, scope, _ in publications if job_id in numbers}:
+            there = _locked(connection, JobRow.id.in_([job_id for job_id, _, _ in publications]))
+            for job_id, scope, new in sorted(publications, key=lambda one: one[2].document_id):
+                if job_id in there:
+                    numbers[job_id] = write_version(connection, scope, new, self._keep_versions)
+            for tenant in sorted({scope.tenant for job_id, scope, _ in publications if job_id in numbers}):
                 move_epoch(connection, tenant)
         return numbers
-
-    def _publish(self, connection: Connection, scope: Scope, new: NewVersion) -> int:
-        number = _next_version(connection, new.document_id)
-        _write_document(connection, scope, new)
-        _write_version(connection, new, number)
-        connection.execute(
-            update(DocumentRow).where(DocumentRow.id == new.document_id).values(live_version=number)
-        )
-        if number > 1:
-            _forget_older(connection, new.document_id, number, self._keep_versions)
-        return number
 
     def relabel(self, job_id: str, scope: Scope, document_id: str, labels: Labels) -> None:
         """Gives the live version other labels; nothing happens if the job is gone, with its document."""
         ours = (DocumentRow.id == document_id) & (DocumentRow.tenant == scope.tenant)
         with self._database.writing() as connection:
-            if connection.scalar(select(JobRow.id).where(JobRow.id == job_id)) is None:
+            if not _locked(connection, JobRow.id == job_id):
                 return
             source, own = connection.execute(
-                select(DocumentRow.source, DocumentRow.own_metadata).where(ours)
+                select(DocumentRow.source, DocumentRow.own_metadata).where(ours).with_for_update()
             ).one()
-            labelled = _labelled(source, own, labels)
-            connection.execute(update(DocumentRow).where(ours).values(**labelled, updated_at=now()))
+            fields = labelled(source, own, labels)
+            connection.execute(update(DocumentRow).where(ours).values(**fields, updated_at=now()))
             move_epoch(connection, scope.tenant)
 
     def delete(self, scope: Scope, document_id: str) -> Mapping[str, int]:
         """Removes all rows of the document and notes that its vectors must go; counts what was removed."""
         with self._database.writing() as connection:
-            removed = count_rows(connection, scope, document_id)
-            connection.execute(
-                insert(PurgeRow)
-                .values(document_id=document_id, tenant=scope.tenant, created_at=now())
-                .on_conflict_do_nothing()
+            its_jobs = (JobRow.document_id == document_id) & (JobRow.tenant == scope.tenant)
+            _locked(connection, its_jobs)
+            ours = select(DocumentRow.id).where(
+                DocumentRow.id == document_id, DocumentRow.tenant == scope.tenant
             )
-            ours = (DocumentRow.id == document_id) & (DocumentRow.tenant == scope.tenant)
-            connection.execute(delete(DocumentRow).where(ours))
-            connection.execute(
-                delete(JobRow).where(JobRow.document_id == document_id, JobRow.tenant == scope.tenant)
-            )
+            connection.execute(ours.with_for_update())
+            going = {
+                "chunks": delete(ChunkRow).where(ChunkRow.document_id.in_(ours)),
+                "versions": delete(VersionRow).where(VersionRow.document_id.in_(ours)),
+                "documents": delete(DocumentRow).where(DocumentRow.id.in_(ours)),
+                "jobs": delete(JobRow).where(its_jobs),
+            }
+            removed = {table: connection.execute(rows).rowcount for table, rows in going.items()}
+            purge = {"document_id": document_id, "tenant": scope.tenant, "created_at": now()}
+            insert_new(connection, PurgeRow, [purge])
             move_epoch(connection, scope.tenant)
             return removed
 
@@ -230,69 +224,13 @@ def count_rows(connection: Connection, scope: Scope, document_id: str) -> Mappin
     return {table: int(connection.scalar(query) or 0) for table, query in counts.items()}
 
 
+def _locked(connection: Connection, which: ColumnElement[bool]) -> frozenset[str]:
+    """The ids of these jobs, which nobody else changes or removes before the transaction ends."""
+    return frozenset(connection.scalars(select(JobRow.id).where(which).order_by(JobRow.id).with_for_update()))
+
+
 def _unreferenced(connection: Connection, scope: Scope, hashes: Sequence[str]) -> list[str]:
     live = OF_LIVE_VERSIONS.where(DocumentRow.tenant == scope.tenant, VersionRow.sha256.in_(hashes))
     waiting = OF_UNFINISHED_JOBS.where(JobRow.tenant == scope.tenant, JobRow.sha256.in_(hashes))
     needed = {sha256 for query in (live, waiting) for _, sha256 in connection.execute(query)}
     return sorted(set(hashes) - needed)
-
-
-def _next_version(connection: Connection, document_id: str) -> int:
-    last = connection.scalar(select(func.max(VersionRow.number)).where(VersionRow.document_id == document_id))
-    return (last or 0) + 1
-
-
-def _write_document(connection: Connection, scope: Scope, new: NewVersion) -> None:
-    fields = {
-        "title": new.title,
-        "filename": new.filename,
-        "media_type": new.media_type,
-        "size_bytes": new.size_bytes,
-        "language": new.language,
-        "external_id": new.external_id,
-        **_labelled(new.source, new.own_metadata, new.labels),
-        "updated_at": now(),
-    }
-    row = insert(DocumentRow).values(
-        id=new.document_id,
-        tenant=scope.tenant,
-        source=new.source,
-        live_version=None,
-        created_at=now(),
-        **fields,
-    )
-    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=fields))
-
-
-def _labelled(source: str, own: Mapping[str, Scalar], labels: Labels) -> dict[str, Any]:
-    return {
-        "attributes": dict(labels.over(source, own).metadata),
-        "own_metadata": dict(own),
-        "given_metadata": dict(labels.metadata),
-        "groups": list(labels.groups),
-    }
-
-
-def _write_version(connection: Connection, new: NewVersion, number: int) -> None:
-    connection.execute(
-        insert(VersionRow).values(
-            document_id=new.document_id,
-            number=number,
-            sha256=new.sha256,
-            made_by=new.made_by,
-            text=new.text,
-            receipt=dict(new.receipt),
-            chunks=len(new.chunks),
-            created_at=now(),
-        )
-    )
-    if new.chunks:
-        connection.execute(insert(ChunkRow), [row_of(chunk, number) for chunk in new.chunks])
-
-
-def _forget_older(connection: Connection, document_id: str, live: int, keep: int) -> None:
-    """Only the live version has chunks; old texts stay for readers of old answers, a few of them."""
-    connection.execute(delete(ChunkRow).where(ChunkRow.document_id == document_id, ChunkRow.version < live))
-    connection.execute(
-        delete(VersionRow).where(VersionRow.document_id == document_id, VersionRow.number <= live - keep)
-    )

@@ -18,13 +18,13 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import aliased
 
-from service.catalogue.database import Database, now
+from service.catalogue.database import Database, insert_new, now
 from service.catalogue.models import IdempotencyRow, JobRow
 from service.errors import Conflict, NotFound
 from service.records import Failure, IngestReport, Job, JobState, QueuedJob, RefusedRecord
@@ -92,17 +92,12 @@ class Jobs:
             Conflict: the key was used for another request.
         """
         with self._database.writing() as connection:
-            known = None if key is None else _known(connection, scope, key, request)
-            rows = [_row(scope, job, now()) for job in new] if known is None else []
-            if rows:
+            rows = [_row(scope, job, now()) for job in new]
+            ids = [row["id"] for row in rows]
+            known = None if key is None else _known(connection, scope, key, request, ids)
+            if rows and known is None:
                 connection.execute(insert(JobRow), rows)
-            ids = known or [row["id"] for row in rows]
-            if key is not None and known is None:
-                connection.execute(
-                    insert(IdempotencyRow).values(
-                        tenant=scope.tenant, key=key, request_sha256=request, job_ids=ids, created_at=now()
-                    )
-                )
+            ids = known or ids
         return [QueuedJob(id, job.document_id, job.source) for id, job in zip(ids, new, strict=True)]
 
     def claim(self, max_jobs: int, max_bytes: int, *, alone: bool = True) -> list[ClaimedJob]:
@@ -243,16 +238,25 @@ class Jobs:
             return int(connection.scalar(query) or 0)
 
 
-def _known(connection: Connection, scope: Scope, key: str, request: str) -> list[str] | None:
-    """The ids of the jobs that the key has queued, in the order of their request."""
+def _known(
+    connection: Connection, scope: Scope, key: str, request: str, ids: Sequence[str]
+) -> list[str] | None:
+    """The ids of the jobs that the key has queued, in the order of their request.
+
+    None if there are none: the key then stands for `ids`. It is written first, so that of two requests at
+    once the second one waits for what the first does.
+    """
+    kept = {"tenant": scope.tenant, "key": key, "request_sha256": request, "job_ids": list(ids)}
+    if insert_new(connection, IdempotencyRow, [{**kept, "created_at": now()}]):
+        return None
     row = connection.execute(
         select(IdempotencyRow.request_sha256, IdempotencyRow.job_ids).where(
             IdempotencyRow.tenant == scope.tenant, IdempotencyRow.key == key
         )
-    ).first()
-    if row is not None and row.request_sha256 != request:
+    ).one()
+    if row.request_sha256 != request:
         raise Conflict("this Idempotency-Key was used for another upload")
-    return None if row is None else list(row.job_ids)
+    return list(row.job_ids)
 
 
 def _batch(queued: Iterable[RowMapping], max_bytes: int, *, alone: bool) -> list[RowMapping]:

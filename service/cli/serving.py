@@ -1,4 +1,4 @@
-"""`footnote serve`, `worker`, `reindex` and `config`: for those who run Footnote."""
+"""`footnote serve`, `worker`, `reindex`, `migrate` and `config`: for those who run Footnote."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
+from service.catalogue.database import SCHEMA
+from service.catalogue.database import migrate as bring_up_to_date
 from service.cli import show
 from service.cli.runtime import INTERRUPTED, AsJson, DataDir, err, out, print_json, runtime_of, settings_of
+from service.errors import Misconfigured
 from service.log import configure
 
 
@@ -16,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: footnote serve --port 8081")(serve)
     app.command(epilog="Example: footnote worker --until-idle")(worker)
     app.command(epilog="Example: FOOTNOTE_EMBED__MODEL=./my-model footnote reindex")(reindex)
+    app.command(epilog="Example: FOOTNOTE_CATALOGUE__URL=postgresql+psycopg://... footnote migrate")(migrate)
     app.command(epilog="Example: footnote config")(config)
 
 
@@ -53,6 +57,23 @@ def reindex(context: typer.Context, data_dir: DataDir = None, as_json: AsJson = 
         print_json({"queued": queued})
     else:
         out.print(f"{show.counted(queued, 'document')} read in again", highlight=False)
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the tables of the catalogue's server up to date; a data folder's are at every start."""
+    url = settings_of(None).catalogue.url.get_secret_value()
+    if not url:
+        raise Misconfigured(
+            "catalogue.url is not set: embedded mode brings its catalogue up to date by itself",
+            hint="set FOOTNOTE_CATALOGUE__URL to the server's",
+        )
+    found = bring_up_to_date(url)
+    if as_json:
+        print_json({"before": found, "now": SCHEMA})
+    elif found == SCHEMA:
+        out.print(f"The catalogue is up to date: schema {SCHEMA}.", highlight=False)
+    else:
+        out.print(f"The catalogue has schema {SCHEMA} now; before: {found or 'none'}.", highlight=False)
 
 
 def config(data_dir: DataDir = None) -> None:

@@ -15,7 +15,7 @@ import service.catalogue
 from service.catalogue import Database, Documents, Jobs, Listing
 from service.catalogue.database import SCHEMA
 from service.catalogue.models import Base
-from tests.catalogue.writing import ACME
+from tests.catalogue.writing import ACME, OpenDatabase
 
 
 def test_migrations_give_exactly_the_tables_of_the_models(database: Database) -> None:
@@ -28,14 +28,13 @@ def test_the_schema_that_is_expected_is_the_newest_migration() -> None:
     assert ScriptDirectory(str(folder)).get_heads() == [SCHEMA]
 
 
-def test_a_catalogue_that_is_opened_again_keeps_its_properties(folder: Path) -> None:
-    first = Database.in_folder(folder)
+def test_a_catalogue_that_is_opened_again_keeps_its_properties(open_database: OpenDatabase) -> None:
+    first = open_database()
     first.set_index_property("index", "one")
     first.set_index_property("index", "two")
     first.close()
-    again = Database.in_folder(folder)
+    again = open_database()
     assert (again.index_property("index"), again.index_property("other")) == ("two", None)
-    again.close()
 
 
 def test_a_catalogue_of_the_first_schema_is_brought_up_to_date_with_all_that_it_holds(folder: Path) -> None:
@@ -65,7 +64,8 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
     assert database.index_property("a") is None
 
 
-def test_deleted_text_is_overwritten_in_the_file(database: Database, folder: Path) -> None:
+def test_deleted_text_is_overwritten_in_the_file(folder: Path) -> None:
+    database = Database.in_folder(folder)
     database.set_index_property("secret", "nobody may read this " * 50)
     database.set_index_property("secret", "")
     database.close()

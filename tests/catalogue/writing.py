@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import NAMESPACE_OID, uuid5
 
 from service.catalogue import Database, Documents, Jobs, Labels, NewJob, NewVersion
 from service.records import IngestReport
 from service.types import EVERY_GROUP, Chunk, Fused, Scope
+
+OpenDatabase = Callable[[], Database]
+"""Opens the test's catalogue once more, as another process would."""
 
 ACME = Scope("acme", frozenset({EVERY_GROUP}))
 GLOBEX = Scope("globex", frozenset({EVERY_GROUP}))
