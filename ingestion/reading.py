@@ -27,7 +27,7 @@ from service.local_engine import take_back
 from service.records import IngestReport, RefusedRecord
 from service.settings import Settings
 from service.stall import Stall
-from service.store import Store
+from service.store.index import ChunkIndex
 from service.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class IngestParts:
     documents: Documents
     jobs: Jobs
     files: Files
-    store: Store
+    index: ChunkIndex
     embedder: Embedder
     deleting: threading.Lock
     give_way: Callable[[], None]
@@ -126,8 +126,8 @@ class FileReader:
 
     def _is_whole(self, job: ClaimedJob, live: Live) -> bool:
         """Whether the store holds all of the live version, and no earlier attempt has left anything there."""
-        stored = self._parts.store.chunk_ids(job.scope, job.document_id)
-        return job.attempts == 1 and len(stored) >= live.chunks
+        stored = self._parts.index.chunk_ids(job.scope, job.document_id)
+        return job.attempts == 1 and len(stored.whole) >= live.chunks
 
     def _keep(self, job: ClaimedJob, live: Live, labels: Labels) -> None:
         """The file is the one that was read before; at most it is labelled anew."""
@@ -135,8 +135,8 @@ class FileReader:
         with parts.deleting:
             if not unchanged and parts.jobs.existing([job.id]):
                 attributes = labels.over(job.source, live.own_metadata)
-                parts.store.promote(job.scope, job.document_id, attributes)
-                parts.store.flush()
+                parts.index.vectors.promote(job.scope, job.document_id, attributes)
+                parts.index.vectors.flush()
                 parts.documents.relabel(job.id, job.scope, job.document_id, labels)
         report = IngestReport(job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks)
         parts.jobs.finish({job.id: report})
@@ -175,7 +175,7 @@ class FileReader:
         """The job has failed for good; the live version is found as before."""
         with self._parts.deleting:
             if job.attempts > 1:
-                take_back(self._parts.documents, self._parts.store, job.scope, job.document_id, job.source)
+                take_back(self._parts.documents, self._parts.index, job.scope, job.document_id, job.source)
             self._parts.jobs.fail(job.id, error.failure())
         self._forget_file(job)
 

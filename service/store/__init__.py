@@ -1,8 +1,9 @@
 """store: chunk ids under their vectors; two ranked lists come back.
 
 The store finds, it does not decide what is visible: that is the catalogue's part (docs/adr/0005). A chunk is
-first *staged*, where no search sees it, then *promoted* with its whole document in one step. The store holds
-no text; beside the vectors lie those of each chunk's tokens, for reranking.
+first *staged*, where no search sees it, then *promoted* with its whole document in one step. No text is held.
+The vectors of each chunk's tokens, which reranking reads, lie in a `TokenStore` of their own; `index.py`
+writes to both in the order that a crash forgives.
 """
 
 from __future__ import annotations
@@ -50,18 +51,11 @@ class Store(Protocol):
         ...
 
     def count(self, scope: Scope, document_id: str | None = None) -> int:
-        """How many chunks, staged or promoted, there are of the document, or of the tenant.
-
-        A chunk of which any vector is left counts.
-        """
+        """How many chunks, staged or promoted, there are of the document, or of the tenant."""
         ...
 
     def size(self) -> int:
         """How many chunks there are of all tenants together, without counting anew."""
-        ...
-
-    def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
-        """The token vectors of those of the tenant's chunks that have some, by chunk id."""
         ...
 
     def flush(self) -> None:
@@ -70,4 +64,44 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Flushes and lets go of the engine."""
+        ...
+
+
+class TokenStore(Protocol):
+    """The token vectors of chunks, by chunk id; safe to call from several threads.
+
+    What a method has written is durable when it returns. Every method raises `StoreUnavailable` when the
+    store does not answer.
+    """
+
+    def put(self, scope: Scope, document_id: str, points: Sequence[Point]) -> None:
+        """Keeps the token vectors of those points that have some; earlier ones of a chunk are replaced."""
+        ...
+
+    def get(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
+        """The token vectors of those of the tenant's chunks that have some, by chunk id."""
+        ...
+
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
+        """Removes those of these chunks of the document."""
+        ...
+
+    def delete_document(self, scope: Scope, document_id: str) -> None:
+        """Removes those of every chunk of the document."""
+        ...
+
+    def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
+        """The ids of the document's chunks that have some."""
+        ...
+
+    def count(self, scope: Scope, document_id: str | None = None) -> int:
+        """How many chunks of the document, or of the tenant, have some."""
+        ...
+
+    def check(self) -> str:
+        """How it does, in words; asks the store itself."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of the engine."""
         ...

@@ -7,7 +7,7 @@ ensures for the whole data folder.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -21,7 +21,6 @@ from service.store import Store
 from service.store.damage import REINDEX, SIGNS, is_panic
 from service.store.edge_filters import corpus, keyword, of_document, promoted, searchable
 from service.store.payload import attributes_payload, metadata_by_type, payload
-from service.store.token_file import TokenFile
 from service.types import (
     Candidate,
     Candidates,
@@ -30,7 +29,6 @@ from service.types import (
     Point,
     QueryVectors,
     Scope,
-    TokenVectors,
 )
 
 DENSE, SPARSE = "dense", "bm25"
@@ -72,7 +70,6 @@ class EdgeStore(Store):
         self._write = threading.Lock()
         with _translated():
             self._shard = _opened(folder / "shard", dimension)
-            self._tokens = TokenFile(folder / "tokens.db")
             self._indexed = set(self._shard.info().payload_schema)
             for field, index in FIELD_INDEX.items():
                 self._ensure_index(field, index)
@@ -105,7 +102,6 @@ class EdgeStore(Store):
         self, scope: Scope, document_id: str, attributes: DocumentAttributes, points: Sequence[Point]
     ) -> None:
         ensure_room(self._folder, self._min_free_bytes)
-        self._tokens.put(scope.tenant, document_id, points)
         hidden = payload(scope.tenant, document_id, attributes, live=False)
         shown = payload(scope.tenant, document_id, attributes, live=True)
         for start in range(0, len(points), POINTS_A_WRITE):
@@ -127,16 +123,10 @@ class EdgeStore(Store):
         if chunk_ids:
             ours = edge.Filter(must=[of_document(scope, document_id), edge.HasIdCondition(set(chunk_ids))])
             self._update(edge.UpdateOperation.delete_points_by_filter(ours))
-            self._tokens.discard(scope.tenant, document_id, chunk_ids)
 
     @override
     def delete_document(self, scope: Scope, document_id: str) -> None:
         self._update(edge.UpdateOperation.delete_points_by_filter(of_document(scope, document_id)))
-        self._tokens.delete_document(scope.tenant, document_id)
-
-    @override
-    def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
-        return self._tokens.get(scope.tenant, chunk_ids)
 
     @override
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
@@ -150,8 +140,7 @@ class EdgeStore(Store):
             else edge.Filter(must=[keyword("tenant", scope.tenant)])
         )
         with _translated():
-            points = self._shard.count(edge.CountRequest(exact=True, filter=which))
-        return max(points, self._tokens.count(scope.tenant, document_id))
+            return int(self._shard.count(edge.CountRequest(exact=True, filter=which)))
 
     @override
     def size(self) -> int:
@@ -168,7 +157,6 @@ class EdgeStore(Store):
         with self._write, _translated():
             self._shard.flush()
             self._shard.close()
-            self._tokens.close()
 
     def _scroll(self, which: edge.Filter) -> Iterator[str]:
         offset: int | UUID | str | None = None

@@ -279,34 +279,3 @@ def test_searches_and_writes_run_side_by_side(store: Store) -> None:
         thread.join()
     assert failures == []
     assert store.count(ACME) == 61
-
-
-# --- token vectors ---------------------------------------------------------------------------
-
-
-def test_token_vectors_come_back_as_they_were_given(store: Store) -> None:
-    ids = stage(store, ACME, "manual", ["the pump hums", "press the valve"])
-    expected = point("acme/manual/1", "press the valve").tokens
-    found = store.tokens(ACME, [ids[1], chunk_id("unknown")])
-    assert found.keys() == {ids[1]}
-    assert expected is not None
-    np.testing.assert_array_equal(found[ids[1]].ids, expected.ids)
-    np.testing.assert_array_equal(found[ids[1]].vectors, expected.vectors)
-
-
-def test_another_tenant_does_not_get_token_vectors(store: Store) -> None:
-    ids = add(store, ACME, "manual", "the pump hums")
-    assert store.tokens(GLOBEX, ids) == {}
-
-
-def test_token_vectors_go_with_their_chunk(store: Store) -> None:
-    ids = add(store, ACME, "manual", "the pump hums", "press the valve")
-    store.discard(ACME, "manual", ids[:1])
-    assert store.tokens(ACME, ids).keys() == {ids[1]}
-    store.delete_document(ACME, "manual")
-    assert store.tokens(ACME, ids) == {}
-
-
-def test_more_token_vectors_than_one_statement_takes_come_back(store: Store) -> None:
-    ids = add(store, ACME, "manual", *(f"pump number {n}" for n in range(1_100)))
-    assert len(store.tokens(ACME, ids)) == 1_100
