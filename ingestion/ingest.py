@@ -119,7 +119,9 @@ class Ingestor:
             for one in planned:
                 job = one.read.job
                 if job.id in there:
-                    self._parts.index.stage(job.scope, job.document_id, one.attributes, points[job.id])
+                    self._parts.index.stage(
+                        job.scope, job.document_id, one.attributes, points[job.id], one.read.epoch
+                    )
 
     def _publish(self, planned: Sequence[Planned]) -> None:
         parts = self._parts
@@ -127,13 +129,15 @@ class Ingestor:
             there = parts.jobs.existing([one.read.job.id for one in planned])
             alive = [one for one in planned if one.read.job.id in there]
             for one in alive:
-                parts.index.vectors.promote(one.read.job.scope, one.read.job.document_id, one.attributes)
+                read, ids = one.read, [chunk.id for chunk in one.read.chunks]
+                parts.index.promote(read.job.scope, read.job.document_id, one.attributes, ids, read.epoch)
             parts.index.vectors.flush()
             versions = parts.documents.publish(
                 [(one.read.job.id, one.read.job.scope, _version(one)) for one in alive]
             )
             for one in alive:
-                parts.index.discard(one.read.job.scope, one.read.job.document_id, one.plan.delete)
+                read = one.read
+                parts.index.discard(read.job.scope, read.job.document_id, one.plan.delete, read.epoch)
             parts.jobs.finish({one.read.job.id: _report(one, versions[one.read.job.id]) for one in alive})
         for one in alive:
             if versions[one.read.job.id] > 1:

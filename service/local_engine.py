@@ -21,6 +21,7 @@ from service.catalogue import (
     GivenAnswer,
     Jobs,
     Listing,
+    Live,
     NewJob,
     document_id,
 )
@@ -264,7 +265,15 @@ class LocalEngine(Engine):
 
 def take_back(documents: Documents, index: ChunkIndex, scope: Scope, document_id: str, source: str) -> None:
     """Takes back what a job that did not end has staged or promoted; the live version is found as before."""
-    kept = {chunk.id for chunk in documents.live_chunks(scope, document_id)}
-    index.discard(scope, document_id, sorted(index.chunk_ids(scope, document_id).found - kept))
-    if live := documents.live(scope, document_id):
-        index.vectors.promote(scope, document_id, live.labels.over(source, live.own_metadata))
+    kept = [chunk.id for chunk in documents.live_chunks(scope, document_id)]
+    live = documents.live(scope, document_id)
+    left = sorted(index.chunk_ids(scope, document_id).found.difference(kept))
+    index.discard(scope, document_id, left, next_epoch(live))
+    if live:
+        attributes = live.labels.over(source, live.own_metadata)
+        index.promote(scope, document_id, attributes, kept, next_epoch(live))
+
+
+def next_epoch(live: Live | None) -> int:
+    """The epoch of what is written for a document now: the number of the version that comes next."""
+    return (live.version if live else 0) + 1

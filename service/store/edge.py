@@ -19,7 +19,15 @@ from service.disk import ROOM, ensure_room
 from service.errors import StorageFull, StoreDamaged, StoreUnavailable
 from service.store import Store
 from service.store.damage import REINDEX, SIGNS, is_panic
-from service.store.edge_filters import corpus, keyword, of_document, promoted, searchable
+from service.store.edge_filters import (
+    corpus,
+    keyword,
+    of_document,
+    of_writer,
+    promoted,
+    replaceable,
+    searchable,
+)
 from service.store.payload import attributes_payload, metadata_by_type, payload
 from service.types import (
     Candidate,
@@ -99,29 +107,42 @@ class EdgeStore(Store):
 
     @override
     def stage(
-        self, scope: Scope, document_id: str, attributes: DocumentAttributes, points: Sequence[Point]
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        points: Sequence[Point],
+        epoch: int,
     ) -> None:
         ensure_room(self._folder, self._min_free_bytes)
-        hidden = payload(scope.tenant, document_id, attributes, live=False)
-        shown = payload(scope.tenant, document_id, attributes, live=True)
+        hidden = payload(scope.tenant, document_id, attributes, epoch, live=False)
+        shown = payload(scope.tenant, document_id, attributes, epoch, live=True)
         for start in range(0, len(points), POINTS_A_WRITE):
             piece = points[start : start + POINTS_A_WRITE]
             live = frozenset(self._scroll(promoted(scope, [point.chunk_id for point in piece])))
             rows = [_row(point, shown if point.chunk_id in live else hidden) for point in piece]
-            self._update(edge.UpdateOperation.upsert_points(rows))
+            self._update(edge.UpdateOperation.upsert_points(rows, condition=replaceable(epoch)))
 
     @override
-    def promote(self, scope: Scope, document_id: str, attributes: DocumentAttributes) -> None:
+    def promote(
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        chunk_ids: Sequence[str],
+        epoch: int,
+    ) -> None:
         for kind, fields in metadata_by_type(attributes).items():
             for name in fields:
                 self._ensure_index(f"{kind}.{name}", METADATA_INDEX[kind])
-        changed = attributes_payload(scope.tenant, attributes, live=True)
-        self._update(edge.UpdateOperation.set_payload_by_filter(of_document(scope, document_id), changed))
+        changed = attributes_payload(scope.tenant, attributes, epoch, live=True)
+        ours = of_writer(scope, document_id, chunk_ids, epoch)
+        self._update(edge.UpdateOperation.set_payload_by_filter(ours, changed))
 
     @override
-    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
         if chunk_ids:
-            ours = edge.Filter(must=[of_document(scope, document_id), edge.HasIdCondition(set(chunk_ids))])
+            ours = of_writer(scope, document_id, chunk_ids, epoch)
             self._update(edge.UpdateOperation.delete_points_by_filter(ours))
 
     @override

@@ -32,16 +32,33 @@ class ChunkIndex:
     """Whether chunks have token vectors at all (`rerank.token_dimensions`)."""
 
     def stage(
-        self, scope: Scope, document_id: str, attributes: DocumentAttributes, points: Sequence[Point]
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        points: Sequence[Point],
+        epoch: int,
     ) -> None:
         """Adds chunks that no search sees yet."""
-        self.tokens.put(scope, document_id, points)
-        self.vectors.stage(scope, document_id, attributes, points)
+        self.tokens.put(scope, document_id, points, epoch)
+        self.vectors.stage(scope, document_id, attributes, points, epoch)
 
-    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
-        """Removes these chunks of the document."""
-        self.vectors.discard(scope, document_id, chunk_ids)
-        self.tokens.discard(scope, document_id, chunk_ids)
+    def promote(
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        chunk_ids: Sequence[str],
+        epoch: int,
+    ) -> None:
+        """Makes the chunks of a version searchable."""
+        self.tokens.keep(scope, document_id, chunk_ids, epoch)
+        self.vectors.promote(scope, document_id, attributes, chunk_ids, epoch)
+
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        """Removes these chunks of the document, unless a newer version uses them."""
+        self.vectors.discard(scope, document_id, chunk_ids, epoch)
+        self.tokens.discard(scope, document_id, chunk_ids, epoch)
 
     def delete_document(self, scope: Scope, document_id: str) -> None:
         """Removes every chunk of the document."""

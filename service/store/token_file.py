@@ -24,7 +24,14 @@ from service.types import Point, Scope, TokenVectors
 _IDS_A_STATEMENT = 500
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS tokens"
-    " (chunk TEXT, tenant TEXT, document TEXT, vectors BLOB, PRIMARY KEY (chunk, tenant))"
+    " (chunk TEXT, tenant TEXT, document TEXT, vectors BLOB, epoch INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY (chunk, tenant))"
+)
+_ADD_EPOCH = "ALTER TABLE tokens ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0"
+_PUT = (
+    "INSERT INTO tokens (chunk, tenant, document, vectors, epoch) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (chunk, tenant) DO UPDATE SET document = excluded.document, vectors = excluded.vectors,"
+    " epoch = excluded.epoch WHERE epoch <= excluded.epoch"
 )
 _INDEX = "CREATE INDEX IF NOT EXISTS tokens_by_document ON tokens (tenant, document)"
 
@@ -49,19 +56,29 @@ class TokenFile(TokenStore):
         with _translated():
             self._writer = _open(file)
             self._writer.execute(_TABLE)
+            if "epoch" not in [column[1] for column in self._writer.execute("PRAGMA table_info(tokens)")]:
+                self._writer.execute(_ADD_EPOCH)  # a file of an earlier version
             self._writer.execute(_INDEX)
             self._reader = _open(file)
 
     @override
-    def put(self, scope: Scope, document_id: str, points: Sequence[Point]) -> None:
+    def put(self, scope: Scope, document_id: str, points: Sequence[Point], epoch: int) -> None:
         ensure_room(self._folder, self._min_free_bytes)
         rows = [
-            (point.chunk_id, scope.tenant, document_id, pack(point.tokens))
+            (point.chunk_id, scope.tenant, document_id, pack(point.tokens), epoch)
             for point in points
             if point.tokens is not None
         ]
         with self._change() as connection:
-            connection.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?)", rows)
+            connection.executemany(_PUT, rows)
+
+    @override
+    def keep(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        sql = "UPDATE tokens SET epoch = ? WHERE tenant = ? AND document = ? AND epoch < ? AND chunk IN"
+        with self._change() as connection:
+            for ids in _slices(chunk_ids):
+                values = (epoch, scope.tenant, document_id, epoch, *ids)
+                connection.execute(f"{sql} ({_marks(ids)})", values)
 
     @override
     def get(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
@@ -74,11 +91,11 @@ class TokenFile(TokenStore):
         return found
 
     @override
-    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        sql = "DELETE FROM tokens WHERE tenant = ? AND document = ? AND epoch <= ? AND chunk IN"
         with self._change() as connection:
             for ids in _slices(chunk_ids):
-                sql = f"DELETE FROM tokens WHERE tenant = ? AND document = ? AND chunk IN ({_marks(ids)})"
-                connection.execute(sql, (scope.tenant, document_id, *ids))
+                connection.execute(f"{sql} ({_marks(ids)})", (scope.tenant, document_id, epoch, *ids))
 
     @override
     def delete_document(self, scope: Scope, document_id: str) -> None:

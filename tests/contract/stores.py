@@ -52,19 +52,25 @@ def stage(
     document: str,
     texts: Sequence[str],
     attributes: DocumentAttributes | None = None,
+    epoch: int = 1,
 ) -> list[str]:
     """Stages each text; the chunks' ids."""
     points = points_of(scope, document, texts)
-    store.stage(scope, document, attributes or DocumentAttributes(document), points)
+    store.stage(scope, document, attributes or DocumentAttributes(document), points, epoch)
     return [found.chunk_id for found in points]
 
 
 def add(
-    store: Store, scope: Scope, document: str, *texts: str, attributes: DocumentAttributes | None = None
+    store: Store,
+    scope: Scope,
+    document: str,
+    *texts: str,
+    attributes: DocumentAttributes | None = None,
+    epoch: int = 1,
 ) -> list[str]:
     """Stages and promotes."""
-    ids = stage(store, scope, document, texts, attributes)
-    store.promote(scope, document, attributes or DocumentAttributes(document))
+    ids = stage(store, scope, document, texts, attributes, epoch)
+    store.promote(scope, document, attributes or DocumentAttributes(document), ids, epoch)
     return ids
 
 

@@ -53,7 +53,7 @@ def test_what_an_interrupted_job_has_staged_goes_when_it_is_cancelled(engine: Lo
     engine.jobs.claim(1, 10**9)
     encoded = engine.pipeline.embedder.embed_passages([TEXT])[0]
     point = Point(str(uuid.uuid4()), encoded.dense, sparse_document(TEXT, "en"), encoded.tokens)
-    engine.index.stage(LOCAL, job.document_id, DocumentAttributes("manual.md"), [point])
+    engine.index.stage(LOCAL, job.document_id, DocumentAttributes("manual.md"), [point], 1)
     engine.jobs.release([job.id], suspected=False)
     cancel(engine, job.id)
     assert set(engine.index.count(LOCAL, job.document_id).values()) == {0}
