@@ -74,7 +74,7 @@ def engine_of(
 ) -> Iterator[LocalEngine]:
     """An engine that has read the set; a folder that holds it already is not read again."""
     with open_resources(settings, make_embedder=make_embedder) as engine, TemporaryDirectory() as scratch:
-        if not engine.store.size():
+        if not engine.index.vectors.size():
             read_in(engine, *_paths(labelled, Path(scratch)))
         yield engine
 
@@ -152,7 +152,7 @@ def _hits(engine: LocalEngine, candidates: Candidates, shared: dict[str, Hit]) -
     fused = fuse(candidates, pipeline.settings.fuse)
     hits = pipeline.reader.hits(SCOPE, fused, 2 * CANDIDATES)
     unknown = [hit.chunk.id for hit in hits if hit.chunk.id not in shared]
-    tokens: Mapping[str, TokenVectors] = pipeline.store.tokens(SCOPE, unknown)
+    tokens: Mapping[str, TokenVectors] = pipeline.tokens.get(SCOPE, unknown)
     for hit in hits:
         if hit.chunk.id not in shared:
             shared[hit.chunk.id] = dataclasses.replace(hit, tokens=tokens.get(hit.chunk.id))

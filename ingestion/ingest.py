@@ -25,6 +25,7 @@ from service.catalogue import ClaimedJob, NewVersion
 from service.records import IngestReport
 from service.storable import storable_part
 from service.store.bm25 import sparse_document
+from service.store.index import StoredChunks
 from service.types import DocumentAttributes, Point, Scalar
 
 CHUNKS_A_SLICE = 64
@@ -75,17 +76,17 @@ class Ingestor:
         self._publish(planned)
 
     def _plan(self, read: ReadJob) -> Planned:
-        job, stored = read.job, self._stored_ids(read.job)
-        live = self._parts.documents.live_chunks(job.scope, job.document_id) if stored else ()
+        job, stored = read.job, self._stored(read.job)
+        live = self._parts.documents.live_chunks(job.scope, job.document_id) if stored.whole else ()
         planned = plan(stored, live, read.chunks)
         own, warnings = searchable(read.document.metadata)
         attributes = read.labels.over(job.source, own)
         return Planned(_warned(read, warnings), planned, attributes, own)
 
-    def _stored_ids(self, job: ClaimedJob) -> frozenset[str]:
+    def _stored(self, job: ClaimedJob) -> StoredChunks:
         if job.attempts == 1 and self._parts.documents.live(job.scope, job.document_id) is None:
-            return frozenset()
-        return self._parts.store.chunk_ids(job.scope, job.document_id)
+            return StoredChunks()
+        return self._parts.index.chunk_ids(job.scope, job.document_id)
 
     def _embed_and_stage(self, planned: Sequence[Planned]) -> None:
         waiting = [(one, chunk) for one in planned for chunk in one.plan.upsert]
@@ -118,7 +119,9 @@ class Ingestor:
             for one in planned:
                 job = one.read.job
                 if job.id in there:
-                    self._parts.store.stage(job.scope, job.document_id, one.attributes, points[job.id])
+                    self._parts.index.stage(
+                        job.scope, job.document_id, one.attributes, points[job.id], one.read.epoch
+                    )
 
     def _publish(self, planned: Sequence[Planned]) -> None:
         parts = self._parts
@@ -126,13 +129,15 @@ class Ingestor:
             there = parts.jobs.existing([one.read.job.id for one in planned])
             alive = [one for one in planned if one.read.job.id in there]
             for one in alive:
-                parts.store.promote(one.read.job.scope, one.read.job.document_id, one.attributes)
-            parts.store.flush()
+                read, ids = one.read, [chunk.id for chunk in one.read.chunks]
+                parts.index.promote(read.job.scope, read.job.document_id, one.attributes, ids, read.epoch)
+            parts.index.vectors.flush()
             versions = parts.documents.publish(
                 [(one.read.job.id, one.read.job.scope, _version(one)) for one in alive]
             )
             for one in alive:
-                parts.store.discard(one.read.job.scope, one.read.job.document_id, one.plan.delete)
+                read = one.read
+                parts.index.discard(read.job.scope, read.job.document_id, one.plan.delete, read.epoch)
             parts.jobs.finish({one.read.job.id: _report(one, versions[one.read.job.id]) for one in alive})
         for one in alive:
             if versions[one.read.job.id] > 1:

@@ -23,11 +23,11 @@ from service.catalogue import ClaimedJob, Documents, Files, Jobs, Labels, Live, 
 from service.disk import no_room
 from service.embed import Embedder
 from service.errors import CorruptFile, FootnoteError, ParseCrashed, Unavailable
-from service.local_engine import take_back
+from service.local_engine import next_epoch, take_back
 from service.records import IngestReport, RefusedRecord
 from service.settings import Settings
 from service.stall import Stall
-from service.store import Store
+from service.store.index import ChunkIndex
 from service.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class IngestParts:
     documents: Documents
     jobs: Jobs
     files: Files
-    store: Store
+    index: ChunkIndex
     embedder: Embedder
     deleting: threading.Lock
     give_way: Callable[[], None]
@@ -70,7 +70,10 @@ class Parsers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadJob:
-    """A job whose file was read, and what is said of its document, now or when it was put in before."""
+    """A job whose file was read, and what is said of its document, now or when it was put in before.
+
+    `epoch` is what all writes of its version carry.
+    """
 
     job: ClaimedJob
     labels: Labels
@@ -78,6 +81,7 @@ class ReadJob:
     document: Document
     chunks: tuple[Chunk, ...]
     made_by: str
+    epoch: int
 
 
 class FileReader:
@@ -122,12 +126,12 @@ class FileReader:
         if live and (live.sha256, live.made_by) == (job.sha256, identity) and self._is_whole(job, live):
             self._keep(job, live, labels)
             return None
-        return self._parse(job, labels, identity)
+        return self._parse(job, labels, identity, next_epoch(live))
 
     def _is_whole(self, job: ClaimedJob, live: Live) -> bool:
         """Whether the store holds all of the live version, and no earlier attempt has left anything there."""
-        stored = self._parts.store.chunk_ids(job.scope, job.document_id)
-        return job.attempts == 1 and len(stored) >= live.chunks
+        stored = self._parts.index.chunk_ids(job.scope, job.document_id)
+        return job.attempts == 1 and len(stored.whole) >= live.chunks
 
     def _keep(self, job: ClaimedJob, live: Live, labels: Labels) -> None:
         """The file is the one that was read before; at most it is labelled anew."""
@@ -135,8 +139,9 @@ class FileReader:
         with parts.deleting:
             if not unchanged and parts.jobs.existing([job.id]):
                 attributes = labels.over(job.source, live.own_metadata)
-                parts.store.promote(job.scope, job.document_id, attributes)
-                parts.store.flush()
+                ids = [chunk.id for chunk in parts.documents.live_chunks(job.scope, job.document_id)]
+                parts.index.promote(job.scope, job.document_id, attributes, ids, next_epoch(live))
+                parts.index.vectors.flush()
                 parts.documents.relabel(job.id, job.scope, job.document_id, labels)
         report = IngestReport(job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks)
         parts.jobs.finish({job.id: report})
@@ -161,7 +166,7 @@ class FileReader:
         named = document_id(job.scope, record.source)
         return NewJob(named, record.source, record.filename, sha256, size, job.metadata, job.groups)
 
-    def _parse(self, job: ClaimedJob, labels: Labels, identity: str) -> ReadJob:
+    def _parse(self, job: ClaimedJob, labels: Labels, identity: str, epoch: int) -> ReadJob:
         parts = self._parts
         content = parts.files.read(job.scope, job.sha256)
         raw = load_bytes(job.source, job.filename, content, parts.settings.load)
@@ -169,13 +174,13 @@ class FileReader:
             job.scope.tenant, job.document_id, str(parts.embedder.tokenizer_file), parts.settings.chunk
         )
         document, chunks = self._parsers.run(raw, chunking)
-        return ReadJob(job, labels, raw, document, chunks, identity)
+        return ReadJob(job, labels, raw, document, chunks, identity, epoch)
 
     def fail(self, job: ClaimedJob, error: FootnoteError) -> None:
         """The job has failed for good; the live version is found as before."""
         with self._parts.deleting:
             if job.attempts > 1:
-                take_back(self._parts.documents, self._parts.store, job.scope, job.document_id, job.source)
+                take_back(self._parts.documents, self._parts.index, job.scope, job.document_id, job.source)
             self._parts.jobs.fail(job.id, error.failure())
         self._forget_file(job)
 

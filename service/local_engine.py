@@ -21,6 +21,7 @@ from service.catalogue import (
     GivenAnswer,
     Jobs,
     Listing,
+    Live,
     NewJob,
     document_id,
 )
@@ -47,7 +48,7 @@ from service.settings import Settings
 from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.storable import why_unstorable
-from service.store import Store
+from service.store.index import ChunkIndex
 from service.store.payload import checked_name
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
 
@@ -66,7 +67,7 @@ class LocalEngine(Engine):
     keeper: AnswerKeeper
     expiry: Expiry
     files: Files
-    store: Store
+    index: ChunkIndex
     gate: Gate
     parts: Readinesses
     wake: threading.Event = field(default_factory=threading.Event)
@@ -185,7 +186,7 @@ class LocalEngine(Engine):
             job = self.jobs.cancel(scope, job_id)
             # What a job of the same document that runs now has staged must stay.
             if not self.jobs.under_way(scope, job.document_id):
-                take_back(self.versions, self.store, scope, job.document_id, job.source)
+                take_back(self.versions, self.index, scope, job.document_id, job.source)
             self._remove_unneeded(scope, [job.sha256])
 
     @override
@@ -214,26 +215,26 @@ class LocalEngine(Engine):
         source = self.listing.source(scope, document_id)
         with self.deleting, self.files.changing:
             hashes = self.versions.file_hashes(scope, document_id)
-            vectors = self.store.count(scope, document_id)
+            stored = self.index.count(scope, document_id)
             removed = self.versions.delete(scope, document_id)  # from here on nobody sees it
-            self.store.delete_document(scope, document_id)
+            self.index.delete_document(scope, document_id)
             files = self._remove_unneeded(scope, hashes)
             unneeded = self.versions.unreferenced(scope, sorted(hashes))
             remaining = {
                 **self.versions.count(scope, document_id),
-                "vectors": self.store.count(scope, document_id),
+                **self.index.count(scope, document_id),
                 "files": sum(self.files.exists(scope, sha256) for sha256 in unneeded),
             }
             if any(remaining.values()):
                 raise StoreUnavailable(f"the delete of {document_id} is not complete: {remaining} remain")
             self.versions.purged(document_id)
-        counts = {**removed, "vectors": vectors, "files": files}
+        counts = {**removed, **stored, "files": files}
         return DeletionReceipt(document_id, source, now(), counts, remaining)
 
     def repair(self) -> None:
         """Completes what a process that died has left: deletes, uploads, taken jobs."""
         for scope, deleted in self.versions.pending_purges():
-            self.store.delete_document(scope, deleted)
+            self.index.delete_document(scope, deleted)
             self.versions.purged(deleted)
         self.files.sweep(self.versions.needed_files())
         self.jobs.requeue_interrupted()
@@ -262,9 +263,17 @@ class LocalEngine(Engine):
         await self.pipeline.generator.aclose()
 
 
-def take_back(documents: Documents, store: Store, scope: Scope, document_id: str, source: str) -> None:
+def take_back(documents: Documents, index: ChunkIndex, scope: Scope, document_id: str, source: str) -> None:
     """Takes back what a job that did not end has staged or promoted; the live version is found as before."""
-    kept = {chunk.id for chunk in documents.live_chunks(scope, document_id)}
-    store.discard(scope, document_id, sorted(store.chunk_ids(scope, document_id) - kept))
-    if live := documents.live(scope, document_id):
-        store.promote(scope, document_id, live.labels.over(source, live.own_metadata))
+    kept = [chunk.id for chunk in documents.live_chunks(scope, document_id)]
+    live = documents.live(scope, document_id)
+    left = sorted(index.chunk_ids(scope, document_id).found.difference(kept))
+    index.discard(scope, document_id, left, next_epoch(live))
+    if live:
+        attributes = live.labels.over(source, live.own_metadata)
+        index.promote(scope, document_id, attributes, kept, next_epoch(live))
+
+
+def next_epoch(live: Live | None) -> int:
+    """The epoch of what is written for a document now: the number of the version that comes next."""
+    return (live.version if live else 0) + 1

@@ -24,7 +24,7 @@ from service.generate import Generator
 from service.rerank import Reranker
 from service.settings import Settings
 from service.stopwatch import Stopwatch
-from service.store import Store
+from service.store import Store, TokenStore
 from service.store.bm25 import sparse_query
 from service.types import (
     ABSTENTION,
@@ -74,6 +74,7 @@ class Pipeline:
     settings: Settings
     embedder: Embedder
     store: Store
+    tokens: TokenStore
     reader: Reader
     reranker: Reranker
     decider: Decider
@@ -124,7 +125,7 @@ class Pipeline:
         """The hits with their token vectors, where the store has some."""
         if not self.settings.rerank.token_dimensions:
             return hits
-        tokens = self.store.tokens(scope, [hit.chunk.id for hit in hits])
+        tokens = self.tokens.get(scope, [hit.chunk.id for hit in hits])
         return tuple(dataclasses.replace(hit, tokens=tokens.get(hit.chunk.id)) for hit in hits)
 
     def _decided(self, scope: Scope, found: Found, watch: Stopwatch) -> _AnswerInProgress:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -39,6 +39,8 @@ from service.settings import Settings
 from service.stage_checks import stage_checks
 from service.store.damage import REINDEX
 from service.store.edge import EdgeStore
+from service.store.index import ChunkIndex
+from service.store.token_file import TokenFile
 
 log = logging.getLogger(__name__)
 
@@ -82,24 +84,33 @@ def open_resources(
             embedder = make_embedder(settings)
             _check_sizes(settings, embedder)
             folder = _index_folder(settings.data_dir, database, embedder)
-            store = EdgeStore(folder, embedder.dimension, settings.store.min_free_bytes)
-            try:
-                with _engine(settings, database, embedder, store) as engine:
-                    _check_not_emptied(database, store)
-                    yield engine
-            finally:
-                store.close()
+            with (
+                _open_index(folder, embedder, settings) as index,
+                _engine(settings, database, embedder, index) as engine,
+            ):
+                _check_not_emptied(database, index)
+                yield engine
         finally:
             database.close()
 
 
 @contextmanager
+def _open_index(folder: Path, embedder: Embedder, settings: Settings) -> Iterator[ChunkIndex]:
+    room = settings.store.min_free_bytes
+    with (
+        closing(EdgeStore(folder, embedder.dimension, room)) as vectors,
+        closing(TokenFile(folder / "tokens.db", room)) as tokens,
+    ):
+        yield ChunkIndex(vectors, tokens, bool(embedder.tokens_fingerprint))
+
+
+@contextmanager
 def _engine(
-    settings: Settings, database: Database, embedder: Embedder, store: EdgeStore
+    settings: Settings, database: Database, embedder: Embedder, index: ChunkIndex
 ) -> Iterator[LocalEngine]:
     """The engine with all that runs beside it, which ends with the block."""
     threads = QuestionThreads(settings.api.max_concurrent_queries)
-    pipeline = _pipeline(settings, database, embedder, store, threads)
+    pipeline = _pipeline(settings, database, embedder, index, threads)
     answers = Answers(database)
     engine = LocalEngine(
         settings=settings,
@@ -112,9 +123,9 @@ def _engine(
         keeper=(keeper := AnswerKeeper(answers)),
         expiry=Expiry(database, settings.catalogue),
         files=Files(settings.data_dir / "files"),
-        store=store,
+        index=index,
         gate=Gate(),
-        parts=(parts := Readinesses(_checks(pipeline, database, store, keeper))),
+        parts=(parts := Readinesses(_checks(pipeline, database, keeper))),
     )
     try:
         engine.repair()
@@ -125,22 +136,21 @@ def _engine(
         threads.close()
 
 
-def _checks(
-    pipeline: Pipeline, database: Database, store: EdgeStore, keeper: AnswerKeeper
-) -> Mapping[str, Check]:
+def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Mapping[str, Check]:
     def catalogue() -> str:
         lost = f", {keeper.lost} answers were not kept" if keeper.lost else ""
         return f"{database.check()}{lost}"
 
     return {
         "catalogue": catalogue,
-        "store": lambda: f"{store.size()} vectors",
+        "store": lambda: f"{pipeline.store.size()} vectors",
+        "token_vectors": pipeline.tokens.check,
         **stage_checks(pipeline),
     }
 
 
 def _pipeline(
-    settings: Settings, database: Database, embedder: Embedder, store: EdgeStore, threads: QuestionThreads
+    settings: Settings, database: Database, embedder: Embedder, index: ChunkIndex, threads: QuestionThreads
 ) -> Pipeline:
     reranker = open_reranker(
         settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint
@@ -151,7 +161,8 @@ def _pipeline(
     return Pipeline(
         settings=settings,
         embedder=embedder,
-        store=store,
+        store=index.vectors,
+        tokens=index.tokens,
         reader=CatalogueReader(database),
         reranker=reranker,
         decider=open_decider(settings.decide, settings.data_dir, running),
@@ -226,6 +237,7 @@ def _set_damaged_aside(index: Path, dimension: int) -> None:
         return
     try:
         EdgeStore(index, dimension).close()
+        TokenFile(index / "tokens.db").close()
     except StoreDamaged as error:
         log.warning("the index cannot be read and is made anew: %s", error)
         aside = index.with_name(f"{index.name}.damaged")
@@ -233,9 +245,13 @@ def _set_damaged_aside(index: Path, dimension: int) -> None:
         index.rename(aside)
 
 
-def _check_not_emptied(database: Database, store: EdgeStore) -> None:
+def _check_not_emptied(database: Database, index: ChunkIndex) -> None:
     """The engine opens some damaged folders as if they were empty; then nothing would ever be found."""
-    if store.size() == 0 and not Jobs(database).depth() and Documents(database, 1).count_live_chunks():
+    if (
+        index.vectors.size() == 0
+        and not Jobs(database).depth()
+        and Documents(database, 1).count_live_chunks()
+    ):
         raise StoreDamaged("the index has lost all of its vectors", hint=REINDEX)
 
 

@@ -109,8 +109,8 @@ def insert(store: EdgeStore, dense: NDArray[np.float32], sparse: Sequence[Sparse
         )
         last = min(first + CHUNKS_A_DOCUMENT, len(dense))
         points = [Point(str(UUID(int=at + 1)), dense[at], sparse[at]) for at in range(first, last)]
-        store.stage(SCOPE, document, attributes, points)
-        store.promote(SCOPE, document, attributes)
+        store.stage(SCOPE, document, attributes, points, epoch=1)
+        store.promote(SCOPE, document, attributes, [point.chunk_id for point in points], epoch=1)
     store.flush()
 
 

@@ -1,8 +1,13 @@
 """store: chunk ids under their vectors; two ranked lists come back.
 
 The store finds, it does not decide what is visible: that is the catalogue's part (docs/adr/0005). A chunk is
-first *staged*, where no search sees it, then *promoted* with its whole document in one step. The store holds
-no text; beside the vectors lie those of each chunk's tokens, for reranking.
+first *staged*, where no search sees it, then *promoted*: searches find it. No text is held. The vectors of
+each chunk's tokens, which reranking reads, lie in a `TokenStore` of their own; `index.py` writes to both in
+the order that a crash forgives.
+
+Every write of a version carries its `epoch`, a number that only grows from one writer of a document to the
+next. A chunk remembers the highest epoch that staged or promoted it, and a lower one changes it no more: a
+worker that was stopped and wakes late removes, hides and relabels nothing that a newer version uses.
 """
 
 from __future__ import annotations
@@ -28,17 +33,36 @@ class Store(Protocol):
         ...
 
     def stage(
-        self, scope: Scope, document_id: str, attributes: DocumentAttributes, points: Sequence[Point]
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        points: Sequence[Point],
+        epoch: int,
     ) -> None:
-        """Adds chunks that no search sees yet; one that is promoted already stays so, with new vectors."""
+        """Adds chunks that no search sees yet; one that is promoted already stays so, with new vectors.
+
+        A chunk of a higher epoch is left as it is.
+        """
         ...
 
-    def promote(self, scope: Scope, document_id: str, attributes: DocumentAttributes) -> None:
-        """Makes all chunks of the document searchable, under the given attributes, in one step."""
+    def promote(
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        chunk_ids: Sequence[str],
+        epoch: int,
+    ) -> None:
+        """Makes the chunks of a version searchable, under the given attributes, and its own by their epoch.
+
+        A search that runs beside it may find some of them before others. Chunks of a higher epoch are left as
+        they are.
+        """
         ...
 
-    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
-        """Removes these chunks of the document."""
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        """Removes those of these chunks of the document that have no higher epoch."""
         ...
 
     def delete_document(self, scope: Scope, document_id: str) -> None:
@@ -50,18 +74,11 @@ class Store(Protocol):
         ...
 
     def count(self, scope: Scope, document_id: str | None = None) -> int:
-        """How many chunks, staged or promoted, there are of the document, or of the tenant.
-
-        A chunk of which any vector is left counts.
-        """
+        """How many chunks, staged or promoted, there are of the document, or of the tenant."""
         ...
 
     def size(self) -> int:
         """How many chunks there are of all tenants together, without counting anew."""
-        ...
-
-    def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
-        """The token vectors of those of the tenant's chunks that have some, by chunk id."""
         ...
 
     def flush(self) -> None:
@@ -70,4 +87,51 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Flushes and lets go of the engine."""
+        ...
+
+
+class TokenStore(Protocol):
+    """The token vectors of chunks, by chunk id; safe to call from several threads.
+
+    What a method has written is durable when it returns. Every method raises `StoreUnavailable` when the
+    store does not answer.
+    """
+
+    def put(self, scope: Scope, document_id: str, points: Sequence[Point], epoch: int) -> None:
+        """Keeps the token vectors of those points that have some.
+
+        Earlier ones of a chunk are replaced, unless they have a higher epoch.
+        """
+        ...
+
+    def keep(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        """Makes those of these chunks a version's own by its epoch, unless they have a higher one."""
+        ...
+
+    def get(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
+        """The token vectors of those of the tenant's chunks that have some, by chunk id."""
+        ...
+
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        """Removes those of these chunks of the document that have no higher epoch."""
+        ...
+
+    def delete_document(self, scope: Scope, document_id: str) -> None:
+        """Removes those of every chunk of the document."""
+        ...
+
+    def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
+        """The ids of the document's chunks that have some."""
+        ...
+
+    def count(self, scope: Scope, document_id: str | None = None) -> int:
+        """How many chunks of the document, or of the tenant, have some."""
+        ...
+
+    def check(self) -> str:
+        """How it does, in words; asks the store itself."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of the engine."""
         ...

@@ -7,7 +7,7 @@ ensures for the whole data folder.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -19,9 +19,16 @@ from service.disk import ROOM, ensure_room
 from service.errors import StorageFull, StoreDamaged, StoreUnavailable
 from service.store import Store
 from service.store.damage import REINDEX, SIGNS, is_panic
-from service.store.edge_filters import corpus, keyword, of_document, promoted, searchable
+from service.store.edge_filters import (
+    corpus,
+    keyword,
+    of_document,
+    of_writer,
+    promoted,
+    replaceable,
+    searchable,
+)
 from service.store.payload import attributes_payload, metadata_by_type, payload
-from service.store.token_file import TokenFile
 from service.types import (
     Candidate,
     Candidates,
@@ -30,7 +37,6 @@ from service.types import (
     Point,
     QueryVectors,
     Scope,
-    TokenVectors,
 )
 
 DENSE, SPARSE = "dense", "bm25"
@@ -72,7 +78,6 @@ class EdgeStore(Store):
         self._write = threading.Lock()
         with _translated():
             self._shard = _opened(folder / "shard", dimension)
-            self._tokens = TokenFile(folder / "tokens.db")
             self._indexed = set(self._shard.info().payload_schema)
             for field, index in FIELD_INDEX.items():
                 self._ensure_index(field, index)
@@ -102,41 +107,47 @@ class EdgeStore(Store):
 
     @override
     def stage(
-        self, scope: Scope, document_id: str, attributes: DocumentAttributes, points: Sequence[Point]
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        points: Sequence[Point],
+        epoch: int,
     ) -> None:
         ensure_room(self._folder, self._min_free_bytes)
-        self._tokens.put(scope.tenant, document_id, points)
-        hidden = payload(scope.tenant, document_id, attributes, live=False)
-        shown = payload(scope.tenant, document_id, attributes, live=True)
+        hidden = payload(scope.tenant, document_id, attributes, epoch, live=False)
+        shown = payload(scope.tenant, document_id, attributes, epoch, live=True)
         for start in range(0, len(points), POINTS_A_WRITE):
             piece = points[start : start + POINTS_A_WRITE]
             live = frozenset(self._scroll(promoted(scope, [point.chunk_id for point in piece])))
             rows = [_row(point, shown if point.chunk_id in live else hidden) for point in piece]
-            self._update(edge.UpdateOperation.upsert_points(rows))
+            self._update(edge.UpdateOperation.upsert_points(rows, condition=replaceable(epoch)))
 
     @override
-    def promote(self, scope: Scope, document_id: str, attributes: DocumentAttributes) -> None:
+    def promote(
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        chunk_ids: Sequence[str],
+        epoch: int,
+    ) -> None:
         for kind, fields in metadata_by_type(attributes).items():
             for name in fields:
                 self._ensure_index(f"{kind}.{name}", METADATA_INDEX[kind])
-        changed = attributes_payload(scope.tenant, attributes, live=True)
-        self._update(edge.UpdateOperation.set_payload_by_filter(of_document(scope, document_id), changed))
+        changed = attributes_payload(scope.tenant, attributes, epoch, live=True)
+        ours = of_writer(scope, document_id, chunk_ids, epoch)
+        self._update(edge.UpdateOperation.set_payload_by_filter(ours, changed))
 
     @override
-    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str]) -> None:
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
         if chunk_ids:
-            ours = edge.Filter(must=[of_document(scope, document_id), edge.HasIdCondition(set(chunk_ids))])
+            ours = of_writer(scope, document_id, chunk_ids, epoch)
             self._update(edge.UpdateOperation.delete_points_by_filter(ours))
-            self._tokens.discard(scope.tenant, document_id, chunk_ids)
 
     @override
     def delete_document(self, scope: Scope, document_id: str) -> None:
         self._update(edge.UpdateOperation.delete_points_by_filter(of_document(scope, document_id)))
-        self._tokens.delete_document(scope.tenant, document_id)
-
-    @override
-    def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
-        return self._tokens.get(scope.tenant, chunk_ids)
 
     @override
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
@@ -150,8 +161,7 @@ class EdgeStore(Store):
             else edge.Filter(must=[keyword("tenant", scope.tenant)])
         )
         with _translated():
-            points = self._shard.count(edge.CountRequest(exact=True, filter=which))
-        return max(points, self._tokens.count(scope.tenant, document_id))
+            return int(self._shard.count(edge.CountRequest(exact=True, filter=which)))
 
     @override
     def size(self) -> int:
@@ -168,7 +178,6 @@ class EdgeStore(Store):
         with self._write, _translated():
             self._shard.flush()
             self._shard.close()
-            self._tokens.close()
 
     def _scroll(self, which: edge.Filter) -> Iterator[str]:
         offset: int | UUID | str | None = None

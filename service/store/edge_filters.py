@@ -32,6 +32,17 @@ def of_document(scope: Scope, document_id: str) -> edge.Filter:
     return edge.Filter(must=[keyword("tenant", scope.tenant), keyword("document", document_id)])
 
 
+def replaceable(epoch: int) -> edge.Filter:
+    """The chunks that no higher epoch has written."""
+    return edge.Filter(must_not=[edge.FieldCondition(key="epoch", range=edge.RangeFloat(gt=epoch))])
+
+
+def of_writer(scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> edge.Filter:
+    """Those of these chunks of the document that a writer of this epoch may change."""
+    ids = edge.HasIdCondition(set(chunk_ids))
+    return edge.Filter(must=[of_document(scope, document_id), ids, replaceable(epoch)])
+
+
 def corpus(scope: Scope) -> edge.Filter:
     """The tenant's promoted chunks: what BM25's term statistics are taken over."""
     return edge.Filter(must=[keyword("live", scope.tenant)])

@@ -2,6 +2,7 @@
 
 tenant    who owns it            document   the document's id
 live      the tenant, once promoted: searches ask for this alone
+epoch     the highest that staged or promoted it; a chunk that has none is older than any
 groups    who may read it, `+everyone` where the document names no group
 source    the document's source
 text.*  number.*  date.*   metadata by type, because an index serves one type
@@ -23,15 +24,19 @@ KINDS = ("text", "number", "date")
 Payload = dict[str, object]
 
 
-def payload(tenant: str, document_id: str, attributes: DocumentAttributes, *, live: bool) -> Payload:
+def payload(
+    tenant: str, document_id: str, attributes: DocumentAttributes, epoch: int, *, live: bool
+) -> Payload:
     """Everything beside one chunk's vectors."""
-    return {"tenant": tenant, "document": document_id, **attributes_payload(tenant, attributes, live=live)}
+    changing = attributes_payload(tenant, attributes, epoch, live=live)
+    return {"tenant": tenant, "document": document_id, **changing}
 
 
-def attributes_payload(tenant: str, attributes: DocumentAttributes, *, live: bool) -> Payload:
+def attributes_payload(tenant: str, attributes: DocumentAttributes, epoch: int, *, live: bool) -> Payload:
     """The part that a promotion sets anew."""
     return {
         "live": tenant if live else "",
+        "epoch": epoch,
         "groups": list(attributes.groups) or [EVERYONE],
         "source": attributes.source,
         **metadata_by_type(attributes),

@@ -8,29 +8,37 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
 
 from service.embed import Embedder
 from service.embed.cpu import OpenVinoEmbedder
 from service.settings import EmbedSettings, default_cache_dir
-from service.store import Store
-from tests.contract.stores import OPENERS
+from service.store import Store, TokenStore
+from tests.contract.stores import OPENERS, TOKEN_OPENERS
 from tests.fakes_core import quick_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+class Closing(Protocol):
+    def close(self) -> None: ...
+
+
+AnyStore = TypeVar("AnyStore", bound=Closing)
+
+
 @contextmanager
-def reopening(engine: str) -> Iterator[Callable[[], Store]]:
+def reopening(opener: Callable[[Path], AnyStore]) -> Iterator[Callable[[], AnyStore]]:
     """A function that opens one store, closing it first where it is open."""
-    current: list[Store] = []
+    current: list[AnyStore] = []
     with quick_folder() as folder:
 
-        def again() -> Store:
+        def again() -> AnyStore:
             if current:
                 current.pop().close()
-            current.append(OPENERS[engine](folder / "store"))
+            current.append(opener(folder / "store"))
             return current[0]
 
         yield again
@@ -41,7 +49,7 @@ def reopening(engine: str) -> Iterator[Callable[[], Store]]:
 @pytest.fixture(params=sorted(OPENERS))
 def reopen(request: pytest.FixtureRequest) -> Iterator[Callable[[], Store]]:
     """Opens the store of this test, again where it is open."""
-    with reopening(request.param) as again:
+    with reopening(OPENERS[request.param]) as again:
         yield again
 
 
@@ -53,8 +61,20 @@ def store(reopen: Callable[[], Store]) -> Store:
 @pytest.fixture(scope="module", params=sorted(OPENERS))
 def shared_store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store for tests that only read."""
-    with reopening(request.param) as again:
+    with reopening(OPENERS[request.param]) as again:
         yield again()
+
+
+@pytest.fixture(params=sorted(TOKEN_OPENERS))
+def reopen_tokens(request: pytest.FixtureRequest) -> Iterator[Callable[[], TokenStore]]:
+    """Opens the token store of this test, again where it is open."""
+    with reopening(TOKEN_OPENERS[request.param]) as again:
+        yield again
+
+
+@pytest.fixture
+def tokens(reopen_tokens: Callable[[], TokenStore]) -> TokenStore:
+    return reopen_tokens()
 
 
 @pytest.fixture(scope="session")

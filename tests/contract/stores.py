@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
-from service.store import Store
+from service.store import Store, TokenStore
 from service.store.bm25 import sparse_document, sparse_query
 from service.store.edge import EdgeStore
+from service.store.token_file import TokenFile
 from service.types import (
     EVERY_GROUP,
     Condition,
@@ -22,6 +23,9 @@ from tests.answering import DIMENSION, embed, token_vectors
 
 Opener = Callable[[Path], Store]
 OPENERS: dict[str, Opener] = {"edge": lambda folder: EdgeStore(folder, DIMENSION)}
+TOKEN_OPENERS: dict[str, Callable[[Path], TokenStore]] = {
+    "file": lambda folder: TokenFile(folder / "tokens.db")
+}
 """Every engine under its name; another one is another line."""
 
 ACME = Scope("acme", frozenset({EVERY_GROUP}))
@@ -37,25 +41,36 @@ def point(name: str, text: str) -> Point:
     return Point(chunk_id(name), embed([text])[0], sparse_document(text, "en"), token_vectors(text))
 
 
+def points_of(scope: Scope, document: str, texts: Sequence[str]) -> list[Point]:
+    """Each text as a chunk named `tenant/document/number`."""
+    return [point(f"{scope.tenant}/{document}/{n}", text) for n, text in enumerate(texts)]
+
+
 def stage(
     store: Store,
     scope: Scope,
     document: str,
     texts: Sequence[str],
     attributes: DocumentAttributes | None = None,
+    epoch: int = 1,
 ) -> list[str]:
-    """Stages each text as a chunk named `document/number`; the chunks' ids."""
-    points = [point(f"{scope.tenant}/{document}/{n}", text) for n, text in enumerate(texts)]
-    store.stage(scope, document, attributes or DocumentAttributes(document), points)
+    """Stages each text; the chunks' ids."""
+    points = points_of(scope, document, texts)
+    store.stage(scope, document, attributes or DocumentAttributes(document), points, epoch)
     return [found.chunk_id for found in points]
 
 
 def add(
-    store: Store, scope: Scope, document: str, *texts: str, attributes: DocumentAttributes | None = None
+    store: Store,
+    scope: Scope,
+    document: str,
+    *texts: str,
+    attributes: DocumentAttributes | None = None,
+    epoch: int = 1,
 ) -> list[str]:
     """Stages and promotes."""
-    ids = stage(store, scope, document, texts, attributes)
-    store.promote(scope, document, attributes or DocumentAttributes(document))
+    ids = stage(store, scope, document, texts, attributes, epoch)
+    store.promote(scope, document, attributes or DocumentAttributes(document), ids, epoch)
     return ids
 
 

@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 
 from service.store import Store
-from service.types import DocumentAttributes, QueryVectors, Scope, SparseVector
-from tests.contract.stores import ACME, ANYWHERE, GLOBEX, add, chunk_id, found, point, stage, vectors
+from service.types import Condition, DocumentAttributes, QueryVectors, Scope, SparseVector
+from tests.contract.stores import ACME, ANYWHERE, GLOBEX, add, chunk_id, found, point, stage, vectors, where
+
+EPOCH = 1
+
+
+def shown(store: Store) -> set[str]:
+    """The ids of ACME's chunks that a search for pumps finds."""
+    return {one.chunk_id for one in store.search(ACME, vectors("pump"), ANYWHERE, 1000).dense}
+
 
 # --- tenants and groups ----------------------------------------------------------------------
 
@@ -32,8 +40,8 @@ def test_the_same_document_id_in_two_tenants_is_two_documents(store: Store) -> N
 
 def test_nothing_written_in_one_tenant_touches_another(store: Store) -> None:
     ids = add(store, ACME, "manual", "the pump hums")
-    store.discard(GLOBEX, "manual", ids)
-    store.promote(GLOBEX, "manual", DocumentAttributes("elsewhere"))
+    store.discard(GLOBEX, "manual", ids, EPOCH)
+    store.promote(GLOBEX, "manual", DocumentAttributes("elsewhere"), ids, EPOCH)
     assert store.chunk_ids(GLOBEX, "manual") == frozenset()
     assert found(store, ACME) == {"manual"}
     assert found(store, GLOBEX) == set()
@@ -83,31 +91,30 @@ def test_staged_chunks_are_counted_and_listed(store: Store) -> None:
 
 
 def test_a_promotion_shows_the_chunks_of_its_document_alone(store: Store) -> None:
-    stage(store, ACME, "manual", ["the pump hums"])
-    stage(store, ACME, "other", ["the pump hums"])
-    store.promote(ACME, "manual", DocumentAttributes("manual"))
+    ids = stage(store, ACME, "manual", ["the pump hums"])
+    others = stage(store, ACME, "other", ["the pump hums"])
+    store.promote(ACME, "manual", DocumentAttributes("manual"), [*ids, *others], EPOCH)
     assert found(store, ACME) == {"manual"}
 
 
-def test_a_promotion_shows_all_chunks_in_one_step(store: Store) -> None:
-    """A search that runs beside it sees none of them or all of them."""
-    stage(store, ACME, "manual", [f"the pump hums {n}" for n in range(400)])
-    seen: list[int] = []
-    done = threading.Event()
+def test_a_promotion_shows_the_chunks_of_its_version_alone(store: Store) -> None:
+    ids = stage(store, ACME, "manual", ["the pump hums", "the pump leaks", "the pump stands"])
+    store.promote(ACME, "manual", DocumentAttributes("manual"), ids[:2], EPOCH)
+    assert shown(store) == set(ids[:2])
 
-    def look() -> None:
-        while not done.is_set():
-            seen.append(len(store.search(ACME, vectors("pump"), ANYWHERE, 1000).dense))
 
-    reader = threading.Thread(target=look)
-    reader.start()
-    try:
-        store.promote(ACME, "manual", DocumentAttributes("manual"))
-    finally:
-        done.set()
-        reader.join()
-    assert set(seen) <= {0, 400}
+def test_a_long_document_is_shown_whole_when_its_promotion_returns(store: Store) -> None:
+    ids = stage(store, ACME, "manual", [f"the pump hums {n}" for n in range(400)])
+    store.promote(ACME, "manual", DocumentAttributes("manual"), ids, EPOCH)
     assert len(store.search(ACME, vectors("pump"), ANYWHERE, 1000).dense) == 400
+
+
+def test_promoting_nothing_or_what_is_not_there_changes_nothing(store: Store) -> None:
+    stage(store, ACME, "manual", ["the pump hums"])
+    store.promote(ACME, "manual", DocumentAttributes("manual"), [], EPOCH)
+    store.promote(ACME, "manual", DocumentAttributes("manual"), [chunk_id("never")], EPOCH)
+    assert found(store, ACME) == set()
+    assert store.size() == 1
 
 
 def test_staging_again_changes_nothing(store: Store) -> None:
@@ -125,14 +132,9 @@ def test_a_promoted_chunk_stays_found_while_it_is_staged_with_new_vectors(store:
 
 
 def test_a_promotion_replaces_the_facts_of_chunks_that_were_live(store: Store) -> None:
-    add(
-        store,
-        ACME,
-        "manual",
-        "the pump hums",
-        attributes=DocumentAttributes("old", (), {"year": 2023, "draft": True}),
-    )
-    store.promote(ACME, "manual", DocumentAttributes("new", ("sales",), {"year": 2024}))
+    old = DocumentAttributes("old", (), {"year": 2023, "draft": True})
+    ids = add(store, ACME, "manual", "the pump hums", attributes=old)
+    store.promote(ACME, "manual", DocumentAttributes("new", ("sales",), {"year": 2024}), ids, EPOCH)
     outsider = Scope("acme", frozenset({"support"}))
     assert found(store, outsider) == set()
     assert found(store, Scope("acme", frozenset({"sales"}))) == {"manual"}
@@ -199,20 +201,20 @@ def test_staged_chunks_do_not_weigh_on_term_statistics(store: Store) -> None:
 
 def test_discarded_chunks_are_gone_and_the_others_stay(store: Store) -> None:
     ids = add(store, ACME, "manual", "the pump hums", "the pump leaks")
-    store.discard(ACME, "manual", ids[:1])
+    store.discard(ACME, "manual", ids[:1], EPOCH)
     assert store.chunk_ids(ACME, "manual") == frozenset(ids[1:])
 
 
 def test_discarding_takes_chunks_of_that_document_alone(store: Store) -> None:
     ids = add(store, ACME, "manual", "the pump hums")
-    store.discard(ACME, "other", ids)
+    store.discard(ACME, "other", ids, EPOCH)
     assert store.count(ACME, "manual") == 1
 
 
 def test_discarding_nothing_or_what_is_not_there_changes_nothing(store: Store) -> None:
     add(store, ACME, "manual", "the pump hums")
-    store.discard(ACME, "manual", [])
-    store.discard(ACME, "manual", [chunk_id("never")])
+    store.discard(ACME, "manual", [], EPOCH)
+    store.discard(ACME, "manual", [chunk_id("never")], EPOCH)
     assert store.count(ACME) == 1
 
 
@@ -235,6 +237,64 @@ def test_a_document_of_many_chunks_is_listed_whole(store: Store) -> None:
     ids = stage(store, ACME, "long", [f"line {n}" for n in range(2500)])
     assert store.chunk_ids(ACME, "long") == frozenset(ids)
     assert store.count(ACME, "long") == 2500
+
+
+# --- writers that come late ------------------------------------------------------------------
+
+
+def test_a_stopped_worker_that_wakes_late_removes_nothing_that_a_newer_version_uses(store: Store) -> None:
+    ids = add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=1)
+    store.promote(ACME, "manual", DocumentAttributes("manual"), ids[:1], 2)  # and stops here
+    add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=3)
+    store.discard(ACME, "manual", ids[1:], 2)  # and wakes
+    assert shown(store) == set(ids)
+
+
+def test_a_chunk_that_a_newer_version_has_merely_staged_is_not_removed_either(store: Store) -> None:
+    ids = add(store, ACME, "manual", "the pump hums", epoch=1)
+    stage(store, ACME, "manual", ["the pump hums"], epoch=3)
+    store.discard(ACME, "manual", ids, 2)
+    assert store.chunk_ids(ACME, "manual") == set(ids)
+
+
+def test_a_chunk_that_a_newer_version_keeps_is_its_own_without_being_staged_again(store: Store) -> None:
+    ids = add(store, ACME, "manual", "the pump hums", epoch=1)
+    store.promote(ACME, "manual", DocumentAttributes("manual"), ids, 3)
+    store.discard(ACME, "manual", ids, 2)
+    assert shown(store) == set(ids)
+
+
+def test_what_a_late_worker_stages_neither_hides_nor_replaces_what_a_newer_version_shows(
+    store: Store,
+) -> None:
+    ids = add(store, ACME, "manual", "the valve hums", epoch=3)
+    stage(store, ACME, "manual", ["the pump hums", "the pump leaks"], epoch=2)
+    assert [one.chunk_id for one in store.search(ACME, vectors("valve"), ANYWHERE, 9).sparse] == ids
+    assert store.search(ACME, vectors("pump"), ANYWHERE, 9).sparse == ()
+    assert store.count(ACME, "manual") == 2
+
+
+def test_a_late_promotion_changes_nothing_of_what_a_newer_version_shows(store: Store) -> None:
+    newer = DocumentAttributes("manual", ("sales",), {"year": 2024})
+    ids = add(store, ACME, "manual", "the pump hums", attributes=newer, epoch=3)
+    store.promote(ACME, "manual", DocumentAttributes("manual", (), {"year": 2023}), ids, 2)
+    assert found(store, Scope("acme", frozenset({"support"}))) == set()
+    assert found(store, ACME, filters=where(Condition("year", "eq", 2024))) == {"manual"}
+
+
+def test_what_a_late_worker_left_behind_goes_with_the_next_version(store: Store) -> None:
+    ids = add(store, ACME, "manual", "the pump hums", epoch=3)
+    stage(store, ACME, "manual", ["the pump hums", "the pump leaks"], epoch=2)
+    store.discard(ACME, "manual", sorted(store.chunk_ids(ACME, "manual") - set(ids)), 4)
+    assert store.chunk_ids(ACME, "manual") == set(ids)
+
+
+def test_a_writer_may_do_everything_twice(store: Store) -> None:
+    ids = add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=2)
+    assert add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=2) == ids
+    for _ in range(2):
+        store.discard(ACME, "manual", ids[:1], 2)
+    assert shown(store) == {ids[1]}
 
 
 # --- durability ------------------------------------------------------------------------------
@@ -279,34 +339,3 @@ def test_searches_and_writes_run_side_by_side(store: Store) -> None:
         thread.join()
     assert failures == []
     assert store.count(ACME) == 61
-
-
-# --- token vectors ---------------------------------------------------------------------------
-
-
-def test_token_vectors_come_back_as_they_were_given(store: Store) -> None:
-    ids = stage(store, ACME, "manual", ["the pump hums", "press the valve"])
-    expected = point("acme/manual/1", "press the valve").tokens
-    found = store.tokens(ACME, [ids[1], chunk_id("unknown")])
-    assert found.keys() == {ids[1]}
-    assert expected is not None
-    np.testing.assert_array_equal(found[ids[1]].ids, expected.ids)
-    np.testing.assert_array_equal(found[ids[1]].vectors, expected.vectors)
-
-
-def test_another_tenant_does_not_get_token_vectors(store: Store) -> None:
-    ids = add(store, ACME, "manual", "the pump hums")
-    assert store.tokens(GLOBEX, ids) == {}
-
-
-def test_token_vectors_go_with_their_chunk(store: Store) -> None:
-    ids = add(store, ACME, "manual", "the pump hums", "press the valve")
-    store.discard(ACME, "manual", ids[:1])
-    assert store.tokens(ACME, ids).keys() == {ids[1]}
-    store.delete_document(ACME, "manual")
-    assert store.tokens(ACME, ids) == {}
-
-
-def test_more_token_vectors_than_one_statement_takes_come_back(store: Store) -> None:
-    ids = add(store, ACME, "manual", *(f"pump number {n}" for n in range(1_100)))
-    assert len(store.tokens(ACME, ids)) == 1_100

@@ -173,7 +173,8 @@ def test_one_field_may_hold_values_of_several_types(store: Store) -> None:
 
 def test_a_promotion_leaves_no_fact_of_before(store: Store) -> None:
     _fill(store)
-    store.promote(ACME, "new", DocumentAttributes("other/new.md", (), {"year": 2025}))
+    ids = sorted(store.chunk_ids(ACME, "new"))
+    store.promote(ACME, "new", DocumentAttributes("other/new.md", (), {"year": 2025}), ids, 1)
     assert found(store, ACME, filters=where(Condition("year", "eq", 2024))) == set()
     assert found(store, ACME, filters=where(Condition("team", "eq", "board"))) == set()
     assert found(store, ACME, filters=where(Condition("year", "eq", 2025))) == {"new"}

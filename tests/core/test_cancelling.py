@@ -53,10 +53,10 @@ def test_what_an_interrupted_job_has_staged_goes_when_it_is_cancelled(engine: Lo
     engine.jobs.claim(1, 10**9)
     encoded = engine.pipeline.embedder.embed_passages([TEXT])[0]
     point = Point(str(uuid.uuid4()), encoded.dense, sparse_document(TEXT, "en"), encoded.tokens)
-    engine.store.stage(LOCAL, job.document_id, DocumentAttributes("manual.md"), [point])
+    engine.index.stage(LOCAL, job.document_id, DocumentAttributes("manual.md"), [point], 1)
     engine.jobs.release([job.id], suspected=False)
     cancel(engine, job.id)
-    assert engine.store.count(LOCAL, job.document_id) == 0
+    assert set(engine.index.count(LOCAL, job.document_id).values()) == {0}
 
 
 def test_a_file_that_another_job_needs_stays(engine: LocalEngine) -> None:

@@ -62,6 +62,29 @@ def test_a_damaged_index_is_refused_with_what_repairs_it_and_made_anew_from_the_
     assert len(list((data / "index").iterdir())) == 1
 
 
+def test_token_vectors_that_are_lost_are_made_anew_by_a_reindex(data: Path, embedder: FakeEmbedder) -> None:
+    (file,) = (data / "index").glob("*/tokens.db")
+    file.unlink()
+    assert start_reindex(Settings(data_dir=data), make_embedder=lambda _: embedder) == 1
+    with opened(data, embedder) as engine:
+        drain(engine)
+        assert engine.index.tokens.count(LOCAL) == 2
+        assert_whole(engine)
+
+
+def test_token_vectors_that_cannot_be_read_are_refused_and_made_anew_by_a_reindex(
+    data: Path, embedder: FakeEmbedder
+) -> None:
+    (file,) = (data / "index").glob("*/tokens.db")
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreDamaged, match="token vectors"), opened(data, embedder):
+        pass
+    assert start_reindex(Settings(data_dir=data), make_embedder=lambda _: embedder) == 1
+    with opened(data, embedder) as engine:
+        drain(engine)
+        assert_whole(engine)
+
+
 @pytest.mark.parametrize("name", READ_LATER)
 def test_damage_that_is_found_while_running_ends_the_work_with_its_name_and_fails_no_document(
     data: Path, embedder: FakeEmbedder, name: str
@@ -94,7 +117,11 @@ def test_a_panic_of_the_engine_is_an_error_of_ours(
     data: Path, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with opened(data, embedder) as engine, monkeypatch.context() as panicking:
-        panicking.setattr(engine.store, "_shard", Panicking())
-        for call in (engine.store.delete_document, engine.store.chunk_ids, engine.store.count):
+        panicking.setattr(engine.index.vectors, "_shard", Panicking())
+        for call in (
+            engine.index.vectors.delete_document,
+            engine.index.vectors.chunk_ids,
+            engine.index.vectors.count,
+        ):
             with pytest.raises(StoreDamaged):
                 call(LOCAL, "a document")

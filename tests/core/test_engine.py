@@ -57,9 +57,18 @@ def test_a_receipt_counts_what_went_and_nothing_that_stayed(engine: LocalEngine)
         "chunks": 2,
         "jobs": 2,
         "vectors": 2,
+        "token_vectors": 2,
         "files": 1,
     }
     assert receipt.remaining == dict.fromkeys(receipt.removed, 0)
+
+
+def test_a_receipt_counts_token_vectors_that_are_left_without_their_chunk(engine: LocalEngine) -> None:
+    ingested(engine, "manual.md", TEXT)
+    engine.index.vectors.delete_document(LOCAL, MANUAL)
+    receipt = asyncio.run(engine.delete(LOCAL, MANUAL))
+    assert (receipt.removed["vectors"], receipt.removed["token_vectors"]) == (0, 2)
+    assert set(receipt.remaining.values()) == {0}
 
 
 @pytest.mark.parametrize("route", READING)
@@ -104,7 +113,7 @@ def test_a_queued_ingest_of_a_deleted_document_does_not_bring_it_back(engine: Lo
     assert receipt.removed["jobs"] == 2
     drain(engine)
     assert hits(engine) == 0
-    assert engine.store.size() == 0
+    assert engine.index.vectors.size() == 0
 
 
 def test_an_upload_after_a_delete_is_a_first_version_again(engine: LocalEngine) -> None:
@@ -247,6 +256,6 @@ async def test_a_stream_that_was_left_gives_way_to_ingests_again(engine: LocalEn
 
 async def test_every_part_that_a_question_needs_says_whether_it_is_ready(engine: LocalEngine) -> None:
     found = await engine.readiness()
-    components = {"catalogue", "store", "embed", "rerank", "decide", "generate", "cite"}
+    components = {"catalogue", "store", "token_vectors", "embed", "rerank", "decide", "generate", "cite"}
     assert {one.component for one in found} == components
     assert all(one.ready for one in found)

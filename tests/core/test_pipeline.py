@@ -60,13 +60,19 @@ class ListedStore:
 
     candidates: Candidates
     asked: list[tuple[Scope, Filters, int]] = field(default_factory=list)
-    lost: frozenset[str] = frozenset()
 
     def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
         self.asked.append((scope, filters, limit))
         return self.candidates
 
-    def tokens(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
+
+@dataclass
+class ListedTokens:
+    """Has the same token vectors for every chunk that is not lost."""
+
+    lost: frozenset[str] = frozenset()
+
+    def get(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
         return {id: token_vectors("some words") for id in chunk_ids if id not in self.lost}
 
 
@@ -147,6 +153,7 @@ def a_pipeline(*hits: Hit, generator: Generator | None = None, **parts: Any) -> 
         settings=settings,
         embedder=FakeEmbedder(Path("unused")),
         store=parts.pop("store", ListedStore(Candidates(listed, listed))),
+        tokens=ListedTokens(),
         reader=parts.pop("reader", ListedReader(hits)),
         reranker=parts.pop("reranker", FusedOrder()),
         decider=parts.pop("decider", Decider(settings.decide, calibrator, calibrator.fingerprints)),
@@ -337,7 +344,7 @@ async def test_that_citations_are_checked_by_words_alone_is_said_unless_the_embe
 async def test_hits_whose_token_vectors_the_store_has_lost_are_told() -> None:
     hits = [a_hit(f"{TEXT} {n}", id=f"c{n}", document=f"d{n}") for n in range(3)]
     pipeline = a_pipeline(*hits, reranker=Backwards())
-    pipeline.store.lost = frozenset({"c1"})  # type: ignore[attr-defined]
+    pipeline.tokens.lost = frozenset({"c1"})  # type: ignore[attr-defined]
     warning = (await answered(pipeline)).warnings[-1]
     assert (warning.stage, warning.code) == ("rerank", "token_vectors_lost")
     assert "1 of 3" in warning.message

@@ -155,8 +155,15 @@ def test_a_store_that_does_not_answer_is_not_ready(
     def away() -> int:
         raise StoreUnavailable("broken on purpose")
 
-    monkeypatch.setattr(engine.store, "size", away)
+    monkeypatch.setattr(engine.index.vectors, "size", away)
     assert not_ready(engine.parts) == ["store"]
+
+
+def test_token_vectors_that_cannot_be_read_are_not_ready(folder: Path, engine: LocalEngine) -> None:
+    (file,) = (folder / "data" / "index").glob("*/tokens.db")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE tokens")
+    assert not_ready(engine.parts) == ["token_vectors"]
 
 
 def test_a_catalogue_without_its_tables_is_not_ready(folder: Path, engine: LocalEngine) -> None:

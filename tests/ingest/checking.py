@@ -23,12 +23,12 @@ def live_chunks(engine: LocalEngine) -> list[str]:
 
 
 def stored_chunks(engine: LocalEngine) -> list[str]:
-    """The chunk ids of every live document that the store holds."""
+    """The chunk ids of every live document that the stores hold, each with its token vectors."""
     with engine.database.reading() as connection:
         rows = connection.execute(select(DocumentRow.tenant, DocumentRow.id)).all()
-    return sorted(
-        chunk_id for tenant, document in rows for chunk_id in engine.store.chunk_ids(Scope(tenant), document)
-    )
+    stored = [engine.index.chunk_ids(Scope(tenant), document) for tenant, document in rows]
+    assert all(one.whole == one.found for one in stored)
+    return sorted(chunk_id for one in stored for chunk_id in one.found)
 
 
 def assert_whole(engine: LocalEngine) -> None:
@@ -36,7 +36,7 @@ def assert_whole(engine: LocalEngine) -> None:
     live = live_chunks(engine)
     assert len(live) == len(set(live))
     assert stored_chunks(engine) == live
-    assert engine.store.size() == len(live)
+    assert engine.index.vectors.size() == len(live)
     with engine.database.reading() as connection:
         assert connection.scalar(select(func.count()).select_from(PurgeRow)) == 0
         assert connection.scalar(select(func.count()).where(JobRow.state.not_in(("done", "failed")))) == 0

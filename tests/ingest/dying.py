@@ -16,10 +16,11 @@ from ingestion import reading_ahead
 from ingestion.ingest import Ingestor
 from service.catalogue import Documents, Files, Jobs, document_id
 from service.store.edge import EdgeStore
+from service.store.token_file import TokenFile
 from tests.fakes_core import LOCAL, FakeEmbedder, a_tokenizer, drain, opened, put, sections
 
 CLASSES: dict[str, type] = {
-    known.__name__: known for known in (EdgeStore, Documents, Files, Jobs, Ingestor, FakeEmbedder)
+    known.__name__: known for known in (EdgeStore, TokenFile, Documents, Files, Jobs, Ingestor, FakeEmbedder)
 }
 DOCUMENTS = 4
 

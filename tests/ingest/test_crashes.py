@@ -24,6 +24,8 @@ ALL = {f"{number}.md" for number in range(DOCUMENTS)}
 
 BEFORE_THE_PUBLICATION = [
     "Jobs.claim 1 after",
+    "TokenFile.put 1 after",
+    "TokenFile.put 3 after",
     "EdgeStore.stage 1 after",
     "EdgeStore.stage 3 after",
     "EdgeStore.promote 2 after",
@@ -33,6 +35,7 @@ DURING_AN_INGEST = [
     *BEFORE_THE_PUBLICATION,
     "Documents.publish 1 after",
     "EdgeStore.discard 1 after",
+    "TokenFile.discard 1 after",
     "Jobs.finish 1 before",
     "Jobs.finish 1 after",
     "Files.remove 1 after",
@@ -41,6 +44,7 @@ DURING_A_DELETE = [
     "Documents.delete 1 before",
     "Documents.delete 1 after",
     "EdgeStore.delete_document 1 after",
+    "TokenFile.delete_document 1 after",
     "Files.remove 1 after",
     "Documents.purged 1 after",
 ]
@@ -99,7 +103,12 @@ def test_a_delete_that_was_killed_is_not_begun_or_completed(folder: Path, point:
 
 def _published_twice(point: str) -> bool:
     """Whether the first process had published and not yet noted it."""
-    return point in ("Documents.publish 1 after", "EdgeStore.discard 1 after", "Jobs.finish 1 before")
+    return point in (
+        "Documents.publish 1 after",
+        "EdgeStore.discard 1 after",
+        "TokenFile.discard 1 after",
+        "Jobs.finish 1 before",
+    )
 
 
 def _die(folder: Path, action: str, point: str) -> None:

@@ -183,7 +183,7 @@ def test_a_document_deleted_while_it_is_embedded_leaves_nothing(
     job = put(engine, "manual.md", TEXT.replace("months", "weeks"))
     embedder.before_passages = _once(lambda: asyncio.run(engine.delete(LOCAL, identifier)))
     drain(engine)
-    assert engine.store.size() == 0
+    assert engine.index.vectors.size() == 0
     assert found(engine, "warranty") == []
     with pytest.raises(NotFound):
         engine.jobs.get(LOCAL, job.id)
@@ -201,7 +201,7 @@ def test_a_delete_between_two_slices_leaves_nothing_and_the_rest_of_the_batch_go
     embedder.before_passages = lambda: (act := next(slices, None)) and act()
     drain(engine)
     assert sources(engine, "pump part number") == {"staying.md"}
-    assert engine.store.count(LOCAL) == 60
+    assert engine.index.vectors.count(LOCAL) == 60
     assert_whole(engine)
 
 
@@ -230,7 +230,7 @@ def test_a_delete_waits_for_what_is_being_stored_and_then_leaves_nothing(
     deleting.join()
     assert set(receipts[0].remaining.values()) == {0}
     assert found(engine, "warranty") == []
-    assert engine.store.size() == 0
+    assert engine.index.vectors.size() == 0
     assert_whole(engine)
 
 

@@ -138,7 +138,7 @@ def test_a_document_deleted_while_its_metadata_waits_to_change_leaves_nothing(en
     put(engine, "manual.md", TEXT, metadata={"year": 2024})
     asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "manual.md")))
     drain(engine)
-    assert engine.store.size() == 0
+    assert engine.index.vectors.size() == 0
     assert_whole(engine)
 
 

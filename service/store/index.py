@@ -1,0 +1,86 @@
+"""A chunk's vectors and its token vectors, which lie in two stores without a common transaction.
+
+Tokens are written before the vectors that make a chunk be found, and removed after them. So whatever a crash
+leaves, a chunk that is found can be reranked; token vectors without a chunk are found by `chunk_ids` and
+removed by the next attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from service.store import Store, TokenStore
+from service.types import DocumentAttributes, Point, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunks:
+    """The ids of a document's chunks: `whole` are in both stores, `found` are in one of them at least."""
+
+    whole: frozenset[str] = frozenset()
+    found: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkIndex:
+    """Both stores, written to in the right order."""
+
+    vectors: Store
+    tokens: TokenStore
+    keeps_tokens: bool
+    """Whether chunks have token vectors at all (`rerank.token_dimensions`)."""
+
+    def stage(
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        points: Sequence[Point],
+        epoch: int,
+    ) -> None:
+        """Adds chunks that no search sees yet."""
+        self.tokens.put(scope, document_id, points, epoch)
+        self.vectors.stage(scope, document_id, attributes, points, epoch)
+
+    def promote(
+        self,
+        scope: Scope,
+        document_id: str,
+        attributes: DocumentAttributes,
+        chunk_ids: Sequence[str],
+        epoch: int,
+    ) -> None:
+        """Makes the chunks of a version searchable."""
+        self.tokens.keep(scope, document_id, chunk_ids, epoch)
+        self.vectors.promote(scope, document_id, attributes, chunk_ids, epoch)
+
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        """Removes these chunks of the document, unless a newer version uses them."""
+        self.vectors.discard(scope, document_id, chunk_ids, epoch)
+        self.tokens.discard(scope, document_id, chunk_ids, epoch)
+
+    def delete_document(self, scope: Scope, document_id: str) -> None:
+        """Removes every chunk of the document."""
+        self.vectors.delete_document(scope, document_id)
+        self.tokens.delete_document(scope, document_id)
+
+    def chunk_ids(self, scope: Scope, document_id: str) -> StoredChunks:
+        """What there is of the document, also what a crash has left."""
+        vectors = self.vectors.chunk_ids(scope, document_id)
+        tokens = self.tokens.chunk_ids(scope, document_id)
+        return StoredChunks(vectors & tokens if self.keeps_tokens else vectors, vectors | tokens)
+
+    def count(self, scope: Scope, document_id: str) -> Mapping[str, int]:
+        """How many chunks of the document there are in each place."""
+        return {
+            "vectors": self.vectors.count(scope, document_id),
+            "token_vectors": self.tokens.count(scope, document_id),
+        }
+
+    def close(self) -> None:
+        """Lets go of both engines."""
+        try:
+            self.vectors.close()
+        finally:
+            self.tokens.close()
