@@ -11,13 +11,20 @@ import threading
 from collections.abc import Callable, Sequence
 
 from service.catalogue import ClaimedJob, Jobs
-from service.errors import FootnoteError, ParseCrashed, StorageFull, StoreDamaged, Unavailable
+from service.errors import (
+    BlobsUnavailable,
+    FootnoteError,
+    ParseCrashed,
+    StorageFull,
+    StoreDamaged,
+    Unavailable,
+)
 from service.stall import Stall
 
 log = logging.getLogger(__name__)
 
 MAX_STRIKES = 3
-NOBODYS_FAULT = (StorageFull, StoreDamaged)
+NOBODYS_FAULT = (BlobsUnavailable, StorageFull, StoreDamaged)
 """No job could go on: they are put back as they were, and the queue stalls."""
 
 

@@ -22,6 +22,7 @@ FootnoteError
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
 │   │   └── StoreDamaged
+│   ├── BlobsUnavailable
 │   ├── StorageFull (507)
 │   ├── CatalogueUnavailable
 │   │   └── CatalogueBusy
@@ -228,6 +229,12 @@ class StoreDamaged(StoreUnavailable):
     """Files of the vector store are broken; reindexing makes it anew from the originals."""
 
     code, retryable = "store_damaged", False
+
+
+class BlobsUnavailable(Unavailable):
+    """The storage of the original files does not answer, or refuses."""
+
+    code, stage = "blobs_unavailable", "store"
 
 
 class StorageFull(Unavailable):

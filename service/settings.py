@@ -63,6 +63,21 @@ class StoreSettings(Section):
     """With less room on its disk nothing is written, so that a full disk ends no process half way."""
 
 
+class BlobSettings(Section):
+    """Where the original files are kept: in the data folder, or in a bucket of a storage that speaks S3."""
+
+    bucket: str = ""
+    """Unset, the originals lie in the data folder."""
+    endpoint: str = ""
+    """The storage's URL; unset, that of AWS."""
+    region: str = "us-east-1"
+    access_key_id: str = ""
+    """Unset, the keys are taken from where AWS's own tools find them."""
+    secret_access_key: SecretStr = SecretStr("")
+    timeout_s: Seconds = 30
+    """How long one request may take, and how long it is tried again."""
+
+
 class ParseSettings(Section):
     """Limits of the child process that parses one file, and OCR."""
 
@@ -232,6 +247,7 @@ class Settings(BaseSettings):
     load: LoadSettings = LoadSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     store: StoreSettings = StoreSettings()
+    blobs: BlobSettings = BlobSettings()
     parse: ParseSettings = ParseSettings()
     chunk: ChunkSettings = ChunkSettings()
     embed: EmbedSettings = EmbedSettings()
