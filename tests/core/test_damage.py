@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
@@ -20,6 +19,7 @@ TEXT = sections(
     Cleaning="The housing is wiped with a soft cloth and without any solvent at all.",
 )
 UNREADABLE = [
+    "payload_storage/page_0.dat",
     "edge_config.json",
     "segment.json",
     "payload_index/config.json",
@@ -27,7 +27,7 @@ UNREADABLE = [
     "vector_storage-bm25/deleted/status.dat",
 ]
 EMPTY_TO_THE_ENGINE = ["mutable_id_tracker.mappings", "mutable_id_tracker.versions"]
-READ_LATER = ["vector_storage-dense/tq_vectors/chunk_0.mmap", "payload_storage/page_0.dat"]
+READ_LATER = ["vector_storage-dense/tq_vectors/chunk_0.mmap"]
 
 
 @pytest.fixture
@@ -53,8 +53,7 @@ def test_a_damaged_index_is_refused_with_what_repairs_it_and_made_anew_from_the_
     with pytest.raises(StoreDamaged) as caught, opened(data, embedder):
         pass
     assert ("footnote reindex" in caught.value.hint, caught.value.retryable) == (True, False)
-    with patch("service.wiring.open_embedder", lambda *_: embedder):
-        assert start_reindex(Settings(data_dir=data)) == 1
+    assert start_reindex(Settings(data_dir=data), make_embedder=lambda _: embedder) == 1
     with opened(data, embedder) as engine:
         drain(engine)
         assert "twenty four months" in found(engine, "warranty")[0]
