@@ -10,7 +10,7 @@ from typing import Self
 from ingestion.sandbox.process import ParserProcess
 from ingestion.sandbox.wire import ChunkJob, Request, error_from
 from ingestion.types import Document, RawFile
-from service.errors import ParseCrashed, ParseError, Unavailable
+from service.errors import ParseCrashed, Unavailable
 from service.settings import ParseSettings
 from service.types import Chunk
 
@@ -75,8 +75,8 @@ class ParserPool:
             reply = child.ask(
                 Request(raw.source, raw.filename, raw.media_type, self._settings, job), raw.content
             )
-        except ParseError as error:
-            if self._closed:
+        except Exception as error:
+            if self._closed:  # whatever it says, the child was killed
                 raise _closed() from error
             raise
         finally:
