@@ -181,34 +181,32 @@ class ServerStore(Store):
     def _scroll(self, which: AllOf) -> Iterator[str]:
         offset: Any = None
         while True:
-            records, offset = self._ask(lambda: self._page(which, offset))  # noqa: B023 - asked at once
+            records, offset = self._page(which, offset)
             yield from (str(record.id) for record in records)
             if offset is None:
                 return
 
     def _page(self, which: AllOf, offset: Any) -> tuple[list[models.Record], Any]:
-        return self._client.scroll(
-            self._collection,
-            scroll_filter=server_filter(which),
-            limit=POINTS_A_PAGE,
-            offset=offset,
-            with_payload=False,
-            with_vectors=False,
+        return self._ask(
+            lambda: self._client.scroll(
+                self._collection,
+                scroll_filter=server_filter(which),
+                limit=POINTS_A_PAGE,
+                offset=offset,
+                with_payload=False,
+                with_vectors=False,
+            )
         )
 
     def _ensure_indexes(self, attributes: DocumentAttributes) -> None:
         """Metadata can be searched without an index, but slowly; a second one of a field changes nothing."""
         for kind, fields in metadata_by_type(attributes).items():
             for field in {f"{kind}.{name}" for name in fields} - self._indexed:
-                self._ask(
-                    lambda: self._client.create_payload_index(
-                        self._collection,
-                        field,  # noqa: B023 - asked at once
-                        METADATA_INDEX[kind],  # noqa: B023
-                        wait=True,
-                    )
-                )
+                self._index(field, METADATA_INDEX[kind])
                 self._indexed.add(field)
+
+    def _index(self, field: str, schema: models.PayloadSchemaType) -> None:
+        self._ask(lambda: self._client.create_payload_index(self._collection, field, schema, wait=True))
 
     def _ask(self, ask: Callable[[], Result]) -> Result:
         """The answer; asked again while the server cannot be reached, a few times."""
