@@ -56,8 +56,29 @@ class CatalogueSettings(Section):
     """How long the same `Idempotency-Key` means the same upload."""
 
 
+class ServerStoreSettings(Section):
+    """The Qdrant server or cluster of server mode; what it is made of holds for a new collection."""
+
+    url: str = "http://127.0.0.1:6333"
+    grpc_port: Annotated[int, Field(ge=1, le=65535)] = 6334
+    api_key: SecretStr = SecretStr("")
+    timeout_s: Seconds = 5
+    """Of each call."""
+    alias: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "footnote"
+    """Stands for the collection of the index in force; two installations on one server need two."""
+    shard_number: Count = 1
+    replication_factor: Count = 1
+    write_consistency_factor: Count = 1
+    """How many replicas must have applied a write before it counts."""
+    quantization: Literal["none", "scalar"] = "scalar"
+    """`scalar` searches one byte a number, in memory, and scores the best by the vectors themselves."""
+    on_disk_payload: bool = True
+
+
 class StoreSettings(Section):
     """Where vectors and originals are kept."""
+
+    server: ServerStoreSettings = ServerStoreSettings()
 
     min_free_bytes: Count = 256 * MIB
     """With less room on its disk nothing is written, so that a full disk ends no process half way."""
@@ -241,7 +262,7 @@ class Settings(BaseSettings):
         env_prefix="FOOTNOTE_", env_nested_delimiter="__", frozen=True, extra="forbid"
     )
 
-    mode: Literal["embedded"] = "embedded"
+    mode: Literal["embedded", "server"] = "embedded"
     data_dir: Path = Field(default_factory=default_data_dir)
     cache_dir: Path = Field(default_factory=default_cache_dir)
     load: LoadSettings = LoadSettings()

@@ -5,10 +5,8 @@ The server, the command line and the tests all come in through `open_resources`.
 
 from __future__ import annotations
 
-import logging
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -27,7 +25,7 @@ from service.catalogue import (
 )
 from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
-from service.errors import DataFolderLocked, IndexMismatch, Misconfigured, StoreDamaged
+from service.errors import DataFolderLocked, Misconfigured, StoreDamaged
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
@@ -38,19 +36,13 @@ from service.rerank import open_reranker
 from service.settings import Settings
 from service.stage_checks import stage_checks
 from service.store.damage import REINDEX
-from service.store.edge import EdgeStore
 from service.store.index import ChunkIndex
-from service.store.token_file import TokenFile
-
-log = logging.getLogger(__name__)
+from service.store.opening import make_room_for_index, open_index, put_in_force
 
 EmbedderFactory = Callable[[Settings], Embedder]
 
 TIDY_EVERY_S = 3600.0
 """Between two looks for what is past its time; the periods are days and hours."""
-
-STORE_FORM = "2"
-"""Moves when vectors or payload change their form, so that an older index is refused."""
 
 SPECIAL_TOKENS = 8
 """Room for the model's own marks around a text, and for how tokenizers differ at a cut."""
@@ -83,25 +75,14 @@ def open_resources(
         try:
             embedder = make_embedder(settings)
             _check_sizes(settings, embedder)
-            folder = _index_folder(settings.data_dir, database, embedder)
             with (
-                _open_index(folder, embedder, settings) as index,
+                open_index(settings, embedder, database) as index,
                 _engine(settings, database, embedder, index) as engine,
             ):
                 _check_not_emptied(database, index)
                 yield engine
         finally:
             database.close()
-
-
-@contextmanager
-def _open_index(folder: Path, embedder: Embedder, settings: Settings) -> Iterator[ChunkIndex]:
-    room = settings.store.min_free_bytes
-    with (
-        closing(EdgeStore(folder, embedder.dimension, room)) as vectors,
-        closing(TokenFile(folder / "tokens.db", room)) as tokens,
-    ):
-        yield ChunkIndex(vectors, tokens, bool(embedder.tokens_fingerprint))
 
 
 @contextmanager
@@ -221,28 +202,15 @@ def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served
         database = Database.in_folder(settings.data_dir)
         try:
             embedder = make_embedder(settings)
-            _set_damaged_aside(settings.data_dir / "index" / _index_name(embedder), embedder.dimension)
+            make_room_for_index(settings, embedder)
             queued = 0
             for scope, document in Documents(database, settings.catalogue.keep_versions).everything():
                 Jobs(database).add(scope, [document])
                 queued += 1
-            _name_index(database, embedder)
+            put_in_force(embedder, database)
             return queued
         finally:
             database.close()
-
-
-def _set_damaged_aside(index: Path, dimension: int) -> None:
-    if not index.exists():
-        return
-    try:
-        EdgeStore(index, dimension).close()
-        TokenFile(index / "tokens.db").close()
-    except StoreDamaged as error:
-        log.warning("the index cannot be read and is made anew: %s", error)
-        aside = index.with_name(f"{index.name}.damaged")
-        shutil.rmtree(aside, ignore_errors=True)
-        index.rename(aside)
 
 
 def _check_not_emptied(database: Database, index: ChunkIndex) -> None:
@@ -253,30 +221,3 @@ def _check_not_emptied(database: Database, index: ChunkIndex) -> None:
         and Documents(database, 1).count_live_chunks()
     ):
         raise StoreDamaged("the index has lost all of its vectors", hint=REINDEX)
-
-
-def _index_folder(data_dir: Path, database: Database, embedder: Embedder) -> Path:
-    """The folder of the index, once it is sure that this model made it."""
-    if (known := database.index_property("index")) is None:
-        known = _name_index(database, embedder)
-    if known != _index_name(embedder):
-        raise IndexMismatch(
-            f"the index {known!r} was made with another model than {embedder.name}, "
-            f"which makes {_index_name(embedder)!r}",
-            hint="run `footnote reindex`, or set FOOTNOTE_EMBED__MODEL back",
-        )
-    for old in (data_dir / "index").glob("*"):
-        if old.name != known:
-            log.info("removing the index of an earlier model: %s", old)
-            shutil.rmtree(old)
-    return data_dir / "index" / known
-
-
-def _name_index(database: Database, embedder: Embedder) -> str:
-    database.set_index_property("index", name := _index_name(embedder))
-    return name
-
-
-def _index_name(embedder: Embedder) -> str:
-    tokens = embedder.tokens_fingerprint or "none"
-    return f"{STORE_FORM}-{embedder.dimension}-{embedder.fingerprint}-{tokens}"

@@ -19,16 +19,18 @@ from service.disk import ROOM, ensure_room
 from service.errors import StorageFull, StoreDamaged, StoreUnavailable
 from service.store import Store
 from service.store.damage import REINDEX, SIGNS, is_panic
-from service.store.edge_filters import (
+from service.store.edge_filters import edge_filter
+from service.store.payload import attributes_payload, metadata_by_type, payload
+from service.store.restrictions import (
+    AllOf,
     corpus,
-    keyword,
     of_document,
+    of_tenant,
     of_writer,
     promoted,
     replaceable,
     searchable,
 )
-from service.store.payload import attributes_payload, metadata_by_type, payload
 from service.types import (
     Candidate,
     Candidates,
@@ -84,7 +86,7 @@ class EdgeStore(Store):
 
     @override
     def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
-        allowed = searchable(scope, filters)
+        allowed = edge_filter(searchable(scope, filters))
         dense = edge.QueryRequest(
             query=edge.Query.Nearest(vectors.dense.tolist(), using=DENSE),
             filter=allowed,
@@ -99,7 +101,7 @@ class EdgeStore(Store):
                 query=edge.Query.Nearest(terms, using=SPARSE),
                 filter=allowed,
                 limit=limit,
-                params=edge.SearchParams(idf=edge.IdfParams(corpus=corpus(scope))),
+                params=edge.SearchParams(idf=edge.IdfParams(corpus=edge_filter(corpus(scope)))),
                 with_payload=["document"],
             )
             found = self._shard.query_batch(edge.QueryBatchRequest([dense, sparse]))
@@ -121,7 +123,7 @@ class EdgeStore(Store):
             piece = points[start : start + POINTS_A_WRITE]
             live = frozenset(self._scroll(promoted(scope, [point.chunk_id for point in piece])))
             rows = [_row(point, shown if point.chunk_id in live else hidden) for point in piece]
-            self._update(edge.UpdateOperation.upsert_points(rows, condition=replaceable(epoch)))
+            self._update(edge.UpdateOperation.upsert_points(rows, condition=edge_filter(replaceable(epoch))))
 
     @override
     def promote(
@@ -136,18 +138,19 @@ class EdgeStore(Store):
             for name in fields:
                 self._ensure_index(f"{kind}.{name}", METADATA_INDEX[kind])
         changed = attributes_payload(scope.tenant, attributes, epoch, live=True)
-        ours = of_writer(scope, document_id, chunk_ids, epoch)
+        ours = edge_filter(of_writer(scope, document_id, chunk_ids, epoch))
         self._update(edge.UpdateOperation.set_payload_by_filter(ours, changed))
 
     @override
     def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
         if chunk_ids:
-            ours = of_writer(scope, document_id, chunk_ids, epoch)
+            ours = edge_filter(of_writer(scope, document_id, chunk_ids, epoch))
             self._update(edge.UpdateOperation.delete_points_by_filter(ours))
 
     @override
     def delete_document(self, scope: Scope, document_id: str) -> None:
-        self._update(edge.UpdateOperation.delete_points_by_filter(of_document(scope, document_id)))
+        ours = edge_filter(of_document(scope, document_id))
+        self._update(edge.UpdateOperation.delete_points_by_filter(ours))
 
     @override
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
@@ -155,13 +158,9 @@ class EdgeStore(Store):
 
     @override
     def count(self, scope: Scope, document_id: str | None = None) -> int:
-        which = (
-            of_document(scope, document_id)
-            if document_id is not None
-            else edge.Filter(must=[keyword("tenant", scope.tenant)])
-        )
+        which = of_tenant(scope) if document_id is None else of_document(scope, document_id)
         with _translated():
-            return int(self._shard.count(edge.CountRequest(exact=True, filter=which)))
+            return int(self._shard.count(edge.CountRequest(exact=True, filter=edge_filter(which))))
 
     @override
     def size(self) -> int:
@@ -179,11 +178,15 @@ class EdgeStore(Store):
             self._shard.flush()
             self._shard.close()
 
-    def _scroll(self, which: edge.Filter) -> Iterator[str]:
+    def _scroll(self, which: AllOf) -> Iterator[str]:
         offset: int | UUID | str | None = None
         while True:
             request = edge.ScrollRequest(
-                offset=offset, limit=POINTS_A_PAGE, filter=which, with_payload=False, with_vector=False
+                offset=offset,
+                limit=POINTS_A_PAGE,
+                filter=edge_filter(which),
+                with_payload=False,
+                with_vector=False,
             )
             with _translated():
                 records, offset = self._shard.scroll(request)

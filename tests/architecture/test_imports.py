@@ -35,6 +35,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("service.catalogue",),
     "alembic": ("service.catalogue",),
     "qdrant_edge": ("service.store",),
+    "qdrant_client": ("service.store",),
     **dict.fromkeys(("openvino", "torch", "transformers", "sentence_transformers"), MODELS),
     # Chunks are measured in the parser's child process, with the tokenizer's file alone.
     "tokenizers": (*MODELS, "ingestion.sandbox"),

@@ -16,7 +16,7 @@ from service.embed import Embedder
 from service.embed.cpu import OpenVinoEmbedder
 from service.settings import EmbedSettings, default_cache_dir
 from service.store import Store, TokenStore
-from tests.contract.stores import OPENERS, TOKEN_OPENERS
+from tests.contract.stores import OPENERS, TOKEN_OPENERS, remove_from_server
 from tests.fakes_core import quick_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +44,7 @@ def reopening(opener: Callable[[Path], AnyStore]) -> Iterator[Callable[[], AnySt
         yield again
         for store in current:
             store.close()
+        remove_from_server(folder / "store")
 
 
 @pytest.fixture(params=sorted(OPENERS))

@@ -1,0 +1,80 @@
+"""What a Qdrant server's client raises, in errors of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from grpc import RpcError, StatusCode
+from qdrant_client.common.client_exceptions import QdrantException
+from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
+
+from service.disk import ROOM
+from service.errors import FootnoteError, StorageFull, StoreUnavailable
+
+FULL = ("No space left", "out of disk space", "Disk usage", "not enough free disk space")
+"""What the server says when its disk is full."""
+REFUSED = (StatusCode.UNAUTHENTICATED, StatusCode.PERMISSION_DENIED)
+
+
+def was_not_reached(error: Exception) -> bool:
+    """Whether the client says that there was no connection; one in a moment may be."""
+    return isinstance(error, RpcError) and _code(error) is StatusCode.UNAVAILABLE
+
+
+def exists_already(error: Exception) -> bool:
+    """Whether something could not be made because it is there."""
+    if isinstance(error, RpcError):
+        return _code(error) is StatusCode.ALREADY_EXISTS
+    return isinstance(error, UnexpectedResponse) and error.status_code == 409
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the client's errors into ours.
+
+    Raises:
+        StorageFull: the server's disk is full.
+        StoreUnavailable: whatever else it is.
+    """
+    try:
+        yield
+    except RpcError as error:
+        raise _of_rpc(error) from error
+    except (ApiException, QdrantException) as error:
+        raise _of_http(error) from error
+
+
+def _of_rpc(error: RpcError) -> FootnoteError:
+    code, said = _code(error), str(getattr(error, "details", lambda: "")())
+    if code == StatusCode.UNAVAILABLE:
+        return StoreUnavailable(f"the vector store cannot be reached: {said}")
+    if code == StatusCode.DEADLINE_EXCEEDED:
+        return StoreUnavailable("the vector store did not answer in time (store.server.timeout_s)")
+    if code in REFUSED:
+        return _no_key()
+    return _said(said or str(error))
+
+
+def _of_http(error: Exception) -> FootnoteError:
+    if isinstance(error, ResponseHandlingException):
+        return StoreUnavailable(f"the vector store cannot be reached: {error.source}")
+    if isinstance(error, UnexpectedResponse) and error.status_code in (401, 403):
+        return _no_key()
+    return _said(str(error))
+
+
+def _said(said: str) -> FootnoteError:
+    if any(sign in said for sign in FULL):
+        return StorageFull("the vector store cannot be written: its disk is full", hint=ROOM)
+    return StoreUnavailable(f"the vector store failed: {said}")
+
+
+def _no_key() -> FootnoteError:
+    return StoreUnavailable(
+        "the vector store refuses the key", hint="set FOOTNOTE_STORE__SERVER__API_KEY to one that may write"
+    )
+
+
+def _code(error: RpcError) -> object:
+    return getattr(error, "code", lambda: None)()

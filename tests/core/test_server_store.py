@@ -1,0 +1,151 @@
+"""The server engine at its edges: opening, the alias, a server that is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from grpc import RpcError, StatusCode
+from qdrant_client import QdrantClient, models
+
+from service.errors import FootnoteError, IndexMismatch, StorageFull, StoreUnavailable
+from service.settings import ServerStoreSettings
+from service.store.server import ServerStore, open_server_store
+from service.store.server_collection import behind, ensure_collection, switch
+from tests.answering import DIMENSION
+from tests.contract.stores import ACME
+
+SETTINGS = ServerStoreSettings(alias="answers")
+
+
+class Refused(RpcError):
+    """As gRPC raises it."""
+
+    def __init__(self, code: StatusCode, details: str = "") -> None:
+        self._code, self._details = code, details
+
+    def code(self) -> StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._details
+
+
+class Failing:
+    """A client whose every call raises the next of these, and then answers that there are seven."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*_: object, **__: object) -> models.CountResult:
+            self.calls += 1
+            if self.failures:
+                raise self.failures.pop(0)
+            return models.CountResult(count=7)
+
+        return call
+
+    @property
+    def store(self) -> ServerStore:
+        return ServerStore(self, "index")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def client(folder: Path) -> Iterator[QdrantClient]:
+    with closing(QdrantClient(path=str(folder / "qdrant"))) as client:
+        yield client
+
+
+# --- the collection and its alias ------------------------------------------------------------
+
+
+def test_the_collection_of_an_index_is_made_once_and_stands_behind_the_alias(client: QdrantClient) -> None:
+    names = {ensure_collection(client, SETTINGS, "index", DIMENSION) for _ in range(2)}
+    assert names == {"answers-index"}
+    assert behind(client, "answers") == "answers-index"
+    assert [one.name for one in client.get_collections().collections] == ["answers-index"]
+
+
+def test_a_collection_that_another_process_has_just_made_is_taken(client: QdrantClient) -> None:
+    ensure_collection(client, SETTINGS, "index", DIMENSION)
+    client.update_collection_aliases(
+        [models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name="answers"))]
+    )
+    assert ensure_collection(client, SETTINGS, "index", DIMENSION) == "answers-index"
+
+
+def test_the_index_of_another_model_is_refused_and_left_as_it_is(client: QdrantClient) -> None:
+    ensure_collection(client, SETTINGS, "old", DIMENSION)
+    with pytest.raises(IndexMismatch, match="answers-old"):
+        ensure_collection(client, SETTINGS, "new", DIMENSION)
+    assert [one.name for one in client.get_collections().collections] == ["answers-old"]
+
+
+def test_a_switch_puts_another_collection_behind_the_alias(client: QdrantClient) -> None:
+    ensure_collection(client, SETTINGS, "old", DIMENSION)
+    name = ensure_collection(client, ServerStoreSettings(alias="other"), "new", DIMENSION)
+    switch(client, "answers", name)
+    assert behind(client, "answers") == name
+
+
+def test_two_installations_on_one_server_do_not_meet(client: QdrantClient) -> None:
+    ensure_collection(client, SETTINGS, "index", DIMENSION)
+    assert ensure_collection(client, ServerStoreSettings(alias="b"), "index", DIMENSION) == "b-index"
+
+
+@pytest.mark.parametrize("version", ["1.18.2", "0.11.0"])
+def test_a_server_that_would_mix_the_tenants_term_statistics_is_refused(
+    client: QdrantClient, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    old = models.VersionInfo(title="qdrant", version=version)
+    monkeypatch.setattr(client, "info", lambda: old)
+    with pytest.raises(StoreUnavailable, match=r"1\.19 or newer"):
+        ensure_collection(client, SETTINGS, "index", DIMENSION)
+
+
+# --- a server that is away -------------------------------------------------------------------
+
+
+def test_a_server_that_does_not_listen_is_an_error_of_ours() -> None:
+    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+        open_server_store(ServerStoreSettings(url="http://127.0.0.1:9", grpc_port=9), "index", DIMENSION)
+
+
+def test_a_connection_that_is_lost_is_tried_again_a_few_times() -> None:
+    away = Refused(StatusCode.UNAVAILABLE, "connection refused")
+    client = Failing(away, away)
+    assert (client.store.count(ACME), client.calls) == (7, 3)
+    client = Failing(*[away] * 9)
+    with pytest.raises(StoreUnavailable, match="connection refused") as caught:
+        client.store.discard(ACME, "manual", ["id"], 1)
+    assert (client.calls, caught.value.retryable) == (3, True)
+
+
+def test_a_delete_is_not_tried_again_because_an_upload_may_have_come_in_between() -> None:
+    client = Failing(Refused(StatusCode.UNAVAILABLE))
+    with pytest.raises(StoreUnavailable):
+        client.store.delete_document(ACME, "manual")
+    assert client.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected", "says"),
+    [
+        (Refused(StatusCode.DEADLINE_EXCEEDED), StoreUnavailable, "store.server.timeout_s"),
+        (Refused(StatusCode.UNAUTHENTICATED), StoreUnavailable, "refuses the key"),
+        (Refused(StatusCode.INTERNAL, "No space left on device: WAL"), StorageFull, "disk is full"),
+        (Refused(StatusCode.NOT_FOUND, "Collection index not found"), StoreUnavailable, "not found"),
+    ],
+)
+def test_what_the_server_refuses_is_not_tried_again_and_says_why(
+    failure: Exception, expected: type[FootnoteError], says: str
+) -> None:
+    client = Failing(failure)
+    with pytest.raises(expected, match=says) as caught:
+        client.store.count(ACME)
+    assert (type(caught.value), client.calls) == (expected, 1)
