@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 from ingestion.chunking.blocks import Block
-from ingestion.chunking.ruler import Ruler, least_tokens
+from ingestion.chunking.ruler import CHARACTERS_PER_TOKEN, Ruler, least_tokens
 
 TOO_SMALL = 3.0
 """Cost of a piece below the smallest wanted size, beside others: it joins a neighbour where that fits."""
@@ -32,45 +33,51 @@ def partition(blocks: Sequence[Block], ruler: Ruler, sizes: Sizes) -> list[tuple
     whole = ruler.size(blocks[0].start, blocks[-1].end)
     if whole < min(sizes.smallest, sizes.largest + 1):
         return [tuple(blocks)]
-    search = _Search(blocks, ruler, sizes)
-    return _pieces(blocks, [0, *(search.last_piece(stop) for stop in range(1, len(blocks) + 1))])
+    headers = {header: ruler.size(*header) for header in {block.header for block in blocks}}
+    costs = [_cost(tokens, sizes) for tokens in range(sizes.largest + 1)]
+    begins: list[_Begin] = []
+    places, lowest = [0], 0.0
+    for place, block in enumerate(blocks):
+        break_before = block.break_before if place else 0.0
+        before = ruler.tokens_before(block.start)
+        begins.append(_Begin(place, block.start, before, headers[block.header], break_before, lowest))
+        lowest, begin = _last_piece(begins, block.end, ruler.tokens_until(block.end), sizes, costs)
+        places.append(begin)
+    return _pieces(blocks, places)
 
 
-class _Search:
-    """The cheapest way to cut the first block, the first two, and so on.
+class _Begin(NamedTuple):
+    """A block that a piece may begin with; `lowest` is the least cost of all before it.
 
-    Each block is compared with all that may begin its piece, so what is asked of a block is looked up once.
+    A tuple, because each block is compared with all that may begin its piece: hundreds of short lines.
     """
 
-    def __init__(self, blocks: Sequence[Block], ruler: Ruler, sizes: Sizes) -> None:
-        self._sizes = sizes
-        self._starts = [block.start for block in blocks]
-        self._ends = [block.end for block in blocks]
-        self._tokens_before = [ruler.tokens_before(block.start) for block in blocks]
-        self._tokens_until = [ruler.tokens_until(block.end) for block in blocks]
-        headers = {header: ruler.size(*header) for header in {block.header for block in blocks}}
-        self._headers = [headers[block.header] for block in blocks]
-        self._breaks = [0.0, *(block.break_before for block in blocks[1:])]
-        self._costs = [_cost(tokens, sizes) for tokens in range(sizes.largest + 1)]
-        self._lowest = [0.0]
+    place: int
+    start: int
+    tokens_before: int
+    header: int
+    break_before: float
+    lowest: float
 
-    def last_piece(self, stop: int) -> int:
-        """Where the last piece of the first `stop` blocks begins when these are cut at the least cost."""
-        lowest, begin, largest = inf, stop - 1, self._sizes.largest
-        end, until = self._ends[stop - 1], self._tokens_until[stop - 1]
-        for start in range(stop - 1, -1, -1):
-            text = max(until - self._tokens_before[start], least_tokens(end - self._starts[start]))
-            tokens = text + self._headers[start]
-            if tokens > largest and lowest < inf:
-                if text > largest:
-                    break
-                continue
-            size_cost = self._costs[tokens] if tokens <= largest else _cost(tokens, self._sizes)
-            cost = self._lowest[start] + (size_cost + self._breaks[start])
-            if cost <= lowest:
-                lowest, begin = cost, start
-        self._lowest.append(lowest)
-        return begin
+
+def _last_piece(
+    begins: Sequence[_Begin], end: int, tokens_until: int, sizes: Sizes, costs: Sequence[float]
+) -> tuple[float, int]:
+    """The least cost of all blocks up to `end`, and with which one their last piece begins."""
+    least, begin = inf, 0
+    for place, start, tokens_before, header, break_before, lowest in reversed(begins):
+        text = tokens_until - tokens_before
+        if text * CHARACTERS_PER_TOKEN < end - start:
+            text = least_tokens(end - start)
+        tokens = text + header
+        if tokens > sizes.largest and least < inf:
+            if text > sizes.largest:
+                break
+            continue
+        cost = lowest + ((costs[tokens] if tokens <= sizes.largest else _cost(tokens, sizes)) + break_before)
+        if cost <= least:
+            least, begin = cost, place
+    return least, begin
 
 
 def _cost(tokens: int, sizes: Sizes) -> float:
