@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import ceil
 
 Tokenize = Callable[[str], Sequence[tuple[int, int]]]
 """The character spans of a text's tokens, in order, without special tokens and without truncation."""
 
 CHARACTERS_PER_TOKEN = 16
 """No real text has so few tokens; tokenizers take a very long word (a key, base64) for one unknown token."""
-
 
 LONGEST_STRIP = 16 * 1024
 """Characters given to the tokenizer at a time: it needs a hundred bytes for each, and one word of 20 million
@@ -24,19 +22,24 @@ class Ruler:
     def __init__(self, text: str, spans: Iterable[tuple[int, int]], tokenize: Tokenize) -> None:
         """Tokenize `text[start:end]` of each of the `spans`, which are in order."""
         self.text = text
-        tokens = [
-            (start + first, start + last)
-            for span in spans
-            for start, end in _strips(text, *span)
-            for first, last in tokenize(text[start:end])
-        ]
-        self._starts = [start for start, _ in tokens]
-        self._ends = [end for _, end in tokens]
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for strip, stop in (strip for span in spans for strip in _strips(text, *span)):
+            tokens = tokenize(text[strip:stop])
+            self._starts += [strip + start for start, _ in tokens]
+            self._ends += [strip + end for _, end in tokens]
 
     def size(self, start: int, end: int) -> int:
         """The tokens in `text[start:end]`, cut ones included; more where they are implausibly long."""
-        tokens = bisect_left(self._starts, end) - bisect_right(self._ends, start)
-        return max(tokens, ceil((end - start) / CHARACTERS_PER_TOKEN))
+        return max(self.tokens_until(end) - self.tokens_before(start), least_tokens(end - start))
+
+    def tokens_before(self, position: int) -> int:
+        """How many tokens have ended at `position`."""
+        return bisect_right(self._ends, position)
+
+    def tokens_until(self, position: int) -> int:
+        """How many tokens begin before `position`."""
+        return bisect_left(self._starts, position)
 
     def reach(self, start: int, end: int, size: int) -> int:
         """The furthest position up to `end` such that the span from `start` has at most `size` tokens."""
@@ -45,6 +48,11 @@ class Ruler:
         if not size or first + size > len(self._ends):
             return position
         return min(position, self._ends[first + size - 1])
+
+
+def least_tokens(characters: int) -> int:
+    """What so many characters count for at the least, however few tokens they are."""
+    return -(-characters // CHARACTERS_PER_TOKEN)
 
 
 def _strips(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
