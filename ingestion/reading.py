@@ -24,7 +24,7 @@ from service.disk import no_room
 from service.embed import Embedder
 from service.errors import CorruptFile, FootnoteError, ParseCrashed, Unavailable
 from service.local_engine import next_epoch, take_back
-from service.records import IngestReport, RefusedRecord
+from service.records import Failure, IngestReport, RefusedRecord
 from service.settings import Settings
 from service.stall import Stall
 from service.store.index import ChunkIndex
@@ -181,7 +181,7 @@ class FileReader:
         with self._parts.deleting:
             if job.attempts > 1:
                 take_back(self._parts.documents, self._parts.index, job.scope, job.document_id, job.source)
-            self._parts.jobs.fail(job.id, error.failure())
+            self._parts.jobs.fail(job.id, Failure.of(error))
         self._forget_file(job)
 
     def _forget_file(self, job: ClaimedJob) -> None:

@@ -36,8 +36,6 @@ call may succeed later (`retryable`). Vendor exceptions are translated where the
 
 from __future__ import annotations
 
-from service.records import Failure
-
 
 class FootnoteError(Exception):
     """Base of all errors; `str(error)` is fit to show to a user and holds no document content or secret."""
@@ -51,10 +49,6 @@ class FootnoteError(Exception):
         super().__init__(message)
         self.hint = hint
         """What the reader can do about it, a command where there is one."""
-
-    def failure(self) -> Failure:
-        """The error as a value, to be kept with a job."""
-        return Failure(self.code, str(self), self.stage, self.retryable, self.hint)
 
 
 class InvalidInput(FootnoteError):

@@ -36,6 +36,7 @@ from service.records import (
     DeletionReceipt,
     DocumentRecord,
     DocumentText,
+    Failure,
     Feedback,
     Job,
     JobState,
@@ -169,7 +170,7 @@ class LocalEngine(Engine):
         job = await asyncio.to_thread(self.jobs.get, scope, job_id)
         if job.finished or self.stall.error is None:
             return job
-        return replace(job, error=self.stall.error.failure())
+        return replace(job, error=Failure.of(self.stall.error))
 
     @override
     async def find_jobs(

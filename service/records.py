@@ -1,6 +1,6 @@
 """The values of document management: what is uploaded, queued, listed, deleted and judged.
 
-Like `types.py`, declarations alone; it knows `types.py` and nothing else of ours.
+Like `types.py`, declarations alone; it knows `types.py`, `errors.py` and nothing else of ours.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO, Generic, Literal, TypeVar
+from typing import BinaryIO, Generic, Literal, Self, TypeVar
 
+from service.errors import FootnoteError
 from service.types import Scalar
 
 Item = TypeVar("Item")
@@ -37,6 +38,11 @@ class Failure:
     stage: str = ""
     retryable: bool = False
     hint: str = ""
+
+    @classmethod
+    def of(cls, error: FootnoteError) -> Self:
+        """The error as a value, to be kept with a job."""
+        return cls(error.code, str(error), error.stage, error.retryable, error.hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ TEXT = sections(
     Cleaning="The housing is wiped with a soft cloth and without any solvent at all.",
 )
 UNREADABLE = [
-    "payload_storage/page_0.dat",
     "edge_config.json",
     "segment.json",
     "payload_index/config.json",
