@@ -24,6 +24,11 @@ INSIDE_ITEM = 0.6
 INSIDE_SENTENCE = 1.0
 INSIDE_WHOLE = 4.0
 
+MANY = 20_000
+"""A section of more blocks than these is a machine's list: its shortest blocks are taken together."""
+GRAINS = 16
+"""How many of the blocks that are taken together fill the largest piece, at the least."""
+
 _CLAUSES = (
     re.compile(r"(?<=[.!?\u2026])\s+|(?<=[.!?\u2026][\"'\u201d\u2019)\]])\s+"),
     re.compile(r"(?<=[;:|])\s+|(?<!\s)\s++(?=[\u2013\u2014-]\s)"),
@@ -59,7 +64,18 @@ def blocks(body: Sequence[Placed], ruler: Ruler, budget: int) -> list[Block]:
             if found and made:
                 made[0] = replace(made[0], break_before=_cost_before(group[0], found[-1], ruler))
             found.extend(made)
-    return found
+    return found if len(found) <= MANY else list(_coarse(found, ruler, budget // GRAINS))
+
+
+def _coarse(found: Sequence[Block], ruler: Ruler, grain: int) -> Iterator[Block]:
+    """Neighbours joined up to `grain` tokens, since each block is compared with all that share its piece."""
+    first, end = found[0], found[0].end
+    for block in found[1:]:
+        if ruler.size(first.start, block.end) > grain:
+            yield Block(first.start, end, first.break_before, first.header)
+            first = block
+        end = block.end
+    yield Block(first.start, end, first.break_before, first.header)
 
 
 def _cost_before(placed: Placed, last: Block, ruler: Ruler) -> float:
@@ -130,7 +146,7 @@ _SPLITTERS = {"list_item": _item, "code": _code, "table": _rows}
 
 def _fitting(block: Block, ruler: Ruler, budget: int) -> Iterator[Block]:
     """The block, or its parts where it is larger than a piece may be."""
-    room = budget - ruler.size(*block.header)
+    room = budget - (ruler.size(*block.header) if block.header[1] else 0)
     if ruler.size(block.start, block.end) <= room:
         yield block
         return

@@ -20,7 +20,7 @@ _NUMBERED_HEADING = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?[ \t]+[A-Z\u00c0-
 _LIST_ITEM = re.compile(r"([ \t]*)(?:[-*+\u2022\u2013]|\d{1,3}[.)]|[a-z][.)])[ \t]+\S")
 _LONGEST_HEADING = 80
 _VTT_TIME = re.compile(r"(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]+-->")
-_VTT_VOICE = re.compile(r"<v(?:\.[^ <>]*)?[ \t]+([^<>]*)>")
+_VTT_VOICE = re.compile(r"<v(?:\.[^ <>]*)?[ \t]++([^<>]*+)>")
 _VTT_TAG = re.compile(r"</?(?:b|c|i|lang|rt|ruby|u|v)(?:[.\s][^<>]*)?>|<[\d:.]+>")
 """The spans and timestamps of https://www.w3.org/TR/webvtt1/#webvtt-caption-or-subtitle-cue-components."""
 _VTT_BLOCKS = ("NOTE", "STYLE", "REGION", "WEBVTT")
@@ -39,9 +39,11 @@ def text_elements(text: str) -> Iterator[Element]:
     """The paragraphs, lists and underlined, numbered or upper-case headings of a plain text."""
     for block in _BLANK_LINES.split(text):
         lines = block.strip("\n").split("\n")
-        while len(lines) > 1 and (level := _underlined(lines)):
-            yield Element("title", lines[0].strip(), level=level)
-            lines = lines[2:]
+        place = 0
+        while place + 1 < len(lines) and (level := _underlined(lines[place], lines[place + 1])):
+            yield Element("title", lines[place].strip(), level=level)
+            place += 2
+        lines = lines[place:]
         if not lines:
             continue
         if len(lines) == 1 and (level := _heading_level(lines[0].strip())):
@@ -52,9 +54,9 @@ def text_elements(text: str) -> Iterator[Element]:
             yield Element("paragraph", "\n".join(lines))
 
 
-def _underlined(lines: list[str]) -> int:
-    """The level of a heading whose second line rules it off; 0 when it is none."""
-    heading, rule = lines[0].strip(), lines[1].strip()
+def _underlined(line: str, below: str) -> int:
+    """The level of a heading that the line below rules off; 0 when it is none."""
+    heading, rule = line.strip(), below.strip()
     if not heading or not _UNDERLINE.fullmatch(rule) or len(heading) > _LONGEST_HEADING:
         return 0
     if abs(len(rule) - len(heading)) > max(4, len(heading) // 2):

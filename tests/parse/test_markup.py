@@ -121,3 +121,13 @@ def test_only_the_first_attributes_of_an_element_are_read() -> None:
     root = tree(f"<p {many}>Seen</p><p class=b id=c>too</p>")
     assert [len(node.attrib) for node in root.iter("p")] == [500, 2]
     assert root.text_content() == "Seentoo"
+
+
+def test_what_stands_after_a_huge_text_is_read() -> None:
+    assert read("a.html", f"<p>{'a' * 10_000_001}</p><p>after</p>").text.endswith("after")
+
+
+@pytest.mark.parametrize("depth", [300, 3000])
+def test_a_page_that_is_not_read_to_its_end_is_refused(depth: int) -> None:
+    with pytest.raises(NestingTooDeep):
+        read("a.html", "<p>before</p>" + "<div>" * depth + "deep" + "</div>" * depth + "<p>after</p>")

@@ -76,3 +76,13 @@ def test_asciidoc_headings_listings_and_tables_are_seen() -> None:
         ("caption", "Parts"),
     ]
     assert elements(document)[5].rows == (("Id", "Name"), ("1", "Bolt"))
+
+
+def test_a_hundred_thousand_underlined_headings_are_read_in_one_pass() -> None:
+    document = read("a.txt", "a\n===\n" * 100_000)
+    assert len(document.elements) == 100_000
+
+
+def test_a_voice_that_never_ends_is_looked_for_once() -> None:
+    caption = "<v" + " " * 200_000 + "end"
+    assert read("a.vtt", f"WEBVTT\n\n00:01.000 --> 00:02.000\n{caption}").text == "<v end"

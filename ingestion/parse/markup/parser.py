@@ -16,13 +16,16 @@ from ingestion.parse.decoding import decode
 from ingestion.parse.markup.css import drop_hidden
 from ingestion.parse.markup.walker import Walker
 from ingestion.types import Element
-from service.errors import CorruptFile, MistypedFile
+from service.errors import CorruptFile, MistypedFile, NestingTooDeep
 from service.settings import ParseSettings
 
 _ATTRIBUTE = r"""[\s/]++[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"']*+))?+"""
 _CROWDED_TAG = re.compile(rf"(<[A-Za-z][^\s/>]*+(?:{_ATTRIBUTE}){{0,500}}+)(?:{_ATTRIBUTE})*+")
 """A tag, of which the group holds the first 500 attributes: libxml2 compares each with all before it."""
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{2,40})""", re.IGNORECASE)
+
+_MAX_DEPTH = 2048
+"""Of libxml2, which stops reading there."""
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
@@ -38,16 +41,27 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
 
 
 def tree(text: str) -> Any:
-    """The lxml tree of a page or a fragment; the parser fetches nothing and expands no own entities."""
+    """The lxml tree of a page or a fragment; the parser fetches nothing and expands no own entities.
+
+    `huge_tree`, because libxml2 otherwise drops, without an error, all that follows ten million characters
+    without a tag or a depth of 256 elements.
+    """
     from lxml import etree, html
 
     text = _CROWDED_TAG.sub(r"\1", text)
-    parser = html.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8")
+    parser = html.HTMLParser(no_network=True, huge_tree=True, encoding="utf-8")
     for page in (text, f"<html><body>{text}</body></html>"):  # what is but a comment needs a body around it
         with suppress(etree.ParserError, etree.XMLSyntaxError):
             content = page.encode("utf-8", "replace")
-            return html.document_fromstring(content, parser=parser, ensure_head_body=True)
+            root = html.document_fromstring(content, parser=parser, ensure_head_body=True)
+            _check_read_to_its_end(parser.error_log)
+            return root
     raise CorruptFile("The HTML holds nothing that can be read.")
+
+
+def _check_read_to_its_end(errors: Any) -> None:
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in errors):
+        raise NestingTooDeep(f"The HTML nests deeper than {_MAX_DEPTH} elements.")
 
 
 def elements_of(root: Any, limits: ParseSettings) -> tuple[tuple[Element, ...], Counter[str]]:
