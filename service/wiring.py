@@ -10,10 +10,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from service.background import QuestionThreads, repeating
+from service.background import QuestionThreads
+from service.blobs import open_blobs
 from service.catalogue import (
     AnswerKeeper,
     Answers,
@@ -21,7 +23,6 @@ from service.catalogue import (
     Database,
     Documents,
     Expiry,
-    Files,
     Jobs,
     Listing,
 )
@@ -31,7 +32,10 @@ from service.errors import DataFolderLocked, IndexMismatch, Misconfigured, Store
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
+from service.locks import ProcessLocks
+from service.maintenance import Maintenance
 from service.models import TokenFinder
+from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
 from service.rerank import open_reranker
@@ -43,9 +47,6 @@ from service.store.edge import EdgeStore
 log = logging.getLogger(__name__)
 
 EmbedderFactory = Callable[[Settings], Embedder]
-
-TIDY_EVERY_S = 3600.0
-"""Between two looks for what is past its time; the periods are days and hours."""
 
 STORE_FORM = "2"
 """Moves when vectors or payload change their form, so that an older index is refused."""
@@ -101,24 +102,32 @@ def _engine(
     threads = QuestionThreads(settings.api.max_concurrent_queries)
     pipeline = _pipeline(settings, database, embedder, store, threads)
     answers = Answers(database)
+    versions, jobs = Documents(database, settings.catalogue.keep_versions), Jobs(database)
+    locks = ProcessLocks()
+    blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
+    originals = Originals(blobs, versions, locks)
     engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
         database=database,
-        versions=Documents(database, settings.catalogue.keep_versions),
+        versions=versions,
         listing=Listing(database),
-        jobs=Jobs(database),
+        jobs=jobs,
         answers=answers,
         keeper=(keeper := AnswerKeeper(answers)),
-        expiry=Expiry(database, settings.catalogue),
-        files=Files(settings.data_dir / "files"),
+        originals=originals,
+        locks=locks,
+        maintenance=Maintenance(
+            versions, jobs, store, originals, Expiry(database, settings.catalogue), locks
+        ),
         store=store,
         gate=Gate(),
         parts=(parts := Readinesses(_checks(pipeline, database, store, keeper))),
     )
     try:
-        engine.repair()
-        with keeper.running(), repeating(engine.tidy, TIDY_EVERY_S, "tidying up"):
+        jobs.requeue_interrupted()  # whoever had taken them is dead: this process holds the folder
+        engine.maintenance.at_start()
+        with keeper.running(), engine.maintenance.running():
             yield engine
     finally:
         parts.close()
@@ -254,6 +263,13 @@ def _index_folder(data_dir: Path, database: Database, embedder: Embedder) -> Pat
             log.info("removing the index of an earlier model: %s", old)
             shutil.rmtree(old)
     return data_dir / "index" / known
+
+
+def _installation(database: Database) -> str:
+    """The name of this installation where it shares a place with others."""
+    if (known := database.index_property("installation")) is None:
+        database.set_index_property("installation", known := str(uuid4()))
+    return known
 
 
 def _name_index(database: Database, embedder: Embedder) -> str:

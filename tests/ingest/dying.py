@@ -14,12 +14,13 @@ from typing import Any
 
 from ingestion import reading_ahead
 from ingestion.ingest import Ingestor
-from service.catalogue import Documents, Files, Jobs, document_id
+from service.blobs.folder import FolderBlobs
+from service.catalogue import Documents, Jobs, document_id
 from service.store.edge import EdgeStore
 from tests.fakes_core import LOCAL, FakeEmbedder, a_tokenizer, drain, opened, put, sections
 
 CLASSES: dict[str, type] = {
-    known.__name__: known for known in (EdgeStore, Documents, Files, Jobs, Ingestor, FakeEmbedder)
+    known.__name__: known for known in (EdgeStore, Documents, FolderBlobs, Jobs, Ingestor, FakeEmbedder)
 }
 DOCUMENTS = 4
 
