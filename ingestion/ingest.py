@@ -15,6 +15,7 @@ import dataclasses
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from ingestion.plan import plan
 from ingestion.reading import IngestParts, ReadJob
 from ingestion.types import Plan
 from service.catalogue import ClaimedJob, NewVersion
+from service.locks import holding_all
 from service.records import IngestReport
 from service.storable import storable_part
 from service.store.bm25 import sparse_document
@@ -114,7 +116,7 @@ class Ingestor:
 
     def _stage(self, planned: Sequence[Planned], points: Mapping[str, Sequence[Point]]) -> None:
         """Adds points, by job, to the store."""
-        with self._parts.deleting:
+        with self._alone(planned):
             there = self._parts.jobs.existing(list(points))
             for one in planned:
                 job = one.read.job
@@ -125,7 +127,7 @@ class Ingestor:
 
     def _publish(self, planned: Sequence[Planned]) -> None:
         parts = self._parts
-        with parts.deleting:
+        with self._alone(planned):
             there = parts.jobs.existing([one.read.job.id for one in planned])
             alive = [one for one in planned if one.read.job.id in there]
             for one in alive:
@@ -145,9 +147,13 @@ class Ingestor:
 
     def _forget_older_files(self, job: ClaimedJob) -> None:
         """A file is kept while a live version or a waiting job needs it."""
-        with self._parts.files.changing:
-            for sha256 in self._parts.documents.superseded_files(job.scope, job.document_id):
-                self._parts.files.remove(job.scope, sha256)
+        superseded = self._parts.documents.superseded_files(job.scope, job.document_id)
+        self._parts.originals.forget(job.scope, superseded)
+
+    def _alone(self, planned: Sequence[Planned]) -> AbstractContextManager[None]:
+        """Nobody else changes these documents while the block runs."""
+        jobs = [one.read.job for one in planned]
+        return holding_all(self._parts.locks, [(job.scope, job.document_id) for job in jobs])
 
 
 def searchable(metadata: Mapping[str, Scalar]) -> tuple[dict[str, Scalar], tuple[str, ...]]:

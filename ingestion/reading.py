@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,11 +18,13 @@ from ingestion.aftermath import MAX_STRIKES
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
 from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
-from service.catalogue import ClaimedJob, Documents, Files, Jobs, Labels, Live, NewJob, document_id
+from service.catalogue import ClaimedJob, Documents, Jobs, Labels, Live, NewJob, document_id
 from service.disk import no_room
 from service.embed import Embedder
 from service.errors import CorruptFile, FootnoteError, ParseCrashed, Unavailable
 from service.local_engine import next_epoch, take_back
+from service.locks import DocumentLocks
+from service.originals import Incoming, Originals
 from service.records import Failure, IngestReport, RefusedRecord
 from service.settings import Settings
 from service.stall import Stall
@@ -40,15 +41,15 @@ RECORDS_A_BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class IngestParts:
-    """What an ingest works with. A delete holds `deleting`, so that nothing is staged behind its back."""
+    """What an ingest works with. Who stages, publishes or deletes holds the lock of the document."""
 
     settings: Settings
     documents: Documents
     jobs: Jobs
-    files: Files
+    originals: Originals
     index: ChunkIndex
     embedder: Embedder
-    deleting: threading.Lock
+    locks: DocumentLocks
     give_way: Callable[[], None]
     stall: Stall
 
@@ -136,7 +137,7 @@ class FileReader:
     def _keep(self, job: ClaimedJob, live: Live, labels: Labels) -> None:
         """The file is the one that was read before; at most it is labelled anew."""
         parts, unchanged = self._parts, labels == live.labels
-        with parts.deleting:
+        with parts.locks.holding(job.scope, [job.document_id]):
             if not unchanged and parts.jobs.existing([job.id]):
                 attributes = labels.over(job.source, live.own_metadata)
                 ids = [chunk.id for chunk in parts.documents.live_chunks(job.scope, job.document_id)]
@@ -149,26 +150,22 @@ class FileReader:
     def _queue_records(self, job: ClaimedJob) -> None:
         """A file of records becomes one job for each; queued again after a crash, they change nothing."""
         parts, refused, queued = self._parts, [], 0
-        lines = BytesIO(parts.files.read(job.scope, job.sha256))
+        lines = BytesIO(parts.originals.blobs.read(job.scope, job.sha256))
         found = iter_records(lines, job.source, parts.settings.load)
         while batch := list(islice(found, RECORDS_A_BATCH)):
             refused += [_refused(record) for record in batch if isinstance(record, LoadFailure)]
-            with parts.files.changing:
-                records = [self._record_job(job, record) for record in batch if isinstance(record, RawFile)]
-                parts.jobs.add(job.scope, records)
+            records = [record for record in batch if isinstance(record, RawFile)]
+            files = [Incoming(record.source, BytesIO(record.content)) for record in records]
+            with parts.originals.keeping(job.scope, files, parts.settings.load.max_file_bytes) as kept:
+                pairs = zip(records, kept, strict=True)
+                parts.jobs.add(job.scope, [_record_job(job, record, file) for record, file in pairs])
             queued += len(records)
         parts.jobs.finish({job.id: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
         self._forget_file(job)
 
-    def _record_job(self, job: ClaimedJob, record: RawFile) -> NewJob:
-        most = self._parts.settings.load.max_file_bytes
-        sha256, size = self._parts.files.keep(job.scope, BytesIO(record.content), most, record.source)
-        named = document_id(job.scope, record.source)
-        return NewJob(named, record.source, record.filename, sha256, size, job.metadata, job.groups)
-
     def _parse(self, job: ClaimedJob, labels: Labels, identity: str, epoch: int) -> ReadJob:
         parts = self._parts
-        content = parts.files.read(job.scope, job.sha256)
+        content = parts.originals.blobs.read(job.scope, job.sha256)
         raw = load_bytes(job.source, job.filename, content, parts.settings.load)
         chunking = ChunkJob(
             job.scope.tenant, job.document_id, str(parts.embedder.tokenizer_file), parts.settings.chunk
@@ -178,7 +175,7 @@ class FileReader:
 
     def fail(self, job: ClaimedJob, error: FootnoteError) -> None:
         """The job has failed for good; the live version is found as before."""
-        with self._parts.deleting:
+        with self._parts.locks.holding(job.scope, [job.document_id]):
             if job.attempts > 1:
                 take_back(self._parts.documents, self._parts.index, job.scope, job.document_id, job.source)
             self._parts.jobs.fail(job.id, Failure.of(error))
@@ -186,9 +183,7 @@ class FileReader:
 
     def _forget_file(self, job: ClaimedJob) -> None:
         """The file of a job that has ended goes, unless something else needs it."""
-        with self._parts.files.changing:
-            for sha256 in self._parts.documents.unreferenced(job.scope, [job.sha256]):
-                self._parts.files.remove(job.scope, sha256)
+        self._parts.originals.forget(job.scope, [job.sha256])
 
 
 def made_by(parts: IngestParts, job: ClaimedJob) -> str:
@@ -202,6 +197,11 @@ def made_by(parts: IngestParts, job: ClaimedJob) -> str:
         job.filename,
     ]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _record_job(job: ClaimedJob, record: RawFile, file: tuple[str, int]) -> NewJob:
+    named = document_id(job.scope, record.source)
+    return NewJob(named, record.source, record.filename, *file, job.metadata, job.groups)
 
 
 def _labels(job: ClaimedJob, live: Live | None) -> Labels:

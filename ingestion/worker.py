@@ -152,10 +152,10 @@ def worker_for(engine: LocalEngine, open_parsers: OpenParsers = ParserPool) -> W
         settings=engine.settings,
         documents=engine.versions,
         jobs=engine.jobs,
-        files=engine.files,
+        originals=engine.originals,
         index=engine.index,
         embedder=engine.pipeline.embedder,
-        deleting=engine.deleting,
+        locks=engine.locks,
         give_way=engine.gate.give_way,
         stall=engine.stall,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -16,8 +16,6 @@ from service.catalogue import (
     Answers,
     Database,
     Documents,
-    Expiry,
-    Files,
     GivenAnswer,
     Jobs,
     Listing,
@@ -30,6 +28,9 @@ from service.disk import ensure_room
 from service.engine import Engine
 from service.errors import InvalidInput, StoreUnavailable
 from service.gate import Gate
+from service.locks import DocumentLocks
+from service.maintenance import Maintenance
+from service.originals import Incoming, Originals
 from service.pipeline import Pipeline
 from service.readiness import Readinesses
 from service.records import (
@@ -66,8 +67,9 @@ class LocalEngine(Engine):
     jobs: Jobs
     answers: Answers
     keeper: AnswerKeeper
-    expiry: Expiry
-    files: Files
+    originals: Originals
+    locks: DocumentLocks
+    maintenance: Maintenance
     index: ChunkIndex
     gate: Gate
     parts: Readinesses
@@ -75,8 +77,6 @@ class LocalEngine(Engine):
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
     """Why the queue does not move, if it does not."""
-    deleting: threading.Lock = field(default_factory=threading.Lock)
-    """Held by a delete, and by an ingest while it stages or publishes."""
 
     # --- asking ------------------------------------------------------------------------------
 
@@ -138,32 +138,20 @@ class LocalEngine(Engine):
         key: str | None,
     ) -> list[QueuedJob]:
         max_bytes = self.settings.load.max_file_bytes
-        new: list[NewJob] = []
+        files = [Incoming(upload.filename, upload.content) for upload in uploads]
         ensure_room(self.settings.data_dir, self.settings.store.min_free_bytes)
         self.stall.error = None  # there is room; if the queue still cannot go on, the worker will say so
-        with self.files.changing:
-            try:
-                for upload in uploads:
-                    sha256, size = self.files.keep(scope, upload.content, max_bytes, upload.filename)
-                    named = document_id(scope, upload.source)
-                    new.append(NewJob(named, upload.source, upload.filename, sha256, size, metadata, groups))
-                request = hashlib.sha256(repr(new).encode()).hexdigest()
-                jobs = self.jobs.add(scope, new, key, request)
-            finally:  # a refused upload needs no file, nor does one repeated after its document was deleted
-                self._remove_unneeded(scope, {job.sha256 for job in new})
+        with self.originals.keeping(scope, files, max_bytes) as kept:
+            new = [
+                NewJob(
+                    document_id(scope, one.source), one.source, one.filename, sha256, size, metadata, groups
+                )
+                for one, (sha256, size) in zip(uploads, kept, strict=True)
+            ]
+            request = hashlib.sha256(repr(new).encode()).hexdigest()
+            jobs = self.jobs.add(scope, new, key, request)
         self.wake.set()
         return jobs
-
-    def _remove_unneeded(self, scope: Scope, hashes: Collection[str]) -> int:
-        """Removes those of the files that nothing needs any more; how many there were."""
-        gone = [
-            sha256
-            for sha256 in self.versions.unreferenced(scope, sorted(hashes))
-            if self.files.exists(scope, sha256)
-        ]
-        for sha256 in gone:
-            self.files.remove(scope, sha256)
-        return len(gone)
 
     @override
     async def job(self, scope: Scope, job_id: str) -> Job:
@@ -183,12 +171,12 @@ class LocalEngine(Engine):
         await asyncio.to_thread(self._cancel, scope, job_id)
 
     def _cancel(self, scope: Scope, job_id: str) -> None:
-        with self.deleting, self.files.changing:
+        with self.locks.holding(scope, [self.jobs.get(scope, job_id).document_id]):
             job = self.jobs.cancel(scope, job_id)
             # What a job of the same document that runs now has staged must stay.
             if not self.jobs.under_way(scope, job.document_id):
                 take_back(self.versions, self.index, scope, job.document_id, job.source)
-            self._remove_unneeded(scope, [job.sha256])
+            self.originals.forget(scope, [job.sha256])
 
     @override
     async def documents(
@@ -214,36 +202,22 @@ class LocalEngine(Engine):
 
     def _delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
         source = self.listing.source(scope, document_id)
-        with self.deleting, self.files.changing:
+        with self.locks.holding(scope, [document_id]):
             hashes = self.versions.file_hashes(scope, document_id)
             stored = self.index.count(scope, document_id)
             removed = self.versions.delete(scope, document_id)  # from here on nobody sees it
             self.index.delete_document(scope, document_id)
-            files = self._remove_unneeded(scope, hashes)
-            unneeded = self.versions.unreferenced(scope, sorted(hashes))
+            files = self.originals.forget(scope, hashes)
             remaining = {
                 **self.versions.count(scope, document_id),
                 **self.index.count(scope, document_id),
-                "files": sum(self.files.exists(scope, sha256) for sha256 in unneeded),
+                "files": files.remaining,
             }
             if any(remaining.values()):
                 raise StoreUnavailable(f"the delete of {document_id} is not complete: {remaining} remain")
             self.versions.purged(document_id)
-        counts = {**removed, **stored, "files": files}
+        counts = {**removed, **stored, "files": files.removed}
         return DeletionReceipt(document_id, source, now(), counts, remaining)
-
-    def repair(self) -> None:
-        """Completes what a process that died has left: deletes, uploads, taken jobs."""
-        for scope, deleted in self.versions.pending_purges():
-            self.index.delete_document(scope, deleted)
-            self.versions.purged(deleted)
-        self.files.sweep(self.versions.needed_files())
-        self.jobs.requeue_interrupted()
-        self.tidy()
-
-    def tidy(self) -> None:
-        """Removes what is past its time."""
-        self.expiry.remove_expired(now())
 
     # --- observing ---------------------------------------------------------------------------
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from service.background import QuestionThreads, repeating
+from service.background import QuestionThreads
+from service.blobs import open_blobs
 from service.catalogue import (
     AnswerKeeper,
     Answers,
@@ -19,7 +21,6 @@ from service.catalogue import (
     Database,
     Documents,
     Expiry,
-    Files,
     Jobs,
     Listing,
 )
@@ -29,7 +30,10 @@ from service.errors import DataFolderLocked, Misconfigured, StoreDamaged
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
+from service.locks import ProcessLocks
+from service.maintenance import Maintenance
 from service.models import TokenFinder
+from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
 from service.rerank import open_reranker
@@ -41,8 +45,6 @@ from service.store.opening import make_room_for_index, open_index, put_in_force
 
 EmbedderFactory = Callable[[Settings], Embedder]
 
-TIDY_EVERY_S = 3600.0
-"""Between two looks for what is past its time; the periods are days and hours."""
 
 SPECIAL_TOKENS = 8
 """Room for the model's own marks around a text, and for how tokenizers differ at a cut."""
@@ -93,24 +95,32 @@ def _engine(
     threads = QuestionThreads(settings.api.max_concurrent_queries)
     pipeline = _pipeline(settings, database, embedder, index, threads)
     answers = Answers(database)
+    versions, jobs = Documents(database, settings.catalogue.keep_versions), Jobs(database)
+    locks = ProcessLocks()
+    blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
+    originals = Originals(blobs, versions, locks)
     engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
         database=database,
-        versions=Documents(database, settings.catalogue.keep_versions),
+        versions=versions,
         listing=Listing(database),
-        jobs=Jobs(database),
+        jobs=jobs,
         answers=answers,
         keeper=(keeper := AnswerKeeper(answers)),
-        expiry=Expiry(database, settings.catalogue),
-        files=Files(settings.data_dir / "files"),
+        originals=originals,
+        locks=locks,
+        maintenance=Maintenance(
+            versions, jobs, index, originals, Expiry(database, settings.catalogue), locks
+        ),
         index=index,
         gate=Gate(),
         parts=(parts := Readinesses(_checks(pipeline, database, keeper))),
     )
     try:
-        engine.repair()
-        with keeper.running(), repeating(engine.tidy, TIDY_EVERY_S, "tidying up"):
+        jobs.requeue_interrupted()  # whoever had taken them is dead: this process holds the folder
+        engine.maintenance.at_start()
+        with keeper.running(), engine.maintenance.running():
             yield engine
     finally:
         parts.close()
@@ -221,3 +231,10 @@ def _check_not_emptied(database: Database, index: ChunkIndex) -> None:
         and Documents(database, 1).count_live_chunks()
     ):
         raise StoreDamaged("the index has lost all of its vectors", hint=REINDEX)
+
+
+def _installation(database: Database) -> str:
+    """The name of this installation where it shares a place with others."""
+    if (known := database.index_property("installation")) is None:
+        database.set_index_property("installation", known := str(uuid4()))
+    return known

@@ -86,8 +86,8 @@ def copied(content: BinaryIO, place: IO[bytes], max_bytes: int, name: str) -> tu
     return digest.hexdigest(), size
 
 
-def open_blobs(settings: BlobSettings, data_dir: Path) -> Blobs:
-    """Where the settings say that originals are kept.
+def open_blobs(settings: BlobSettings, data_dir: Path, installation: str) -> Blobs:
+    """Where the settings say that originals are kept; several installations may share a bucket.
 
     Raises:
         Misconfigured: the S3 client is not installed.
@@ -102,7 +102,7 @@ def open_blobs(settings: BlobSettings, data_dir: Path) -> Blobs:
         raise Misconfigured(
             "blobs.bucket is set, but the S3 client is not installed", hint="pip install 'footnote[server]'"
         ) from error
-    return S3Blobs(settings)
+    return S3Blobs(settings, installation)
 
 
 __all__ = ["Blobs", "blob_key", "copied", "hash_of", "open_blobs"]

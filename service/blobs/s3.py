@@ -34,13 +34,14 @@ RETRIES = 3
 
 
 class S3Blobs(Blobs):
-    """Originals under their keys in one bucket, which is there already."""
+    """Originals under `folder/<key>` in one bucket, which is there already."""
 
-    def __init__(self, settings: BlobSettings) -> None:
+    def __init__(self, settings: BlobSettings, folder: str) -> None:
         wait = timedelta(seconds=settings.timeout_s)
         self._bucket = settings.bucket
         self._store = S3Store(
             settings.bucket,
+            prefix=folder,
             config=_config(settings),
             client_options={"allow_http": settings.endpoint.startswith("http://"), "timeout": wait},
             retry_config={"max_retries": RETRIES, "retry_timeout": wait},

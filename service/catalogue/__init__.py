@@ -16,7 +16,6 @@ from service.catalogue.answers import Answers, GivenAnswer
 from service.catalogue.database import Database
 from service.catalogue.documents import Documents
 from service.catalogue.expiry import Expiry
-from service.catalogue.files import Files
 from service.catalogue.identity import checked_source, document_id
 from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
 from service.catalogue.keeping import AnswerKeeper
@@ -32,7 +31,6 @@ __all__ = [
     "Database",
     "Documents",
     "Expiry",
-    "Files",
     "GivenAnswer",
     "Jobs",
     "Labels",

@@ -147,10 +147,12 @@ class Documents:
         with self._database.reading() as connection:
             return _unreferenced(connection, scope, hashes)
 
-    def needed_files(self) -> list[tuple[Scope, str]]:
-        """The files of every live version and every unfinished job, of all tenants."""
+    def needed_files(self, hashes: Sequence[str] | None = None) -> list[tuple[Scope, str]]:
+        """The files (with these hashes) of every live version and every unfinished job, of all tenants."""
+        queries = [(OF_LIVE_VERSIONS, VersionRow.sha256), (OF_UNFINISHED_JOBS, JobRow.sha256)]
+        asked = [query if hashes is None else query.where(one.in_(hashes)) for query, one in queries]
         with self._database.reading() as connection:
-            found = [*connection.execute(OF_LIVE_VERSIONS), *connection.execute(OF_UNFINISHED_JOBS)]
+            found = [row for query in asked for row in connection.execute(query)]
         return [(Scope(tenant), sha256) for tenant, sha256 in found]
 
     def superseded_files(self, scope: Scope, document_id: str) -> list[str]:

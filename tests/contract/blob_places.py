@@ -66,7 +66,7 @@ def in_folder(folder: Path, _: str) -> Blobs:
 def in_bucket(_: Path, endpoint: str) -> Blobs:
     bucket = f"originals-{uuid4()}"
     httpx.put(f"{endpoint}/{bucket}").raise_for_status()
-    return S3Blobs(bucket_settings(endpoint, bucket))
+    return S3Blobs(bucket_settings(endpoint, bucket), "here")
 
 
 PLACES: dict[str, Callable[[Path, str], Blobs]] = {"folder": in_folder, "s3": in_bucket}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
+import httpx
 import pytest
 
 from service.blobs import Blobs, blob_key, hash_of, open_blobs
@@ -150,14 +151,14 @@ def touched_in_every_way(blobs: Blobs) -> Iterator[Callable[[], object]]:
 
 def test_a_bucket_that_is_not_there_is_no_missing_file(endpoint: str) -> None:
     """A missing file would fail its document for good; a missing bucket is nobody's fault."""
-    for call in touched_in_every_way(S3Blobs(bucket_settings(endpoint, "nowhere"))):
+    for call in touched_in_every_way(S3Blobs(bucket_settings(endpoint, "nowhere"), "here")):
         with pytest.raises(BlobsUnavailable, match="nowhere"):
             call()
 
 
 def test_a_storage_that_does_not_answer_is_unavailable_and_tells_no_secret() -> None:
     with s3_server() as gone:
-        blobs = S3Blobs(bucket_settings(gone))
+        blobs = S3Blobs(bucket_settings(gone), "here")
     for call in [*touched_in_every_way(blobs), lambda: blobs.remove(blob_key(ACME, "0" * 64))]:
         with pytest.raises(BlobsUnavailable) as caught:
             call()
@@ -168,9 +169,18 @@ def test_a_storage_that_does_not_answer_is_unavailable_and_tells_no_secret() -> 
 def test_a_storage_without_room_says_so() -> None:
     full = "<Error><Code>XMinioStorageFull</Code></Error>"
     with answering(507, full) as url, pytest.raises(StorageFull):
-        put(S3Blobs(bucket_settings(url)), b"x")
+        put(S3Blobs(bucket_settings(url), "here"), b"x")
+
+
+def test_installations_that_share_a_bucket_do_not_see_each_others_files(endpoint: str) -> None:
+    """What another one's catalogue knows, this one's sweep would take for left behind."""
+    httpx.put(f"{endpoint}/shared").raise_for_status()
+    here, there = [S3Blobs(bucket_settings(endpoint, "shared"), name) for name in ("here", "there")]
+    sha256 = put(here, b"x")
+    assert (here.exists(ACME, sha256), there.exists(ACME, sha256)) == (True, False)
+    assert (everything(here), everything(there)) == ([blob_key(ACME, sha256)], [])
 
 
 def test_settings_choose_the_place(tmp_path: Path, endpoint: str) -> None:
-    assert isinstance(open_blobs(BlobSettings(), tmp_path), FolderBlobs)
-    assert isinstance(open_blobs(bucket_settings(endpoint), tmp_path), S3Blobs)
+    assert isinstance(open_blobs(BlobSettings(), tmp_path, "here"), FolderBlobs)
+    assert isinstance(open_blobs(bucket_settings(endpoint), tmp_path, "here"), S3Blobs)

@@ -132,7 +132,7 @@ def test_deleting_one_of_two_equal_files_keeps_the_other_whole(engine: LocalEngi
     assert receipt.removed["files"] == 0
     sha256 = engine.versions.live(LOCAL, document_id(LOCAL, "copy.md"))
     assert sha256 is not None
-    assert engine.files.exists(LOCAL, sha256.sha256)
+    assert engine.originals.blobs.exists(LOCAL, sha256.sha256)
     assert hits(engine) == 2
 
 

@@ -14,13 +14,15 @@ from typing import Any
 
 from ingestion import reading_ahead
 from ingestion.ingest import Ingestor
-from service.catalogue import Documents, Files, Jobs, document_id
+from service.blobs.folder import FolderBlobs
+from service.catalogue import Documents, Jobs, document_id
 from service.store.edge import EdgeStore
 from service.store.token_file import TokenFile
 from tests.fakes_core import LOCAL, FakeEmbedder, a_tokenizer, drain, opened, put, sections
 
 CLASSES: dict[str, type] = {
-    known.__name__: known for known in (EdgeStore, TokenFile, Documents, Files, Jobs, Ingestor, FakeEmbedder)
+    known.__name__: known
+    for known in (EdgeStore, TokenFile, Documents, FolderBlobs, Jobs, Ingestor, FakeEmbedder)
 }
 DOCUMENTS = 4
 

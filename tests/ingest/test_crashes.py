@@ -38,14 +38,14 @@ DURING_AN_INGEST = [
     "TokenFile.discard 1 after",
     "Jobs.finish 1 before",
     "Jobs.finish 1 after",
-    "Files.remove 1 after",
+    "FolderBlobs.remove 1 after",
 ]
 DURING_A_DELETE = [
     "Documents.delete 1 before",
     "Documents.delete 1 after",
     "EdgeStore.delete_document 1 after",
     "TokenFile.delete_document 1 after",
-    "Files.remove 1 after",
+    "FolderBlobs.remove 1 after",
     "Documents.purged 1 after",
 ]
 

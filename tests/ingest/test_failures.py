@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -231,6 +232,27 @@ def test_a_delete_waits_for_what_is_being_stored_and_then_leaves_nothing(
     assert set(receipts[0].remaining.values()) == {0}
     assert found(engine, "warranty") == []
     assert engine.index.vectors.size() == 0
+    assert_whole(engine)
+
+
+def test_a_delete_does_not_wait_for_other_documents_that_are_being_stored(engine: LocalEngine) -> None:
+    ingested(engine, "other.md", TEXT)
+    put(engine, "manual.md", TEXT)
+    storing, receipts = EdgeStore.stage, []
+
+    def delete_the_other() -> None:
+        receipts.append(asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "other.md"))))
+
+    def slow(store: EdgeStore, *arguments: Any) -> None:
+        deleting = threading.Thread(target=delete_the_other)
+        deleting.start()
+        deleting.join()  # without end if it waited
+        storing(store, *arguments)
+
+    with patch.object(EdgeStore, "stage", slow):
+        drain(engine)
+    assert set(receipts[0].remaining.values()) == {0}
+    assert sources(engine, "warranty") == {"manual.md"}
     assert_whole(engine)
 
 
