@@ -18,11 +18,11 @@ from ingestion.aftermath import MAX_STRIKES
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
 from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
-from service.catalogue import ClaimedJob, Documents, Jobs, Labels, Live, NewJob, document_id
+from service.catalogue import ClaimedJob, Documents, Jobs, Labels, Live, NewJob, document_id, next_epoch
 from service.disk import no_room
 from service.embed import Embedder
 from service.errors import CorruptFile, FootnoteError, ParseCrashed, Unavailable
-from service.local_engine import next_epoch, take_back
+from service.local_engine import take_back
 from service.locks import DocumentLocks
 from service.originals import Incoming, Originals
 from service.records import Failure, IngestReport, RefusedRecord

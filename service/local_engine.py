@@ -19,9 +19,9 @@ from service.catalogue import (
     GivenAnswer,
     Jobs,
     Listing,
-    Live,
     NewJob,
     document_id,
+    next_epoch,
 )
 from service.catalogue.database import now
 from service.disk import ensure_room
@@ -247,8 +247,3 @@ def take_back(documents: Documents, index: ChunkIndex, scope: Scope, document_id
     if live:
         attributes = live.labels.over(source, live.own_metadata)
         index.promote(scope, document_id, attributes, kept, next_epoch(live))
-
-
-def next_epoch(live: Live | None) -> int:
-    """The epoch of what is written for a document now: the number of the version that comes next."""
-    return (live.version if live else 0) + 1

@@ -12,12 +12,12 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from service.background import repeating
-from service.catalogue import Documents, Expiry, Jobs
+from service.catalogue import Documents, Expiry, Jobs, next_epoch
 from service.catalogue.database import now
 from service.errors import BlobsUnavailable
 from service.locks import DocumentLocks
 from service.originals import Originals
-from service.store import Store
+from service.store.index import ChunkIndex
 from service.types import Scope
 
 log = logging.getLogger(__name__)
@@ -39,14 +39,14 @@ class Maintenance:
         self,
         documents: Documents,
         jobs: Jobs,
-        store: Store,
+        index: ChunkIndex,
         originals: Originals,
         expiry: Expiry,
         locks: DocumentLocks,
     ) -> None:
         self._documents = documents
         self._jobs = jobs
-        self._store = store
+        self._index = index
         self._originals = originals
         self._expiry = expiry
         self._locks = locks
@@ -78,12 +78,12 @@ class Maintenance:
 
     def _purge(self, scope: Scope, document_id: str) -> None:
         """The document may have been put in again since: what its live version needs stays."""
-        live = {chunk.id for chunk in self._documents.live_chunks(scope, document_id)}
-        if live:
-            dead = self._store.chunk_ids(scope, document_id) - live
-            self._store.discard(scope, document_id, sorted(dead))
+        if live := self._documents.live(scope, document_id):
+            needed = [chunk.id for chunk in self._documents.live_chunks(scope, document_id)]
+            dead = self._index.chunk_ids(scope, document_id).found.difference(needed)
+            self._index.discard(scope, document_id, sorted(dead), next_epoch(live))
         else:
-            self._store.delete_document(scope, document_id)
+            self._index.delete_document(scope, document_id)
         self._documents.purged(document_id)
 
     def tidy(self) -> None:

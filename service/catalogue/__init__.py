@@ -21,7 +21,7 @@ from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
 from service.catalogue.keeping import AnswerKeeper
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
-from service.catalogue.versions import Labels, Live, NewVersion
+from service.catalogue.versions import Labels, Live, NewVersion, next_epoch
 
 __all__ = [
     "AnswerKeeper",
@@ -40,4 +40,5 @@ __all__ = [
     "NewVersion",
     "checked_source",
     "document_id",
+    "next_epoch",
 ]
