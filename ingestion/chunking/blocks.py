@@ -26,7 +26,7 @@ INSIDE_WHOLE = 4.0
 
 MANY = 20_000
 """A section of more blocks than these is a machine's list: its shortest blocks are taken together."""
-GRAINS = 16
+GRAINS = 8
 """How many of the blocks that are taken together fill the largest piece, at the least."""
 
 _CLAUSES = (
