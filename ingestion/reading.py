@@ -22,7 +22,7 @@ from ingestion.types import Document, RawFile
 from service.catalogue import ClaimedJob, Documents, Files, Jobs, Labels, Live, NewJob, document_id
 from service.disk import no_room
 from service.embed import Embedder
-from service.errors import CorruptFile, FootnoteError, ParseCrashed, Unavailable
+from service.errors import CorruptFile, FootnoteError, LeaseLost, ParseCrashed, Unavailable
 from service.local_engine import take_back
 from service.records import IngestReport, RefusedRecord
 from service.settings import Settings
@@ -101,6 +101,8 @@ class FileReader:
             return self._read(job)
         except Unavailable:
             raise
+        except LeaseLost as lost:
+            log.warning("%s", lost, extra={"job": job.id, "source": job.source})
         except FootnoteError as error:
             self.fail(job, error)
         except OSError as error:
@@ -133,13 +135,13 @@ class FileReader:
         """The file is the one that was read before; at most it is labelled anew."""
         parts, unchanged = self._parts, labels == live.labels
         with parts.deleting:
-            if not unchanged and parts.jobs.existing([job.id]):
+            if not unchanged and parts.jobs.held([job.lease]):
                 attributes = labels.over(job.source, live.own_metadata)
                 parts.store.promote(job.scope, job.document_id, attributes)
                 parts.store.flush()
-                parts.documents.relabel(job.id, job.scope, job.document_id, labels)
+                parts.documents.relabel(job.lease, job.scope, job.document_id, labels)
         report = IngestReport(job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks)
-        parts.jobs.finish({job.id: report})
+        parts.jobs.finish({job.lease: report})
 
     def _queue_records(self, job: ClaimedJob) -> None:
         """A file of records becomes one job for each; queued again after a crash, they change nothing."""
@@ -152,7 +154,7 @@ class FileReader:
                 records = [self._record_job(job, record) for record in batch if isinstance(record, RawFile)]
                 parts.jobs.add(job.scope, records)
             queued += len(records)
-        parts.jobs.finish({job.id: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
+        parts.jobs.finish({job.lease: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
         self._forget_file(job)
 
     def _record_job(self, job: ClaimedJob, record: RawFile) -> NewJob:
@@ -173,10 +175,15 @@ class FileReader:
 
     def fail(self, job: ClaimedJob, error: FootnoteError) -> None:
         """The job has failed for good; the live version is found as before."""
-        with self._parts.deleting:
-            if job.attempts > 1:
-                take_back(self._parts.documents, self._parts.store, job.scope, job.document_id, job.source)
-            self._parts.jobs.fail(job.id, error.failure())
+        parts = self._parts
+        try:
+            with parts.deleting:
+                if job.attempts > 1 and parts.jobs.held([job.lease]):
+                    take_back(parts.documents, parts.store, job.scope, job.document_id, job.source)
+                parts.jobs.fail(job.lease, error.failure())
+        except LeaseLost as lost:  # how it ends is told by who has it now
+            log.warning("%s", lost, extra={"job": job.id, "source": job.source})
+            return
         self._forget_file(job)
 
     def _forget_file(self, job: ClaimedJob) -> None:

@@ -107,7 +107,7 @@ def _engine(
         database=database,
         versions=Documents(database, settings.catalogue.keep_versions),
         listing=Listing(database),
-        jobs=Jobs(database),
+        jobs=Jobs(database, settings.catalogue.lease_s),
         answers=answers,
         keeper=(keeper := AnswerKeeper(answers)),
         expiry=Expiry(database, settings.catalogue),
