@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from service.catalogue import ClaimedJob, Jobs
+from service.catalogue import ClaimedJob, Jobs, Lease
 from service.errors import (
     BlobsUnavailable,
     FootnoteError,
@@ -41,7 +41,7 @@ class Aftermath:
         self._jobs = jobs
         self._stall = stall
         self._fail = fail
-        self._owed: dict[str, bool] = {}
+        self._owed: dict[Lease, bool] = {}
         """Jobs that could not be put back, because the queue itself could not be written."""
         self._lock = threading.Lock()
         self.stalls = 0
@@ -61,7 +61,7 @@ class Aftermath:
     def put_back(self, jobs: Sequence[ClaimedJob], *, suspected: bool) -> None:
         """Queues jobs again, now or as soon as the queue can be written."""
         with self._lock:
-            self._owed.update((job.id, suspected) for job in jobs)
+            self._owed.update((job.lease, suspected) for job in jobs)
         try:
             self.settle()
         except Exception as error:  # the jobs stay owed
@@ -71,11 +71,11 @@ class Aftermath:
         """Puts back what is owed."""
         with self._lock:
             for suspected in (True, False):
-                ids = [job_id for job_id, one in self._owed.items() if one is suspected]
-                if ids:
-                    self._jobs.release(ids, suspected=suspected)
-                for job_id in ids:
-                    del self._owed[job_id]
+                leases = [lease for lease, one in self._owed.items() if one is suspected]
+                if leases:
+                    self._jobs.release(leases, suspected=suspected)
+                for lease in leases:
+                    del self._owed[lease]
 
     @property
     def owes(self) -> bool:

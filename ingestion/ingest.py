@@ -68,13 +68,13 @@ class Ingestor:
             Interrupted: the worker is stopping; nothing became visible.
         """
         planned = [self._plan(read) for read in reads]
-        self._parts.jobs.move([read.job.id for read in reads], "embedding", 0.3)
+        self._parts.jobs.move([read.job.lease for read in reads], "embedding", 0.3)
         self._embed_and_stage(planned)
         return planned
 
     def publish(self, planned: Sequence[Planned]) -> None:
         """Makes what was staged visible; it may run beside the next `embed`, in a thread of its own."""
-        self._parts.jobs.move([one.read.job.id for one in planned], "storing", 0.9)
+        self._parts.jobs.move([one.read.job.lease for one in planned], "storing", 0.9)
         self._publish(planned)
 
     def _plan(self, read: ReadJob) -> Planned:
@@ -109,7 +109,7 @@ class Ingestor:
             if held >= CHUNKS_A_STAGE:
                 self._stage(planned, points)
                 self._parts.jobs.move(
-                    [one.read.job.id for one in planned], "embedding", 0.3 + 0.6 * done / len(waiting)
+                    [one.read.job.lease for one in planned], "embedding", 0.3 + 0.6 * done / len(waiting)
                 )
                 points, held = {}, 0
         self._stage(planned, points)
@@ -117,7 +117,9 @@ class Ingestor:
     def _stage(self, planned: Sequence[Planned], points: Mapping[str, Sequence[Point]]) -> None:
         """Adds points, by job, to the store."""
         with self._alone(planned):
-            there = self._parts.jobs.existing(list(points))
+            there = self._parts.jobs.held(
+                [one.read.job.lease for one in planned if one.read.job.id in points]
+            )
             for one in planned:
                 job = one.read.job
                 if job.id in there:
@@ -128,20 +130,23 @@ class Ingestor:
     def _publish(self, planned: Sequence[Planned]) -> None:
         parts = self._parts
         with self._alone(planned):
-            there = parts.jobs.existing([one.read.job.id for one in planned])
+            there = parts.jobs.held([one.read.job.lease for one in planned])
             alive = [one for one in planned if one.read.job.id in there]
             for one in alive:
                 read, ids = one.read, [chunk.id for chunk in one.read.chunks]
                 parts.index.promote(read.job.scope, read.job.document_id, one.attributes, ids, read.epoch)
             parts.index.vectors.flush()
             versions = parts.documents.publish(
-                [(one.read.job.id, one.read.job.scope, _version(one)) for one in alive]
+                [(one.read.job.lease, one.read.job.scope, _version(one)) for one in alive]
             )
-            for one in alive:
+            published = [one for one in alive if one.read.job.id in versions]
+            for one in published:
                 read = one.read
                 parts.index.discard(read.job.scope, read.job.document_id, one.plan.delete, read.epoch)
-            parts.jobs.finish({one.read.job.id: _report(one, versions[one.read.job.id]) for one in alive})
-        for one in alive:
+            parts.jobs.finish(
+                {one.read.job.lease: _report(one, versions[one.read.job.id]) for one in published}
+            )
+        for one in published:
             if versions[one.read.job.id] > 1:
                 self._forget_older_files(one.read.job)
 

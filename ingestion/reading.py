@@ -21,7 +21,7 @@ from ingestion.types import Document, RawFile
 from service.catalogue import ClaimedJob, Documents, Jobs, Labels, Live, NewJob, document_id, next_epoch
 from service.disk import no_room
 from service.embed import Embedder
-from service.errors import CorruptFile, FootnoteError, ParseCrashed, Unavailable
+from service.errors import CorruptFile, FootnoteError, LeaseLost, ParseCrashed, Unavailable
 from service.local_engine import take_back
 from service.locks import DocumentLocks
 from service.originals import Incoming, Originals
@@ -106,6 +106,8 @@ class FileReader:
             return self._read(job)
         except Unavailable:
             raise
+        except LeaseLost as lost:
+            log.warning("%s", lost, extra={"job": job.id, "source": job.source})
         except FootnoteError as error:
             self.fail(job, error)
         except OSError as error:
@@ -138,14 +140,14 @@ class FileReader:
         """The file is the one that was read before; at most it is labelled anew."""
         parts, unchanged = self._parts, labels == live.labels
         with parts.locks.holding(job.scope, [job.document_id]):
-            if not unchanged and parts.jobs.existing([job.id]):
+            if not unchanged and parts.jobs.held([job.lease]):
                 attributes = labels.over(job.source, live.own_metadata)
                 ids = [chunk.id for chunk in parts.documents.live_chunks(job.scope, job.document_id)]
                 parts.index.promote(job.scope, job.document_id, attributes, ids, next_epoch(live))
                 parts.index.vectors.flush()
-                parts.documents.relabel(job.id, job.scope, job.document_id, labels)
+                parts.documents.relabel(job.lease, job.scope, job.document_id, labels)
         report = IngestReport(job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks)
-        parts.jobs.finish({job.id: report})
+        parts.jobs.finish({job.lease: report})
 
     def _queue_records(self, job: ClaimedJob) -> None:
         """A file of records becomes one job for each; queued again after a crash, they change nothing."""
@@ -160,7 +162,7 @@ class FileReader:
                 pairs = zip(records, kept, strict=True)
                 parts.jobs.add(job.scope, [_record_job(job, record, file) for record, file in pairs])
             queued += len(records)
-        parts.jobs.finish({job.id: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
+        parts.jobs.finish({job.lease: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
         self._forget_file(job)
 
     def _parse(self, job: ClaimedJob, labels: Labels, identity: str, epoch: int) -> ReadJob:
@@ -175,10 +177,15 @@ class FileReader:
 
     def fail(self, job: ClaimedJob, error: FootnoteError) -> None:
         """The job has failed for good; the live version is found as before."""
-        with self._parts.locks.holding(job.scope, [job.document_id]):
-            if job.attempts > 1:
-                take_back(self._parts.documents, self._parts.index, job.scope, job.document_id, job.source)
-            self._parts.jobs.fail(job.id, Failure.of(error))
+        parts = self._parts
+        try:
+            with parts.locks.holding(job.scope, [job.document_id]):
+                if job.attempts > 1 and parts.jobs.held([job.lease]):
+                    take_back(parts.documents, parts.index, job.scope, job.document_id, job.source)
+                parts.jobs.fail(job.lease, Failure.of(error))
+        except LeaseLost as lost:  # how it ends is told by who has it now
+            log.warning("%s", lost, extra={"job": job.id, "source": job.source})
+            return
         self._forget_file(job)
 
     def _forget_file(self, job: ClaimedJob) -> None:

@@ -16,6 +16,7 @@ from ingestion.ingest import Ingestor, Interrupted, Planned
 from ingestion.reading import FileReader, IngestParts, Parsers
 from ingestion.reading_ahead import Batch, ReadingAhead
 from ingestion.sandbox import ParserPool
+from service.background import repeating
 from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
 from service.settings import ParseSettings
@@ -73,10 +74,11 @@ class Worker:
             self._parsers.close()  # ends a parse that is under way; its job is queued again
 
     def _run(self, *, until_idle: bool) -> None:
-        settings = self._parts.settings.parse
+        settings = self._parts.settings
         with (
-            closing(self._open_parsers(settings)) as parsers,
-            ThreadPoolExecutor(settings.processes) as readers,
+            closing(self._open_parsers(settings.parse)) as parsers,
+            ThreadPoolExecutor(settings.parse.processes) as readers,
+            repeating(self._parts.jobs.renew, settings.catalogue.lease_s / 3, "keeping documents under way"),
         ):
             self._parsers = parsers
             files = FileReader(self._parts, parsers)

@@ -12,7 +12,8 @@ FootnoteError
 ├── Conflict (409)
 │   ├── DataFolderLocked
 │   ├── IndexMismatch
-│   └── SchemaMismatch
+│   ├── SchemaMismatch
+│   └── LeaseLost
 ├── ParseError (422)               one typed failure per way a file can be unreadable
 │   ├── EncryptedFile · CorruptFile · MistypedFile · ExplodingFile · NestingTooDeep
 │   └── ParseTimeout · ParseOutOfMemory · ParseCrashed · EmptyDocument
@@ -121,6 +122,12 @@ class SchemaMismatch(Conflict):
     """The catalogue's tables are of another version; `footnote migrate` brings older ones up to date."""
 
     code, stage = "schema_mismatch", "store"
+
+
+class LeaseLost(Conflict):
+    """A job is not the caller's any more: it was silent for too long, or the job's document was deleted."""
+
+    code, stage = "lease_lost", "store"
 
 
 class ParseError(FootnoteError):

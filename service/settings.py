@@ -44,6 +44,8 @@ class CatalogueSettings(Section):
     url: SecretStr = SecretStr("")
     """Of a PostgreSQL server, `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`; embedded mode keeps a file
     in its data folder instead."""
+    lease_s: Seconds = 60
+    """How long a document stays with a worker that gives no sign of life; then another one takes it."""
     keep_versions: Count = 10
     """How many versions' texts of a document stay readable."""
     keep_answers_days: Count = 30

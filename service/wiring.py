@@ -95,7 +95,10 @@ def _engine(
     threads = QuestionThreads(settings.api.max_concurrent_queries)
     pipeline = _pipeline(settings, database, embedder, index, threads)
     answers = Answers(database)
-    versions, jobs = Documents(database, settings.catalogue.keep_versions), Jobs(database)
+    versions, jobs = (
+        Documents(database, settings.catalogue.keep_versions),
+        Jobs(database, settings.catalogue.lease_s),
+    )
     locks = ProcessLocks()
     blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
     originals = Originals(blobs, versions, locks)

@@ -6,7 +6,8 @@ new one, and after a delete has committed nothing of the document can come back.
 
     models.py     the tables                  database.py   engine, pragmas, migrations
     reading.py    what a query reads          documents.py  what an ingest and a delete write
-    publishing.py the rows of a version
+    publishing.py the rows of a version       job_rows.py   jobs and their rows
+    claiming.py   whose turn it is, and leases
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    answers written behind      expiry.py     what is kept only for a while
                   their reader's back
@@ -17,7 +18,8 @@ from service.catalogue.database import Database
 from service.catalogue.documents import Documents
 from service.catalogue.expiry import Expiry
 from service.catalogue.identity import checked_source, document_id
-from service.catalogue.jobs import ClaimedJob, Jobs, NewJob
+from service.catalogue.job_rows import ClaimedJob, Lease, NewJob
+from service.catalogue.jobs import Jobs
 from service.catalogue.keeping import AnswerKeeper
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
@@ -34,6 +36,7 @@ __all__ = [
     "GivenAnswer",
     "Jobs",
     "Labels",
+    "Lease",
     "Listing",
     "Live",
     "NewJob",

@@ -7,22 +7,24 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
 
+from service.catalogue.claiming import FINISHED, held
 from service.catalogue.database import Database, insert_new, move_epoch, now
-from service.catalogue.jobs import NewJob
+from service.catalogue.job_rows import Lease, NewJob
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, VersionRow
 from service.catalogue.publishing import labelled, write_version
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.catalogue.versions import Labels, Live, NewVersion
+from service.errors import LeaseLost
 from service.types import Chunk, Scope
 
 OF_LIVE_VERSIONS = select(DocumentRow.tenant, VersionRow.sha256).join(
     VersionRow, (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
 )
-OF_UNFINISHED_JOBS = select(JobRow.tenant, JobRow.sha256).where(JobRow.state.not_in(("done", "failed")))
+OF_UNFINISHED_JOBS = select(JobRow.tenant, JobRow.sha256).where(JobRow.state.not_in(FINISHED))
 """Tenants and file hashes: an original is kept while one of these two names it."""
 
-Publication = tuple[str, Scope, NewVersion]
-"""The id of the job that made a version, whose it is, and the version."""
+Publication = tuple[Lease, Scope, NewVersion]
+"""The hold on the job that made a version, whose it is, and the version."""
 
 
 class Documents:
@@ -80,24 +82,29 @@ class Documents:
     def publish(self, publications: Sequence[Publication]) -> Mapping[str, int]:
         """Makes new versions live, all in one step; returns their numbers by job.
 
-        A job that is gone, because its document was deleted meanwhile, is left out and changes nothing.
+        A job that is not its worker's any more, because its document was deleted or because another worker
+        has taken it over, is left out and changes nothing.
         """
         numbers: dict[str, int] = {}
         with self._database.writing() as connection:
-            there = _locked(connection, JobRow.id.in_([job_id for job_id, _, _ in publications]))
-            for job_id, scope, new in sorted(publications, key=lambda one: one[2].document_id):
-                if job_id in there:
-                    numbers[job_id] = write_version(connection, scope, new, self._keep_versions)
-            for tenant in sorted({scope.tenant for job_id, scope, _ in publications if job_id in numbers}):
+            there = _locked(connection, held([lease for lease, _, _ in publications]))
+            mine = [one for one in publications if one[0].job_id in there]
+            for lease, scope, new in sorted(mine, key=lambda one: one[2].document_id):
+                numbers[lease.job_id] = write_version(connection, scope, new, self._keep_versions)
+            for tenant in sorted({scope.tenant for _, scope, _ in mine}):
                 move_epoch(connection, tenant)
         return numbers
 
-    def relabel(self, job_id: str, scope: Scope, document_id: str, labels: Labels) -> None:
-        """Gives the live version other labels; nothing happens if the job is gone, with its document."""
+    def relabel(self, lease: Lease, scope: Scope, document_id: str, labels: Labels) -> None:
+        """Gives the live version other labels.
+
+        Raises:
+            LeaseLost: the job is not its worker's any more; nothing has changed.
+        """
         ours = (DocumentRow.id == document_id) & (DocumentRow.tenant == scope.tenant)
         with self._database.writing() as connection:
-            if not _locked(connection, JobRow.id == job_id):
-                return
+            if not _locked(connection, held([lease])):
+                raise LeaseLost(f"the job {lease.job_id} is another worker's, or gone")
             source, own = connection.execute(
                 select(DocumentRow.source, DocumentRow.own_metadata).where(ours).with_for_update()
             ).one()

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.sql.dml import Delete
 
+from service.catalogue.claiming import FINISHED
 from service.catalogue.database import Database
-from service.catalogue.jobs import FINISHED
 from service.catalogue.models import AnswerRow, FeedbackRow, IdempotencyRow, JobRow
 from service.settings import CatalogueSettings
 

@@ -4,81 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    RowMapping,
-    cast,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from service.catalogue.database import Database, insert_new, now
+from service.catalogue import claiming
+from service.catalogue.claiming import FINISHED, NOBODYS, UNDER_WAY, held
+from service.catalogue.database import Database, clock, insert_new, now
+from service.catalogue.job_rows import Cancelled, ClaimedJob, Lease, NewJob, job_of, new_row
 from service.catalogue.models import IdempotencyRow, JobRow
-from service.errors import Conflict, NotFound
-from service.records import Failure, IngestReport, Job, JobState, QueuedJob, RefusedRecord
-from service.types import Scalar, Scope
+from service.errors import Conflict, LeaseLost, NotFound
+from service.records import Failure, IngestReport, Job, JobState, QueuedJob
+from service.types import Scope
 
-FINISHED = ("done", "failed")
-CLAIM_WINDOW = 256
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """A file that was kept and waits to be ingested; metadata or groups of None stay as they are."""
-
-    document_id: str
-    source: str
-    filename: str
-    sha256: str
-    size_bytes: int
-    metadata: Mapping[str, Scalar] | None = None
-    groups: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedJob:
-    """A job that a worker has taken; `attempts` counts this one. See `JobRow` for `alone` and `strikes`."""
-
-    id: str
-    scope: Scope
-    document_id: str
-    source: str
-    filename: str
-    sha256: str
-    size_bytes: int
-    metadata: Mapping[str, Scalar] | None
-    groups: tuple[str, ...] | None
-    attempts: int
-    alone: bool = False
-    strikes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """What a job that was taken back was about."""
-
-    document_id: str
-    source: str
-    sha256: str
+LEASE_S = 60.0
 
 
 class Jobs:
-    """The queue of ingests."""
+    """The queue of ingests.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: where it is.
+        lease_s: how long a job stays with a worker that gives no sign of life.
+    """
+
+    def __init__(self, database: Database, lease_s: float = LEASE_S) -> None:
         self._database = database
+        self._lease = timedelta(seconds=lease_s)
+        self._owner = str(uuid.uuid4())
 
     def add(
         self, scope: Scope, new: Sequence[NewJob], key: str | None = None, request: str = ""
@@ -92,7 +47,7 @@ class Jobs:
             Conflict: the key was used for another request.
         """
         with self._database.writing() as connection:
-            rows = [_row(scope, job, now()) for job in new]
+            rows = [new_row(scope, job, now()) for job in new]
             ids = [row["id"] for row in rows]
             known = None if key is None else _known(connection, scope, key, request, ids)
             if rows and known is None:
@@ -101,78 +56,88 @@ class Jobs:
         return [QueuedJob(id, job.document_id, job.source) for id, job in zip(ids, new, strict=True)]
 
     def claim(self, max_jobs: int, max_bytes: int, *, alone: bool = True) -> list[ClaimedJob]:
-        """Takes queued jobs in order; of one document never two, nor one before an earlier one has ended.
+        """Takes queued jobs, tenant by tenant in turn; of one document one at a time, in their order.
 
         A job that was under way when something went wrong is taken alone, so that it takes no others down
         with it; those with strikes come last. `alone`: the caller has nothing else under way. If it has, and
-        such a job is next, nothing is taken.
+        such a job is next, nothing is taken. Jobs of workers that gave no sign of life are queued again.
         """
-        earlier = aliased(JobRow)
-        blocked = exists().where(
-            earlier.document_id == JobRow.document_id,
-            earlier.sequence < JobRow.sequence,
-            earlier.state.not_in(FINISHED),
-        )
-        with self._database.writing() as connection:
-            queued = (
-                select(*JobRow.__table__.columns)
-                .where(JobRow.state == "queued", ~blocked)
-                .order_by(JobRow.strikes, JobRow.sequence)
-                .limit(min(max_jobs, CLAIM_WINDOW))
-            )
-            taken = _batch(connection.execute(queued).mappings(), max_bytes, alone=alone)
-            connection.execute(
-                update(JobRow)
-                .where(JobRow.id.in_([row["id"] for row in taken]))
-                .values(state="parsing", attempts=JobRow.attempts + 1, updated_at=now())
-            )
-        return [_claimed(row) for row in taken]
+        try:
+            with self._database.writing() as connection:
+                moment = clock(connection)
+                claiming.requeue_expired(connection, self._owner, moment)
+                found = connection.execute(claiming.queued(max_jobs)).mappings()
+                rows = claiming.batch(found, max_bytes, alone=alone)
+                return claiming.take(connection, rows, self._owner, moment + self._lease)
+        except IntegrityError:  # another job of one of the documents was taken at this very moment
+            return []
 
-    def move(self, job_ids: Sequence[str], state: JobState, progress: float) -> None:
-        """Notes how far jobs are; `progress` lies in [0, 1]."""
+    def renew(self) -> int:
+        """A sign of life: whatever this worker has under way stays with it; how many jobs."""
         with self._database.writing() as connection:
-            connection.execute(
-                update(JobRow)
-                .where(JobRow.id.in_(job_ids))
-                .values(state=state, progress=progress, updated_at=now())
-            )
+            until = clock(connection) + self._lease
+            mine = update(JobRow).where(JobRow.owner == self._owner).values(lease_until=until)
+            return connection.execute(mine).rowcount
 
-    def finish(self, reports: Mapping[str, IngestReport]) -> None:
-        """These jobs are done; reports by job."""
-        with self._database.writing() as connection:
-            for job_id, report in reports.items():
-                connection.execute(
-                    update(JobRow)
-                    .where(JobRow.id == job_id)
-                    .values(state="done", progress=1.0, report=dataclasses.asdict(report), updated_at=now())
-                )
-
-    def fail(self, job_id: str, failure: Failure) -> None:
-        """The job has failed for good."""
-        with self._database.writing() as connection:
-            connection.execute(
-                update(JobRow)
-                .where(JobRow.id == job_id)
-                .values(state="failed", error=dataclasses.asdict(failure), updated_at=now())
-            )
-
-    def existing(self, job_ids: Sequence[str]) -> frozenset[str]:
-        """Those of the jobs that are still there: a delete removes the jobs of its document."""
+    def held(self, leases: Sequence[Lease]) -> frozenset[str]:
+        """Those of the jobs that are still their worker's: not deleted with their document, nor lost."""
         with self._database.reading() as connection:
-            return frozenset(connection.scalars(select(JobRow.id).where(JobRow.id.in_(job_ids))))
+            return frozenset(connection.scalars(select(JobRow.id).where(held(leases))))
+
+    def move(self, leases: Sequence[Lease], state: JobState, progress: float) -> None:
+        """Notes how far jobs are; `progress` lies in [0, 1]. Nothing is noted of those that were lost."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(JobRow).where(held(leases)).values(state=state, progress=progress, updated_at=now())
+            )
+
+    def finish(self, reports: Mapping[Lease, IngestReport]) -> None:
+        """These jobs are done, but for those that were lost; reports by lease."""
+        with self._database.writing() as connection:
+            mine = select(JobRow.id).where(held(list(reports))).order_by(JobRow.id).with_for_update()
+            there = frozenset(connection.scalars(mine))
+            for lease, report in reports.items():
+                if lease.job_id in there:
+                    connection.execute(
+                        update(JobRow)
+                        .where(JobRow.id == lease.job_id)
+                        .values(
+                            state="done",
+                            progress=1.0,
+                            report=dataclasses.asdict(report),
+                            updated_at=now(),
+                            **NOBODYS,
+                        )
+                    )
+
+    def fail(self, lease: Lease, failure: Failure) -> None:
+        """The job has failed for good.
+
+        Raises:
+            LeaseLost: it is not its worker's any more; nothing has changed.
+        """
+        ended = {"state": "failed", "error": dataclasses.asdict(failure), **NOBODYS}
+        with self._database.writing() as connection:
+            failed = connection.execute(update(JobRow).where(held([lease])).values(**ended, updated_at=now()))
+            if not failed.rowcount:
+                raise LeaseLost(f"the job {lease.job_id} cannot fail: it is another worker's, or gone")
 
     def requeue_interrupted(self) -> int:
-        """Puts back what a process that died had taken, under suspicion; returns how many."""
-        return self._requeue(JobRow.state.not_in((*FINISHED, "queued")), suspected=True)
+        """Puts back whatever is under way, under suspicion; returns how many.
 
-    def release(self, job_ids: Sequence[str], *, suspected: bool) -> int:
+        Only for the start of a process that holds the data folder: that no other one lives is sure then.
+        """
+        with self._database.writing() as connection:
+            return claiming.requeue(connection, UNDER_WAY, suspected=True)
+
+    def release(self, leases: Sequence[Lease], *, suspected: bool) -> int:
         """Puts taken jobs back; returns how many.
 
         Suspected are those during which something went wrong that may have been their fault: the first time
         they lose their company, and from then on each time is a strike.
         """
-        unfinished = JobRow.id.in_(job_ids) & JobRow.state.not_in((*FINISHED, "queued"))
-        return self._requeue(unfinished, suspected=suspected)
+        with self._database.writing() as connection:
+            return claiming.requeue(connection, held(leases), suspected=suspected)
 
     def cancel(self, scope: Scope, job_id: str) -> Cancelled:
         """Takes a queued job out of the queue.
@@ -184,7 +149,7 @@ class Jobs:
         of_tenant = (JobRow.id == job_id) & (JobRow.tenant == scope.tenant)
         with self._database.writing() as connection:
             query = select(*JobRow.__table__.columns).where(of_tenant)
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(query.with_for_update()).mappings().first()
             if row is None:
                 raise NotFound(f"there is no job {job_id!r}")
             if row["state"] != "queued":
@@ -198,7 +163,7 @@ class Jobs:
         running = select(JobRow.id).where(
             JobRow.document_id == document_id,
             JobRow.tenant == scope.tenant,
-            JobRow.state.not_in((*FINISHED, "queued")),
+            UNDER_WAY,
         )
         with self._database.reading() as connection:
             return connection.scalar(running) is not None
@@ -217,13 +182,6 @@ class Jobs:
         if row is None:
             raise NotFound(f"there is no job {job_id!r}")
         return job_of(row)
-
-    def _requeue(self, which: ColumnElement[bool], *, suspected: bool) -> int:
-        values: dict[str, Any] = {"state": "queued", "progress": 0.0, "updated_at": now()}
-        if suspected:
-            values |= {"alone": True, "strikes": JobRow.strikes + cast(JobRow.alone, Integer)}
-        with self._database.writing() as connection:
-            return connection.execute(update(JobRow).where(which).values(**values)).rowcount
 
     def waiting(self) -> bool:
         """Whether a job is queued that nobody has taken."""
@@ -257,75 +215,3 @@ def _known(
     if row.request_sha256 != request:
         raise Conflict("this Idempotency-Key was used for another upload")
     return list(row.job_ids)
-
-
-def _batch(queued: Iterable[RowMapping], max_bytes: int, *, alone: bool) -> list[RowMapping]:
-    taken: list[RowMapping] = []
-    size = 0
-    for row in queued:
-        size += row["size_bytes"]
-        if taken and (row["alone"] or size > max_bytes):
-            break
-        if row["alone"]:
-            return [row] if alone else []
-        taken.append(row)
-    return taken
-
-
-def _row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
-    return {
-        "id": str(uuid.uuid4()),
-        "tenant": scope.tenant,
-        "document_id": new.document_id,
-        "source": new.source,
-        "filename": new.filename,
-        "sha256": new.sha256,
-        "size_bytes": new.size_bytes,
-        "attributes": None if new.metadata is None else dict(new.metadata),
-        "groups": None if new.groups is None else list(new.groups),
-        "state": "queued",
-        "progress": 0.0,
-        "attempts": 0,
-        "alone": False,
-        "strikes": 0,
-        "error": None,
-        "report": None,
-        "created_at": moment,
-        "updated_at": moment,
-    }
-
-
-def job_of(row: Mapping[str, Any] | RowMapping) -> Job:
-    """A job from a row that holds the columns of `jobs`."""
-    return Job(
-        id=row["id"],
-        document_id=row["document_id"],
-        source=row["source"],
-        state=row["state"],
-        progress=row["progress"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        error=None if row["error"] is None else Failure(**row["error"]),
-        report=None if row["report"] is None else _report(row["report"]),
-    )
-
-
-def _report(row: Mapping[str, Any]) -> IngestReport:
-    return IngestReport(**{**row, "refused": tuple(RefusedRecord(**one) for one in row["refused"])})
-
-
-def _claimed(row: RowMapping) -> ClaimedJob:
-    return ClaimedJob(
-        id=row["id"],
-        scope=Scope(row["tenant"]),
-        document_id=row["document_id"],
-        source=row["source"],
-        filename=row["filename"],
-        sha256=row["sha256"],
-        size_bytes=row["size_bytes"],
-        metadata=row["attributes"],
-        groups=None if row["groups"] is None else tuple(row["groups"]),
-        attempts=row["attempts"] + 1,
-        alone=row["alone"],
-        strikes=row["strikes"],
-    )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import RowMapping, Select, func, null, select
 
 from service.catalogue.database import Database
-from service.catalogue.jobs import job_of
+from service.catalogue.job_rows import job_of
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, VersionRow
 from service.catalogue.reading import may_read
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of

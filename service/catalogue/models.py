@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -118,10 +127,24 @@ class JobRow(Base):
     `attempts` counts how often it was taken, before any work is done. `alone`: something went wrong while
     it was under way with others, and nobody knows through which; it is taken alone from now on. `strikes`
     counts how often something went wrong then.
+
+    A job is under way while it has an `owner`, who keeps it until `lease_until` and longer if he says so in
+    time. `epoch` is that of the lease: each has a higher one than all before it, so that who comes late with
+    what he did under an earlier one is told from who has the job now.
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("jobs_by_state", "state", "sequence"), Index("jobs_by_document", "document_id"))
+    __table_args__ = (
+        Index("jobs_by_state", "state", "sequence"),
+        Index("jobs_by_document", "document_id"),
+        Index(
+            "one_job_of_a_document_under_way",
+            "document_id",
+            unique=True,
+            sqlite_where=text("owner IS NOT NULL"),
+            postgresql_where=text("owner IS NOT NULL"),
+        ),
+    )
 
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(unique=True)
@@ -138,10 +161,22 @@ class JobRow(Base):
     attempts: Mapped[int]
     alone: Mapped[bool]
     strikes: Mapped[int]
+    owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    epoch: Mapped[int]
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class CounterRow(Base):
+    """A number that only grows."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
 
 
 class IdempotencyRow(Base):

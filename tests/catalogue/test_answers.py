@@ -15,7 +15,7 @@ from service.catalogue.database import now
 from service.errors import CatalogueUnavailable, NotFound
 from service.records import Feedback, IngestReport
 from service.settings import CatalogueSettings
-from tests.catalogue.writing import ACME, GLOBEX, a_job, a_version
+from tests.catalogue.writing import ACME, GLOBEX, a_job, a_version, taken
 
 PERIODS = CatalogueSettings(
     keep_answers_days=30, keep_feedback_days=90, keep_jobs_days=7, keep_idempotency_hours=24
@@ -73,17 +73,20 @@ def test_an_answer_that_was_judged_stays_as_long_as_what_was_said_of_it(
 def test_a_job_is_forgotten_after_its_end_but_never_before(database: Database) -> None:
     jobs = Jobs(database)
     done, waiting = jobs.add(ACME, [a_job(ACME, "done"), a_job(ACME, "waiting")])
-    jobs.finish({done.id: IngestReport(done.document_id)})
+    jobs.finish({taken(database, done).lease: IngestReport(done.document_id)})
     removed = Expiry(database, PERIODS).remove_expired(now() + timedelta(days=8))
     assert removed["jobs"] == 1
-    assert jobs.existing([done.id, waiting.id]) == {waiting.id}
+    assert jobs.get(ACME, waiting.id).state == "queued"
+    with pytest.raises(NotFound):
+        jobs.get(ACME, done.id)
 
 
 def test_what_a_forgotten_job_has_read_in_stays(database: Database) -> None:
     jobs, documents, new = Jobs(database), Documents(database, 10), a_version(ACME, "manual.md", "hums")
-    (job,) = jobs.add(ACME, [a_job(ACME, "manual.md")])
-    documents.publish([(job.id, ACME, new)])
-    jobs.finish({job.id: IngestReport(job.document_id)})
+    (queued,) = jobs.add(ACME, [a_job(ACME, "manual.md")])
+    job = taken(database, queued)
+    documents.publish([(job.lease, ACME, new)])
+    jobs.finish({job.lease: IngestReport(job.document_id)})
     Expiry(database, PERIODS).remove_expired(now() + timedelta(days=8))
     assert documents.live(ACME, new.document_id) is not None
 

@@ -37,7 +37,7 @@ def test_two_uploads_of_one_document_are_never_under_way_at_once(database: Datab
     jobs = queued(database, "a", "a", "b")
     first, _ = jobs.claim(10, PLENTY)
     assert claimed(jobs) == []
-    jobs.finish({first.id: REPORT})
+    jobs.finish({first.lease: REPORT})
     assert claimed(jobs) == ["a"]
 
 
@@ -58,7 +58,7 @@ def test_jobs_that_were_under_way_together_when_something_went_wrong_are_taken_o
 
 def test_a_job_that_must_be_alone_is_not_taken_beside_others(database: Database) -> None:
     jobs = queued(database, "a", "b")
-    jobs.release([job.id for job in jobs.claim(1, PLENTY)], suspected=True)
+    jobs.release([job.lease for job in jobs.claim(1, PLENTY)], suspected=True)
     assert jobs.claim(10, PLENTY, alone=False) == []
     assert claimed(jobs) == ["a"]
 
@@ -88,8 +88,8 @@ def test_attempts_are_counted_before_the_work_starts_and_never_taken_back(databa
     jobs = queued(database, "a")
     (first,) = jobs.claim(1, PLENTY)
     assert first.attempts == 1
-    jobs.move([first.id], "embedding", 0.5)
-    assert jobs.release([first.id], suspected=False) == 1
+    jobs.move([first.lease], "embedding", 0.5)
+    assert jobs.release([first.lease], suspected=False) == 1
     state = jobs.get(ACME, first.id)
     assert (state.state, state.progress) == ("queued", 0.0)
     (second,) = jobs.claim(1, PLENTY)
@@ -99,9 +99,9 @@ def test_attempts_are_counted_before_the_work_starts_and_never_taken_back(databa
 def test_jobs_that_have_ended_or_wait_are_not_put_back(database: Database) -> None:
     jobs = queued(database, "done", "failed", "waiting")
     done, failed = jobs.claim(2, PLENTY)
-    jobs.finish({done.id: REPORT})
-    jobs.fail(failed.id, Failure("corrupt_file", "damaged", "parse"))
-    assert jobs.release([done.id, failed.id], suspected=True) == 0
+    jobs.finish({done.lease: REPORT})
+    jobs.fail(failed.lease, Failure("corrupt_file", "damaged", "parse"))
+    assert jobs.release([done.lease, failed.lease], suspected=True) == 0
     assert jobs.requeue_interrupted() == 0
     ended = jobs.get(ACME, done.id), jobs.get(ACME, failed.id)
     assert [(job.state, job.finished) for job in ended] == [("done", True), ("failed", True)]
@@ -122,7 +122,7 @@ def test_a_start_puts_back_what_was_under_way(database: Database) -> None:
 def test_depth_counts_what_waits_or_runs(database: Database) -> None:
     jobs = queued(database, "a", "b", "c")
     first, _ = jobs.claim(2, PLENTY)
-    jobs.finish({first.id: REPORT})
+    jobs.finish({first.lease: REPORT})
     assert jobs.depth() == 2
 
 

@@ -10,7 +10,17 @@ from service.catalogue import CatalogueReader, Database, Documents, Jobs, Listin
 from service.errors import InvalidInput, NotFound
 from service.records import IngestReport
 from service.types import Scope
-from tests.catalogue.writing import ACME, GLOBEX, a_job, a_version, chunk_id, fused, identifier, publish
+from tests.catalogue.writing import (
+    ACME,
+    GLOBEX,
+    a_job,
+    a_version,
+    chunk_id,
+    fused,
+    identifier,
+    publish,
+    taken,
+)
 
 DOCUMENT = identifier(ACME, "manual")
 
@@ -50,9 +60,10 @@ def test_a_reader_sees_the_old_version_or_the_new_one_whole(database: Database) 
 
 
 def test_several_documents_become_visible_in_one_step(database: Database) -> None:
-    jobs = Jobs(database).add(ACME, [a_job(ACME, name) for name in "ab"])
+    Jobs(database).add(ACME, [a_job(ACME, name) for name in "ab"])
+    jobs = Jobs(database).claim(10, 1_000)
     Documents(database, 10).publish(
-        [(job.id, ACME, a_version(ACME, name, name)) for job, name in zip(jobs, "ab", strict=True)]
+        [(job.lease, ACME, a_version(ACME, name, name)) for job, name in zip(jobs, "ab", strict=True)]
     )
     assert texts(database, ACME, *(chunk_id(ACME, name, name) for name in "ab")) == ["a", "b"]
 
@@ -64,9 +75,10 @@ def test_versions_are_numbered_from_one(database: Database) -> None:
 def test_a_version_whose_job_was_deleted_is_not_published(database: Database) -> None:
     documents = Documents(database, 10)
     publish(database, ACME, a_version(ACME, "manual", "one"))
-    (job,) = Jobs(database).add(ACME, [a_job(ACME, "manual")])
+    (queued,) = Jobs(database).add(ACME, [a_job(ACME, "manual")])
+    job = taken(database, queued)
     documents.delete(ACME, DOCUMENT)
-    assert documents.publish([(job.id, ACME, a_version(ACME, "manual", "two"))]) == {}
+    assert documents.publish([(job.lease, ACME, a_version(ACME, "manual", "two"))]) == {}
     with pytest.raises(NotFound):
         Listing(database).document(ACME, DOCUMENT)
 
@@ -183,7 +195,7 @@ def test_a_file_is_needed_while_a_live_version_or_a_waiting_job_names_it(databas
         ("acme", "sha-two"),
         ("acme", "sha-coming"),
     }
-    jobs.finish({waiting.id: IngestReport(waiting.document_id)})
+    jobs.finish({taken(database, waiting).lease: IngestReport(waiting.document_id)})
     assert documents.unreferenced(ACME, ["sha-coming"]) == ["sha-coming"]
     assert documents.superseded_files(ACME, DOCUMENT) == ["sha-one"]
 

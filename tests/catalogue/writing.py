@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import NAMESPACE_OID, uuid5
 
-from service.catalogue import Database, Documents, Jobs, Labels, NewJob, NewVersion
-from service.records import IngestReport
+from service.catalogue import ClaimedJob, Database, Documents, Jobs, Labels, NewJob, NewVersion
+from service.records import IngestReport, QueuedJob
 from service.types import EVERY_GROUP, Chunk, Fused, Scope
 
 OpenDatabase = Callable[[], Database]
@@ -69,9 +69,19 @@ def chunk_id(scope: Scope, source: str, word: str) -> str:
 
 def publish(database: Database, scope: Scope, new: NewVersion, keep_versions: int = 10) -> int:
     """Makes a version live; its number."""
-    (job,) = Jobs(database).add(scope, [a_job(scope, new.source)])
-    Jobs(database).finish({job.id: IngestReport(job.document_id)})
-    return Documents(database, keep_versions).publish([(job.id, scope, new)])[job.id]
+    (queued,) = Jobs(database).add(scope, [a_job(scope, new.source)])
+    job = taken(database, queued)
+    number = Documents(database, keep_versions).publish([(job.lease, scope, new)])[job.id]
+    Jobs(database).finish({job.lease: IngestReport(job.document_id)})
+    return number
+
+
+def taken(database: Database, job: QueuedJob) -> ClaimedJob:
+    """The job, taken by a worker that takes no other."""
+    jobs = Jobs(database)
+    claimed = {one.id: one for one in jobs.claim(256, 10**9)}
+    jobs.release([one.lease for one in claimed.values() if one.id != job.id], suspected=False)
+    return claimed[job.id]
 
 
 def fused(*chunk_ids: str) -> tuple[Fused, ...]:

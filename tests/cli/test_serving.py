@@ -45,7 +45,7 @@ def test_jobs_that_a_stop_interrupts_resume_at_the_next_start_without_a_strike(
         assert server.stop() == 0
     database = Database.in_folder(folder / "data")
     waiting = Jobs(database).claim(10, 10**9)
-    Jobs(database).release([job.id for job in waiting], suspected=False)
+    Jobs(database).release([job.lease for job in waiting], suspected=False)
     unfinished = [Jobs(database).get(LOCAL, job["job_id"]).finished for job in jobs].count(False)
     database.close()
     assert [(job.alone, job.strikes) for job in waiting] == [(False, 0)] * unfinished

@@ -50,11 +50,11 @@ def test_the_version_before_a_cancelled_one_is_found_as_before(engine: LocalEngi
 
 def test_what_an_interrupted_job_has_staged_goes_when_it_is_cancelled(engine: LocalEngine) -> None:
     job = put(engine, "manual.md", TEXT)
-    engine.jobs.claim(1, 10**9)
+    (claimed,) = engine.jobs.claim(1, 10**9)
     encoded = engine.pipeline.embedder.embed_passages([TEXT])[0]
     point = Point(str(uuid.uuid4()), encoded.dense, sparse_document(TEXT, "en"), encoded.tokens)
     engine.index.stage(LOCAL, job.document_id, DocumentAttributes("manual.md"), [point], 1)
-    engine.jobs.release([job.id], suspected=False)
+    engine.jobs.release([claimed.lease], suspected=False)
     cancel(engine, job.id)
     assert set(engine.index.count(LOCAL, job.document_id).values()) == {0}
 
@@ -68,10 +68,10 @@ def test_a_file_that_another_job_needs_stays(engine: LocalEngine) -> None:
 
 def test_a_job_that_runs_or_has_ended_is_not_cancelled(engine: LocalEngine) -> None:
     waiting = put(engine, "manual.md", TEXT)
-    engine.jobs.claim(1, 10**9)
+    (claimed,) = engine.jobs.claim(1, 10**9)
     with pytest.raises(Conflict, match="runs already"):
         cancel(engine, waiting.id)
-    engine.jobs.release([waiting.id], suspected=False)
+    engine.jobs.release([claimed.lease], suspected=False)
     drain(engine)
     with pytest.raises(Conflict, match="has ended"):
         cancel(engine, waiting.id)

@@ -297,7 +297,7 @@ def test_a_worker_that_is_stopped_gives_its_jobs_back_uncounted(
     embedder.before_passages = lambda: None
     (claimed,) = engine.jobs.claim(1, 1_000_000)
     assert (claimed.alone, claimed.strikes) == (False, 0)
-    engine.jobs.release([claimed.id], suspected=False)
+    engine.jobs.release([claimed.lease], suspected=False)
     drain(engine)
     assert engine.jobs.get(LOCAL, job.id).state == "done"
     assert_whole(engine)
