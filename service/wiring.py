@@ -95,10 +95,8 @@ def _engine(
     threads = QuestionThreads(settings.api.max_concurrent_queries)
     pipeline = _pipeline(settings, database, embedder, index, threads)
     answers = Answers(database)
-    versions, jobs = (
-        Documents(database, settings.catalogue.keep_versions),
-        Jobs(database, settings.catalogue.lease_s),
-    )
+    versions = Documents(database, settings.catalogue.keep_versions)
+    jobs = Jobs(database, settings.catalogue.lease_s)
     locks = ProcessLocks()
     blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
     originals = Originals(blobs, versions, locks)

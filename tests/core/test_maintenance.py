@@ -49,9 +49,9 @@ def a_week_passes(engine: LocalEngine) -> None:
 def test_a_delete_that_was_cut_off_is_completed_without_a_restart(engine: LocalEngine) -> None:
     ingested(engine, "manual.md", TEXT)
     cut_off_delete(engine)
-    assert (found(engine), engine.store.count(LOCAL)) == ([], 1)  # unseen, but there
+    assert (found(engine), engine.index.vectors.count(LOCAL)) == ([], 1)  # unseen, but there
     engine.maintenance.complete_deletes()
-    assert engine.store.count(LOCAL) == 0
+    assert engine.index.vectors.count(LOCAL) == 0
     assert engine.versions.pending_purges() == []
     a_week_passes(engine)
     engine.maintenance.tidy()
@@ -63,7 +63,7 @@ def test_a_document_put_in_again_before_its_delete_is_completed_stays(engine: Lo
     cut_off_delete(engine)
     ingested(engine, "manual.md", NEWER)
     engine.maintenance.complete_deletes()
-    assert (engine.store.count(LOCAL), len(found(engine))) == (1, 1)
+    assert (engine.index.vectors.count(LOCAL), len(found(engine))) == (1, 1)
     assert "weeks" in found(engine)[0]
     assert_whole(engine)
 
