@@ -85,6 +85,30 @@ def test_a_style_sheet_hides_by_class() -> None:
     assert (document.text, document.receipt.hidden) == ("Seen", {"display_none": 6})
 
 
+@pytest.mark.parametrize(
+    ("sheet", "hidden"),
+    [
+        ("#it { display: none } p { display: block }", True),
+        ("p { display: block } #it { display: none }", True),
+        ("p { display: none !important }", True),
+        (".a { display: none } .a { display: block }", False),
+        ("p { display: none }", False),
+        ("@media print { p { display: none !important } }", False),
+        ("p:hover { display: none !important }", False),
+    ],
+    ids=["specific", "later", "important", "overruled", "inline wins", "print", "hover"],
+)
+def test_style_sheets_hide_what_a_browser_hides(sheet: str, hidden: bool) -> None:
+    own = "" if sheet.startswith(("#", "p { display: block }", ".")) else "style='display: block'"
+    document = page(f"<p id=it class=a {own}>judged</p><h1>Seen</h1>", f"<style>{sheet}</style>")
+    assert ("judged" in document.text, "Seen" in document.text) == (not hidden, True)
+
+
+def test_a_page_cannot_exempt_a_rule_from_being_read() -> None:
+    sheet = "<style data-css-inline=ignore>p { display: none }</style>"
+    assert page("<p data-css-inline='ignore'>secret</p><h1>Seen</h1>", sheet).text == "Seen"
+
+
 def test_white_text_on_a_dark_ground_is_seen() -> None:
     document = page("<div style='background:#003366'><p style='color:white'>Seen</p></div>")
     assert document.text == "Seen"

@@ -1,14 +1,13 @@
 """Which nodes of an HTML tree a reader does not see, judged by the CSS that the file itself carries.
 
-`tinycss2` reads the declarations and `cssselect` (through lxml) the selectors. External style sheets are not
-fetched, so this errs on the side of showing. Later rules win over earlier ones and inline styles over both;
-specificity is not computed.
+`css-inline` resolves the cascade (origin, specificity, `!important`) into each element's own `style`, and
+`tinycss2` reads that. External style sheets are not fetched, so this errs on the side of showing.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,7 +22,8 @@ _WHITE = re.compile(r"^(?:#fff|#ffffff|white|rgba?\(\s*255[\s,]+255[\s,]+255(?:[
 _TRANSPARENT = re.compile(r"^(?:transparent|rgba\([^)]*,\s*0(?:\.0+)?\s*\))$")
 _ZERO = re.compile(r"^\+?0*(?:\.0+)?(?:px|em|rem|pt|%|ex|ch|vw|vh)?$")
 _FAR_AWAY = re.compile(r"^-(?:\d{4,}|999)(?:\.\d+)?(?:px|em|rem|pt)?$")
-_MAX_RULES = 2_000
+_EXEMPTION = "data-css-inline"
+"""By it a page would tell the library, and no browser, to leave a rule out."""
 _UNRENDERED = ("script", "style", "template", "noscript", "head", "iframe", "object", "svg", "canvas")
 
 
@@ -85,32 +85,26 @@ def _has_background(node: Any, styles: dict[Any, Style]) -> bool:
     return False
 
 
+def with_styles_inlined(root: Any) -> str:
+    """The page of an lxml tree, each element with the style that the page's own sheets give it.
+
+    The tree must not be deeper than libxml2 reads: the library recurses, and has no limit of its own.
+    """
+    import css_inline
+    from lxml import html
+
+    for node in root.xpath(f"//*[@{_EXEMPTION}]"):
+        del node.attrib[_EXEMPTION]
+    inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+    return inliner.inline(html.tostring(root, encoding="unicode"))
+
+
 def _styles(root: Any) -> dict[Any, Style]:
-    """What the file declares for each node, of the properties that can hide text."""
-    styles: dict[Any, Style] = defaultdict(dict)
-    for selector, style in _rules(root):
-        for node in _selected(root, selector):
-            styles[node].update(style)
-    for node in root.xpath("//*[@style]"):
-        styles[node].update(_declarations(node.get("style")))
-    return styles
+    """What is declared for each node, of the properties that can hide text."""
+    return {node: _declarations(node.get("style")) for node in root.xpath("//*[@style]")}
 
 
-def _rules(root: Any) -> list[tuple[str, Style]]:
-    sheets = root.xpath("//style/text()")
-    if not sheets:
-        return []
-    import tinycss2
-
-    parsed = tinycss2.parse_stylesheet("\n".join(sheets), skip_comments=True, skip_whitespace=True)
-    return [
-        (tinycss2.serialize(rule.prelude).strip(), style)
-        for rule in parsed[:_MAX_RULES]
-        if rule.type == "qualified-rule" and (style := _declarations(rule.content))
-    ]
-
-
-def _declarations(source: Any) -> Style:
+def _declarations(source: str) -> Style:
     import tinycss2
 
     return {
@@ -118,16 +112,6 @@ def _declarations(source: Any) -> Style:
         for item in tinycss2.parse_declaration_list(source, skip_comments=True, skip_whitespace=True)
         if item.type == "declaration" and item.lower_name in _WATCHED
     }
-
-
-def _selected(root: Any, selector: str) -> list[Any]:
-    from cssselect import ExpressionError, SelectorError
-    from lxml.cssselect import CSSSelector
-
-    try:
-        return list(CSSSelector(selector, translator="html")(root))
-    except (SelectorError, ExpressionError):
-        return []  # a pseudo-class that only a browser can judge (:hover, ::before) selects no text here
 
 
 def _drop_comments(root: Any, causes: Counter[str]) -> None:

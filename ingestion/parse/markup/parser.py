@@ -13,7 +13,7 @@ from typing import Any
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
-from ingestion.parse.markup.css import drop_hidden
+from ingestion.parse.markup.css import drop_hidden, with_styles_inlined
 from ingestion.parse.markup.walker import Walker
 from ingestion.types import Element
 from service.errors import CorruptFile, MistypedFile, NestingTooDeep
@@ -41,7 +41,13 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
 
 
 def tree(text: str) -> Any:
-    """The lxml tree of a page or a fragment; the parser fetches nothing and expands no own entities.
+    """The lxml tree of a page or a fragment, its style sheets resolved; nothing is fetched for it."""
+    root = _tree(text)
+    return root if root.find(".//style") is None else _tree(with_styles_inlined(root))
+
+
+def _tree(text: str) -> Any:
+    """The tree as it was written; the parser fetches nothing and expands no own entities.
 
     `huge_tree`, because libxml2 otherwise drops, without an error, all that follows ten million characters
     without a tag or a depth of 256 elements.
