@@ -18,6 +18,7 @@ from eval.bench.serving import served, upload_and_wait
 from eval.dataset import load
 from service.cli.client import LocalFile
 from service.cli.http_client import HttpClient
+from service.cli.ingesting import FILES_AN_UPLOAD
 from service.errors import Conflict
 
 STAGES = ("embed", "search", "fuse", "rerank", "decide", "generate", "cite")
@@ -113,7 +114,8 @@ def _during_ingest(url: str, count: int) -> Iterator[Figure]:
         idle = Spread.of(one.wall_ms for one in _ask(client, count, PAUSE_S))
         with HttpClient(url) as uploader:
             files = [LocalFile(file.source, file.filename, file.content) for file in pages(None, LONG_INGEST)]
-            last = uploader.upload(files, {})[-1]["job_id"]
+            for start in range(0, len(files), FILES_AN_UPLOAD):
+                last = uploader.upload(files[start : start + FILES_AN_UPLOAD], {})[-1]["job_id"]
             busy = Spread.of(one.wall_ms for one in _ask(client, count, PAUSE_S))
             if uploader.job(last)["state"] in ("done", "failed"):
                 raise Conflict("the ingest ended before the questions that were to run beside it")
