@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
-from eval.citations.report import Figures, Outcome, check, figures, table, time_of_answers
+from eval.citations.report import CheckedClaim, Figures, check, figures, table, time_of_answers
 from eval.citations.sets import Half, cases_of, half, sets
 from eval.citations.suite import claims
 from eval.commands import AsJson, Misses, command, run
@@ -47,7 +47,7 @@ def main(
 ) -> None:
     """The command line."""
     settings = Settings()
-    outcomes: list[Outcome] = []
+    outcomes: list[CheckedClaim] = []
     answers: list[float] = []
     measured: dict[str, Any] = {}
     for labelled in sets(data or (), docs, only or ()):
@@ -78,7 +78,7 @@ def _held(rows: Sequence[Figures], answers: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _tell_misses(outcomes: Sequence[Outcome]) -> None:
+def _tell_misses(outcomes: Sequence[CheckedClaim]) -> None:
     """False claims that were kept and true ones that were dropped, on the error stream."""
     for one in outcomes:
         if one.kept != one.claim.supported:

@@ -17,7 +17,7 @@ SENTENCES_AN_ANSWER = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckedClaim:
     """What became of one claim; `milliseconds` is the time of its check, once the passages are read."""
 
     claim: Claim
@@ -38,7 +38,7 @@ class Figures:
     """Mean time of a check."""
 
 
-def check(claims: Sequence[Claim], embedder: Embedder, settings: CiteSettings) -> Iterator[Outcome]:
+def check(claims: Sequence[Claim], embedder: Embedder, settings: CiteSettings) -> Iterator[CheckedClaim]:
     """Each claim as the only sentence of an answer over its context."""
     checker, known = None, None
     for claim in claims:
@@ -48,9 +48,9 @@ def check(claims: Sequence[Claim], embedder: Embedder, settings: CiteSettings) -
         before, start = checker.dropped, perf_counter()
         kept = [*checker.feed(_cited(claim)), *checker.finish()]
         spent = (perf_counter() - start) * 1000
-        held = bool(kept) and checker.dropped == before
-        support = min((one.sentence.support for one in kept), default=0.0) if held else 0.0
-        yield Outcome(claim, held, support, spent)
+        is_kept = bool(kept) and checker.dropped == before
+        support = min((one.sentence.support for one in kept), default=0.0) if is_kept else 0.0
+        yield CheckedClaim(claim, is_kept, support, spent)
 
 
 def time_of_answers(claims: Sequence[Claim], embedder: Embedder, settings: CiteSettings) -> list[float]:
@@ -70,17 +70,15 @@ def time_of_answers(claims: Sequence[Claim], embedder: Embedder, settings: CiteS
     return spent
 
 
-def figures(outcomes: Sequence[Outcome]) -> list[Figures]:
+def figures(checked: Sequence[CheckedClaim]) -> list[Figures]:
     """A row for each kind, then one for all false and one for all true claims, by kind and not by claim."""
-    kinds = dict.fromkeys((one.claim.supported, one.claim.kind) for one in outcomes)
+    kinds = dict.fromkeys((one.claim.supported, one.claim.kind) for one in checked)
     rows = [
-        _figures(
-            kind, [one for one in outcomes if (one.claim.supported, one.claim.kind) == (supported, kind)]
-        )
+        _figures(kind, [one for one in checked if (one.claim.supported, one.claim.kind) == (supported, kind)])
         for supported, kind in sorted(kinds)
     ]
     for supported, name in ((False, "all false"), (True, "all true")):
-        if of := [one for one in outcomes if one.claim.supported == supported]:
+        if of := [one for one in checked if one.claim.supported == supported]:
             rows.append(_figures(name, of))
     return rows
 
@@ -98,10 +96,10 @@ def table(rows: Sequence[Figures], answers: Sequence[float]) -> Iterator[str]:
         yield f"answers of up to {most} rewritten sentences: {p50:.1f} ms at p50, {p95:.1f} ms at p95"
 
 
-def _figures(kind: str, outcomes: Sequence[Outcome]) -> Figures:
-    supported = outcomes[0].claim.supported
-    right = sum(one.kept == supported for one in outcomes) / len(outcomes)
-    return Figures(kind, supported, len(outcomes), right, statistics.fmean(o.milliseconds for o in outcomes))
+def _figures(kind: str, checked: Sequence[CheckedClaim]) -> Figures:
+    supported = checked[0].claim.supported
+    right = sum(one.kept == supported for one in checked) / len(checked)
+    return Figures(kind, supported, len(checked), right, statistics.fmean(o.milliseconds for o in checked))
 
 
 def _cited(claim: Claim) -> str:

@@ -21,14 +21,14 @@ from service.models.card import CARD, Card, Role
 from service.models.locate import locate
 
 log = logging.getLogger(__name__)
-FORM = "3"
+FORMAT_VERSION = "3"
 """Moves when compiling changes in a way that makes older compiled models unfit."""
 
 
 def folder_for(model: str, role: Role, precision: str, cache_dir: Path) -> Path:
     """Where the compiled form of `model` lies, or would lie."""
     located = locate(model)
-    key = "|".join((FORM, role, precision, located.reference, located.stamp))
+    key = "|".join((FORMAT_VERSION, role, precision, located.reference, located.stamp))
     name = re.sub(r"[^A-Za-z0-9.]+", "-", located.name).strip("-")
     return cache_dir / "models" / f"{name}-{precision}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
