@@ -1,0 +1,120 @@
+"""All settings, one frozen section per stage, read once.
+
+Sources, strongest first: arguments, `FOOTNOTE_<SECTION>__<NAME>` environment variables, a TOML file
+(`FOOTNOTE_CONFIG`, else `footnote.toml` in the working folder, else in the user's configuration folder).
+`footnote config` prints what is in force.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from service.settings.asking import (
+    CiteSettings,
+    ContextSettings,
+    DecideSettings,
+    EmbedSettings,
+    FuseSettings,
+    GenerateSettings,
+    RerankSettings,
+    SearchSettings,
+)
+from service.settings.base import MIB, Section
+from service.settings.ingesting import ChunkSettings, LoadSettings, ParseSettings
+from service.settings.keeping import BlobSettings, CatalogueSettings, ServerStoreSettings, StoreSettings
+from service.settings.serving import ApiSettings, LogSettings
+
+__all__ = [
+    "MIB",
+    "ApiSettings",
+    "BlobSettings",
+    "CatalogueSettings",
+    "ChunkSettings",
+    "CiteSettings",
+    "ContextSettings",
+    "DecideSettings",
+    "EmbedSettings",
+    "FuseSettings",
+    "GenerateSettings",
+    "LoadSettings",
+    "LogSettings",
+    "ParseSettings",
+    "RerankSettings",
+    "SearchSettings",
+    "Section",
+    "ServerStoreSettings",
+    "Settings",
+    "StoreSettings",
+    "config_file",
+    "default_cache_dir",
+    "default_data_dir",
+]
+
+
+def default_data_dir() -> Path:
+    """The platform's folder for application data."""
+    return Path(platformdirs.user_data_dir("footnote", appauthor=False))
+
+
+def default_cache_dir() -> Path:
+    """The platform's cache folder, where compiled models are kept."""
+    return Path(platformdirs.user_cache_dir("footnote", appauthor=False))
+
+
+def config_file() -> Path | None:
+    """The TOML file in force, or None."""
+    if named := os.environ.get("FOOTNOTE_CONFIG"):
+        return Path(named)
+    folders = (Path(), Path(platformdirs.user_config_dir("footnote", appauthor=False)))
+    return next((file for folder in folders if (file := folder / "footnote.toml").is_file()), None)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOOTNOTE_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    mode: Literal["embedded", "server"] = "embedded"
+    data_dir: Path = Field(default_factory=default_data_dir)
+    cache_dir: Path = Field(default_factory=default_cache_dir)
+    load: LoadSettings = LoadSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
+    store: StoreSettings = StoreSettings()
+    blobs: BlobSettings = BlobSettings()
+    parse: ParseSettings = ParseSettings()
+    chunk: ChunkSettings = ChunkSettings()
+    embed: EmbedSettings = EmbedSettings()
+    search: SearchSettings = SearchSettings()
+    fuse: FuseSettings = FuseSettings()
+    rerank: RerankSettings = RerankSettings()
+    decide: DecideSettings = DecideSettings()
+    context: ContextSettings = ContextSettings()
+    generate: GenerateSettings = GenerateSettings()
+    cite: CiteSettings = CiteSettings()
+    api: ApiSettings = ApiSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over the TOML file."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file()))

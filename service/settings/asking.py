@@ -1,0 +1,91 @@
+"""The stages of a query, in their order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from service.settings.base import Count, Fraction, Seconds, Section
+
+
+class EmbedSettings(Section):
+    """The embedding model: a sentence-transformers id or a local path."""
+
+    model: str = "all-MiniLM-L6-v2"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["int8", "float32"] = "int8"
+    threads: Annotated[int, Field(ge=0)] = 0
+    """0 leaves it to the runtime: one thread a core."""
+    batch_size: Count = 8
+
+
+class SearchSettings(Section):
+    """How many candidates each of the two lists gives."""
+
+    candidates: Count = 50
+
+
+class FuseSettings(Section):
+    """Reciprocal Rank Fusion (Cormack, Clarke and Buettcher 2009)."""
+
+    k: Count = 60
+    dense_weight: Annotated[float, Field(ge=0)] = 1.0
+    sparse_weight: Annotated[float, Field(ge=0)] = 1.0
+
+
+class RerankSettings(Section):
+    """How the best hits are put in order."""
+
+    method: Literal["late", "cross_encoder", "none"] = "late"
+    depth: Count = 50
+    """How many of the fused hits are reranked."""
+    token_dimensions: Annotated[int, Field(ge=0, le=1024)] = 128
+    """Bytes kept of each token of a chunk for late interaction: about 10 KB a chunk of 80 tokens at 128. At 0
+    nothing is kept. Another value needs `footnote reindex`."""
+    ranker: Path | None = None
+    """The learned ranker of `late`; unset, `tuned/reranker.json` in the data folder if there is one, else the
+    one that Footnote brings."""
+    model: str = ""
+    """The cross-encoder: a sentence-transformers id or a local path."""
+    second_depth: Annotated[int, Field(ge=0)] = 0
+    """With `late`, how many of its best hits the cross-encoder then reads; 0 leaves it out."""
+    precision: Literal["int8", "float32"] = "int8"
+
+
+class DecideSettings(Section):
+    """When to answer."""
+
+    threshold: Fraction | None = None
+    """The least probability to answer; unset, the calibrator's own, which keeps its promise."""
+    calibrator: Path | None = None
+    """What makes a probability of the evidence; unset, `tuned/calibrator.json` in the data folder if there is
+    one, else the one that Footnote brings."""
+
+
+class ContextSettings(Section):
+    """What the generator reads."""
+
+    max_tokens: Count = 3_000
+    max_passage_tokens: Count = 600
+    max_passages: Count = 8
+    near_duplicate: Fraction = 0.9
+
+
+class GenerateSettings(Section):
+    """The language model; without a base URL the built-in extractive generator answers."""
+
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    model: str = ""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    max_tokens: Count = 800
+    deadline_s: Seconds = 60
+    max_sentences: Count = 4
+
+
+class CiteSettings(Section):
+    """When a sentence counts as supported by the passage that it cites."""
+
+    min_support: Fraction = 0.5

@@ -1,0 +1,36 @@
+"""The HTTP server and the log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from service.settings.base import MIB, Count, Seconds, Section
+
+
+class ApiSettings(Section):
+    """The HTTP server and its limits."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]", "::1")
+    max_body_bytes: Count = 200 * MIB
+    """Of an upload."""
+    max_json_bytes: Count = MIB
+    """Of every other request."""
+    max_upload_files: Count = 256
+    max_question_characters: Count = 2_000
+    max_top_k: Count = 50
+    max_concurrent_queries: Count = 16
+    max_connections: Count = 512
+    """At most half of the open files that the system grants the process: the rest are the store's."""
+    receive_timeout_s: Seconds = 30
+    shutdown_s: Seconds = 15
+
+
+class LogSettings(Section):
+    """Log lines go to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
