@@ -43,6 +43,21 @@ class Scope:
 LOCAL = Scope("local", frozenset({EVERY_GROUP}))
 """The one tenant of an installation without credentials."""
 
+Role = Literal["reader", "editor", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the credentials of a request say: whose it is, what it may do, and which key it came with."""
+
+    scope: Scope
+    role: Role
+    key_id: str
+
+
+LOCAL_CALLER = Caller(LOCAL, "admin", "local")
+"""Everybody, where there are no credentials."""
+
 
 # --- asking ----------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from service.engine import Engine
 from service.errors import Overloaded, ShuttingDown
 from service.metrics import Metrics
 from service.settings import Settings
-from service.types import LOCAL, Scope
+from service.types import LOCAL_CALLER, Caller, Scope
 
 Result = TypeVar("Result")
 
@@ -59,12 +59,20 @@ def current_services(request: Request) -> Services:
     return services
 
 
-async def current_scope() -> Scope:
-    """Who is asking: the one place where credentials become a scope.
+async def current_caller() -> Caller:
+    """Who is asking: the one place where credentials become a caller.
 
     The embedded service listens on this machine alone and has one tenant, so everybody is the local user.
     """
-    return LOCAL
+    return LOCAL_CALLER
+
+
+CurrentCaller = Annotated[Caller, Depends(current_caller)]
+
+
+async def current_scope(caller: CurrentCaller) -> Scope:
+    """What the caller may read and write."""
+    return caller.scope
 
 
 async def query_slot(services: Annotated[Services, Depends(current_services)]) -> AsyncIterator[None]:
