@@ -23,6 +23,7 @@ os.environ.update(
 import pytest
 
 if TYPE_CHECKING:
+    from service.settings import ServerStoreSettings
     from tests.postgres import PostgresServer
 
 
@@ -60,3 +61,21 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """An empty catalogue on PostgreSQL, of the newest schema."""
     with postgres_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def qdrant_server() -> Iterator[ServerStoreSettings]:
+    """The Qdrant server that `QDRANT_URL` names, or a stand-in for one, for the whole run."""
+    from tests import qdrant_server
+
+    with qdrant_server.running() as server:
+        yield server
+
+
+@pytest.fixture
+def qdrant(qdrant_server: ServerStoreSettings) -> Iterator[ServerStoreSettings]:
+    """A Qdrant server with an alias of the test's own."""
+    from tests.qdrant_server import own_alias
+
+    with own_alias(qdrant_server) as settings:
+        yield settings
