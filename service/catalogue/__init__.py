@@ -10,7 +10,7 @@ new one, and after a delete has committed nothing of the document can come back.
     claiming.py   whose turn it is, and leases
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    answers written behind      expiry.py     what is kept only for a while
-                  their reader's back
+                  their reader's back         token_table.py  token vectors in server mode
 """
 
 from service.catalogue.answers import Answers, GivenAnswer
@@ -23,6 +23,7 @@ from service.catalogue.jobs import Jobs
 from service.catalogue.keeping import AnswerKeeper
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
+from service.catalogue.token_table import TokenTable
 from service.catalogue.versions import Labels, Live, NewVersion, next_epoch
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Live",
     "NewJob",
     "NewVersion",
+    "TokenTable",
     "checked_source",
     "document_id",
     "next_epoch",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
+from service.catalogue import Database
+from service.catalogue.token_table import TokenTable
 from service.store import Store, TokenStore
 from service.store.bm25 import sparse_document, sparse_query
 from service.store.edge import EdgeStore
@@ -47,8 +49,14 @@ def token_files(_: Fixture) -> Iterator[Callable[[], TokenStore]]:
         yield lambda: TokenFile(folder / "tokens.db")
 
 
+@contextmanager
+def token_tables(fixture: Fixture) -> Iterator[Callable[[], TokenStore]]:
+    with fixture("postgres_server").database() as url, closing(Database(url)) as database:
+        yield lambda: TokenTable(database, "index")
+
+
 STORES = {"edge": edge_stores, "server": server_stores}
-TOKEN_STORES = {"file": token_files}
+TOKEN_STORES = {"file": token_files, "table": token_tables}
 """Every engine under its name, as what opens one test's store; another one is another line."""
 
 ACME = Scope("acme", frozenset({EVERY_GROUP}))
