@@ -120,6 +120,13 @@ class Database:
         with self.writing() as connection:
             upsert(connection, IndexPropertyRow, {"name": name, "value": value}, {"value": value})
 
+    def settle_index_property(self, name: str, value: str) -> str:
+        """Keeps a property that there is none of yet; the value that holds, of whoever was first."""
+        with self.writing() as connection:
+            insert_new(connection, IndexPropertyRow, [{"name": name, "value": value}])
+            query = select(IndexPropertyRow.value).where(IndexPropertyRow.name == name)
+            return str(connection.scalar(query))
+
     def close(self) -> None:
         """Closes every connection."""
         self._engine.dispose()
