@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Before any test module imports a library that reads these at import.
 os.environ.update(
@@ -73,9 +73,11 @@ def qdrant_server() -> Iterator[ServerStoreSettings]:
 
 
 @pytest.fixture
-def qdrant(qdrant_server: ServerStoreSettings) -> Iterator[ServerStoreSettings]:
-    """A Qdrant server with an alias of the test's own."""
+def services(postgres_server: PostgresServer, qdrant_server: ServerStoreSettings) -> Iterator[dict[str, Any]]:
+    """The arguments of `Settings` for server mode, on a database and an alias of the test's own."""
+    from service.settings import CatalogueSettings, StoreSettings
     from tests.qdrant_server import own_alias
 
-    with own_alias(qdrant_server) as settings:
-        yield settings
+    with postgres_server.database() as url, own_alias(qdrant_server) as server:
+        catalogue, store = CatalogueSettings(url=url), StoreSettings(server=server)
+        yield {"mode": "server", "catalogue": catalogue, "store": store}

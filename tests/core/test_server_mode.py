@@ -14,7 +14,7 @@ import pytest
 from service.catalogue import Database, Jobs, document_id
 from service.errors import IndexMismatch, Misconfigured, StoreDamaged
 from service.local_engine import LocalEngine
-from service.settings import CatalogueSettings, ServerStoreSettings, Settings, StoreSettings
+from service.settings import Settings
 from service.wiring import start_reindex
 from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put, sections
 from tests.ingest.checking import assert_whole, found, sources
@@ -26,13 +26,6 @@ TEXT = sections(
 )
 MANUAL = document_id(LOCAL, "manual.md")
 Opening = Callable[..., AbstractContextManager[LocalEngine]]
-
-
-@pytest.fixture
-def services(postgres_url: str, qdrant: ServerStoreSettings) -> dict[str, Any]:
-    """The settings of server mode."""
-    catalogue, store = CatalogueSettings(url=postgres_url), StoreSettings(server=qdrant)
-    return {"mode": "server", "catalogue": catalogue, "store": store}
 
 
 @pytest.fixture
