@@ -25,10 +25,8 @@ from service.settings import Settings
 from service.store import TokenStore
 
 NEEDED = ("psycopg", "qdrant_client")
-INSTALLATION = "installation"
-ORIGINALS = "originals"
-"""Properties in the catalogue: the name of this installation where it shares a place with others, and of the
-folder in which its originals lie."""
+INSTALLATION, ORIGINALS = "installation", "originals"
+"""Properties in the catalogue: the installation's name, and the mark in the folder with its originals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,8 @@ class Footing:
     """What an engine stands on."""
 
     database: Database
+    installation: str
+    """Its name where it shares a place with others."""
     blobs: Blobs
     locks: DocumentLocks
     leads: Callable[[], bool]
@@ -66,7 +66,7 @@ def open_footing(settings: Settings) -> Iterator[Footing]:
 @contextmanager
 def _embedded(settings: Settings) -> Iterator[Footing]:
     with _holding(settings.data_dir), closing(Database.in_folder(settings.data_dir)) as database:
-        yield Footing(database, _blobs(settings, database), ProcessLocks(), leads=lambda: True, shared=False)
+        yield _footing(settings, database, ProcessLocks(), leads=lambda: True, shared=False)
 
 
 @contextmanager
@@ -80,12 +80,15 @@ def _server(settings: Settings) -> Iterator[Footing]:
     ):
         if not settings.blobs.bucket:
             _check_shared_folder(settings.data_dir, database)
-        yield Footing(database, _blobs(settings, database), locks, leads=leadership.leads, shared=True)
+        yield _footing(settings, database, locks, leads=leadership.leads, shared=True)
 
 
-def _blobs(settings: Settings, database: Database) -> Blobs:
+def _footing(
+    settings: Settings, database: Database, locks: DocumentLocks, *, leads: Callable[[], bool], shared: bool
+) -> Footing:
     installation = database.settle_index_property(INSTALLATION, str(uuid4()))
-    return open_blobs(settings.blobs, settings.data_dir, installation)
+    blobs = open_blobs(settings.blobs, settings.data_dir, installation)
+    return Footing(database, installation, blobs, locks, leads, shared)
 
 
 def _checked_url(settings: Settings) -> str:

@@ -59,6 +59,11 @@ class QdrantStandIn(grpc.GenericRpcHandler):
         self.port = 0
         self.start()
 
+    @property
+    def settings(self) -> ServerStoreSettings:
+        """Where it is."""
+        return ServerStoreSettings(url=f"http://127.0.0.1:{self.port}", grpc_port=self.port)
+
     def start(self) -> None:
         """Listens, at the same port as before if there was one."""
         self._server = grpc.server(ThreadPoolExecutor(8), handlers=[self], options=UNLIMITED)
@@ -199,7 +204,7 @@ def running() -> Iterator[ServerStoreSettings]:
         yield ServerStoreSettings(url=url, grpc_port=port)
         return
     with closing(QdrantStandIn()) as server:
-        yield ServerStoreSettings(url=f"http://127.0.0.1:{server.port}", grpc_port=server.port)
+        yield server.settings
 
 
 @contextmanager

@@ -146,6 +146,8 @@ def _key(scope: Scope, document_id: str) -> int:
 
 def _take(connection: Connection, keys: Sequence[int]) -> None:
     """Takes locks in the order of their numbers, in one round trip."""
+    if connection.invalidated:
+        raise CatalogueUnavailable("the locks of documents that were held are lost: their connection is")
     try:
         with translated():
             connection.execute(TAKE, {"numbers": list(keys)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from service.catalogue import Database, Jobs, document_id
-from service.errors import IndexMismatch, Misconfigured, StoreDamaged
+from service.errors import IndexMismatch, Misconfigured, StoreDamaged, StoreUnreachable
 from service.local_engine import LocalEngine
-from service.settings import Settings
+from service.settings import Settings, StoreSettings
 from service.wiring import start_reindex
 from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put, sections
 from tests.ingest.checking import assert_whole, found, sources
-from tests.qdrant_server import connected
+from tests.qdrant_server import QdrantStandIn, connected
 
 TEXT = sections(
     Warranty="The warranty of every pump lasts for twenty four months from delivery.",
@@ -94,6 +94,31 @@ def test_jobs_of_a_process_that_died_wait_again_although_no_worker_asks_for_them
     assert not engine.jobs.waiting()
     engine.jobs.requeue_expired()
     assert engine.jobs.waiting()
+
+
+# --- a service that is away ------------------------------------------------------------------
+
+
+def test_documents_wait_while_the_vector_store_is_away_and_are_read_in_once_it_is_back(
+    folder: Path, embedder: FakeEmbedder, services: dict[str, Any]
+) -> None:
+    with closing(QdrantStandIn()) as server:
+        services["store"] = StoreSettings(server=server.settings)
+        with opened(folder / "data", embedder, **services) as engine:
+            server.stop()
+            job = put(engine, "manual.md", TEXT)
+            with pytest.raises(StoreUnreachable):
+                drain(engine)
+            waiting = asyncio.run(engine.job(LOCAL, job.id))
+            assert waiting.state == "queued"
+            assert waiting.error is not None
+            assert waiting.error.code == "store_unreachable"
+            server.start()
+            while not engine.jobs.get(LOCAL, job.id).finished:
+                with suppress(StoreUnreachable):  # the client does not look for the server all the time
+                    drain(engine)
+            assert engine.jobs.get(LOCAL, job.id).state == "done"
+            assert_whole(engine)
 
 
 # --- what is refused -------------------------------------------------------------------------

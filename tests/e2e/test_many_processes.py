@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from service.settings import ServerStoreSettings
+from tests.cli.running import footnote, said
 from tests.e2e.asking import ask, wait_for
 from tests.e2e.processes import LISTENS, WORKS, started, variables
 from tests.fakes_core import quick_folder
@@ -89,6 +90,8 @@ def test_documents_survive_a_worker_that_is_killed_and_all_processes_see_the_sam
             hits = here.post("/search", json={"query": question, "top_k": 50}).json()["hits"]
             assert hits
             assert gone not in {hit["document_id"] for hit in hits}
+        listed = said(footnote("list", "--json", data=folder / "data", settings=settings))
+        assert len(listed) == PUMPS - 1
 
         for one in (api, other, worker):
             one.send(signal.SIGTERM)
