@@ -15,11 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
-
 from service.blobs import Blobs, open_blobs
 from service.catalogue import Database, Leadership, ServerLocks, TokenTable
-from service.errors import DataFolderLocked, Misconfigured
+from service.data_folder import holding
+from service.errors import Misconfigured
 from service.locks import DocumentLocks, ProcessLocks
 from service.settings import Settings
 from service.store import TokenStore
@@ -65,7 +64,7 @@ def open_footing(settings: Settings) -> Iterator[Footing]:
 
 @contextmanager
 def _embedded(settings: Settings) -> Iterator[Footing]:
-    with _holding(settings.data_dir), closing(Database.in_folder(settings.data_dir)) as database:
+    with holding(settings.data_dir), closing(Database.in_folder(settings.data_dir)) as database:
         yield _footing(settings, database, ProcessLocks(), leads=lambda: True, shared=False)
 
 
@@ -122,20 +121,3 @@ def _check_shared_folder(data_dir: Path, database: Database) -> None:
             hint="in server mode FOOTNOTE_DATA_DIR must lie on a volume that all processes share; or set "
             "FOOTNOTE_BLOBS__BUCKET",
         )
-
-
-@contextmanager
-def _holding(data_dir: Path) -> Iterator[None]:
-    """Holds the folder; another process that comes is told so."""
-    lock = FileLock(data_dir / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise DataFolderLocked(
-            f"another process holds {data_dir}",
-            hint="stop it, or give another folder with --data-dir",
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()

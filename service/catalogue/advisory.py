@@ -14,7 +14,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, func, select, text
 from typing_extensions import override
@@ -131,10 +131,12 @@ class Leadership:
     def close(self) -> None:
         """Gives the lead to whoever asks next."""
         with self._one_at_a_time:
-            if self._held is not None:
-                self._held.invalidate()  # a connection that went back to the pool would still hold it
-                self._held.close()
+            if (held := self._held) is not None:
                 self._held = None
+                # A connection that is lost holds nothing any more.
+                with suppress(CatalogueUnavailable), translated():
+                    held.scalar(select(func.pg_advisory_unlock(LEAD)))
+                held.close()
         self._engine.dispose()
 
 

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from service.catalogue import Database, Jobs, document_id
-from service.errors import IndexMismatch, Misconfigured, StoreDamaged, StoreUnreachable
+from service.errors import CatalogueUnavailable, IndexMismatch, Misconfigured, StoreDamaged, StoreUnreachable
 from service.local_engine import LocalEngine
 from service.settings import Settings, StoreSettings
+from service.types import Query
 from service.wiring import start_reindex
 from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put, sections
 from tests.ingest.checking import assert_whole, found, sources
+from tests.postgres import PostgresServer
 from tests.qdrant_server import QdrantStandIn, connected
 
 TEXT = sections(
@@ -119,6 +121,26 @@ def test_documents_wait_while_the_vector_store_is_away_and_are_read_in_once_it_i
                     drain(engine)
             assert engine.jobs.get(LOCAL, job.id).state == "done"
             assert_whole(engine)
+
+
+def test_documents_wait_while_the_catalogue_is_away_and_are_read_in_once_it_is_back(
+    open_engine: Opening, postgres_server: PostgresServer
+) -> None:
+    engine = open_engine()
+    engine.maintenance.if_leading(lambda: None)
+    job = put(engine, "manual.md", TEXT)
+    postgres_server.execute("CHECKPOINT")  # it is stopped as by a loss of power, and spares itself the log
+    postgres_server.stop()
+    try:
+        with pytest.raises(CatalogueUnavailable):
+            drain(engine)
+        with pytest.raises(CatalogueUnavailable):
+            asyncio.run(engine.search(LOCAL, Query("warranty")))
+    finally:
+        postgres_server.start()
+    drain(engine)
+    assert engine.jobs.get(LOCAL, job.id).state == "done"
+    assert_whole(engine)
 
 
 # --- what is refused -------------------------------------------------------------------------
