@@ -13,10 +13,12 @@ from collections.abc import Callable, Sequence
 from service.catalogue import ClaimedJob, Jobs, Lease
 from service.errors import (
     BlobsUnavailable,
+    CatalogueUnavailable,
     FootnoteError,
     ParseCrashed,
     StorageFull,
     StoreDamaged,
+    StoreUnreachable,
     Unavailable,
 )
 from service.stall import Stall
@@ -24,7 +26,7 @@ from service.stall import Stall
 log = logging.getLogger(__name__)
 
 MAX_STRIKES = 3
-NOBODYS_FAULT = (BlobsUnavailable, StorageFull, StoreDamaged)
+NOBODYS_FAULT = (BlobsUnavailable, CatalogueUnavailable, StorageFull, StoreDamaged, StoreUnreachable)
 """No job could go on: they are put back as they were, and the queue stalls."""
 
 

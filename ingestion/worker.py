@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from service.background import repeating
 from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
 from service.settings import ParseSettings
+
+log = logging.getLogger(__name__)
 
 WAIT_S = 5.0
 """How long to sleep without a sign of new work; only a lost signal or a stall makes it matter."""
@@ -81,6 +84,7 @@ class Worker:
             repeating(self._parts.jobs.renew, settings.catalogue.lease_s / 3, "keeping documents under way"),
         ):
             self._parsers = parsers
+            log.info("the worker takes documents from the queue")
             files = FileReader(self._parts, parsers)
             aftermath = Aftermath(self._parts.jobs, self._parts.stall, files.fail)
             ahead = ReadingAhead(self._parts, files, readers, aftermath, self._stopping)

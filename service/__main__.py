@@ -1,4 +1,4 @@
-"""`footnote`: the composition root of embedded mode, where the engine and the ingestion worker meet."""
+"""`footnote`: the composition root, where the engine and the ingestion worker meet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from ingestion.load import Loaded, LoadFailure, Skipped, iter_paths
 from ingestion.roots import remembered
@@ -33,6 +34,9 @@ from service.local_engine import LocalEngine
 from service.settings import Settings
 from service.types import LOCAL
 from service.wiring import open_resources, start_reindex
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
@@ -79,29 +83,44 @@ def working(engine: LocalEngine) -> Iterator[Callable[[], bool]]:
 @contextmanager
 def _local(settings: Settings, work: bool) -> Iterator[Client]:
     with open_resources(settings) as engine, ExitStack() as stack:
-        forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
-        is_working = stack.enter_context(working(engine)) if work else None
+        is_working = None
+        if settings.mode == "embedded":
+            forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
+            is_working = stack.enter_context(working(engine)) if work else None
         yield stack.enter_context(LocalClient(engine, settings, LOCAL, is_working))
 
 
 def _serve(settings: Settings, say: Callable[[str], None]) -> int:
+    """In server mode the API alone; documents are read in by workers, and nobody holds the data folder."""
     from service.app import create_app
-    from service.routes.identity import identity_router
     from service.server import serve
 
+    with open_resources(settings) as engine:
+        app = create_app(engine, settings, lifespan=partial(_closing, engine))
+        if settings.mode == "server":
+            return serve(app, settings, announce=say)
+        with working(engine), _announcing(app, settings, say) as announced:
+            return serve(app, settings, announce=announced)
+
+
+@contextmanager
+def _announcing(
+    app: FastAPI, settings: Settings, say: Callable[[str], None]
+) -> Iterator[Callable[[str], None]]:
+    """Gives what says where the server listens, to the user and to this folder's command line."""
+    from service.routes.identity import identity_router
+
     secret = new_secret()
+    app.include_router(identity_router(CHALLENGE_PATH, PROOF_HEADER, partial(prove, secret)))
 
     def announced(url: str) -> None:
         announce(settings.data_dir, Announcement(url, os.getpid(), secret))
         say(url)
 
-    with open_resources(settings) as engine, working(engine):
-        try:
-            app = create_app(engine, settings, lifespan=partial(_closing, engine))
-            app.include_router(identity_router(CHALLENGE_PATH, PROOF_HEADER, partial(prove, secret)))
-            return serve(app, settings, announce=announced)
-        finally:
-            forget(settings.data_dir)
+    try:
+        yield announced
+    finally:
+        forget(settings.data_dir)
 
 
 @asynccontextmanager
@@ -112,7 +131,8 @@ async def _closing(engine: LocalEngine, _app: object) -> AsyncIterator[None]:
 
 def _work(settings: Settings, until_idle: bool, stopping: Callable[[], None]) -> bool:
     with open_resources(settings) as engine:
-        forget(settings.data_dir)
+        if settings.mode == "embedded":
+            forget(settings.data_dir)
         worker = worker_for(engine)
         with _stopped_by_signals(worker, stopping) as interrupted:
             worker.run_until_idle() if until_idle else worker.run_forever()

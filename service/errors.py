@@ -22,7 +22,7 @@ FootnoteError
 │   ├── NotReady · ShuttingDown
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
-│   │   └── StoreDamaged
+│   │   └── StoreDamaged · StoreUnreachable
 │   ├── BlobsUnavailable
 │   ├── StorageFull (507)
 │   ├── CatalogueUnavailable
@@ -230,6 +230,12 @@ class StoreDamaged(StoreUnavailable):
     """Files of the vector store are broken; reindexing makes it anew from the originals."""
 
     code, retryable = "store_damaged", False
+
+
+class StoreUnreachable(StoreUnavailable):
+    """The server of the vector store cannot be reached, or does not answer in time."""
+
+    code = "store_unreachable"
 
 
 class BlobsUnavailable(Unavailable):

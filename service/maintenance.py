@@ -7,9 +7,10 @@ does it: the embedded one always, of many the one that leads.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from service.background import repeating
 from service.catalogue import Documents, Expiry, Jobs, next_epoch
@@ -23,6 +24,8 @@ from service.types import Scope
 log = logging.getLogger(__name__)
 
 DELETES_EVERY_S = 60.0
+EXPIRED_EVERY_S = 60.0
+"""Workers queue each other's lost jobs again when they ask for work; this is for when none is there."""
 TIDY_EVERY_S = 3600.0
 """The periods after which things expire are days and hours."""
 
@@ -33,7 +36,11 @@ EVERYTHING = datetime.max.replace(tzinfo=UTC)
 
 
 class Maintenance:
-    """Completes and tidies."""
+    """Completes and tidies.
+
+    Args:
+        leads: whether this process is the one that does so now; asked before each turn.
+    """
 
     def __init__(
         self,
@@ -43,6 +50,7 @@ class Maintenance:
         originals: Originals,
         expiry: Expiry,
         locks: DocumentLocks,
+        leads: Callable[[], bool],
     ) -> None:
         self._documents = documents
         self._jobs = jobs
@@ -50,6 +58,7 @@ class Maintenance:
         self._originals = originals
         self._expiry = expiry
         self._locks = locks
+        self._leads = leads
 
     def at_start(self) -> None:
         """All of it, while nothing else goes on: no upload is about to need a file that nothing needs now."""
@@ -64,9 +73,18 @@ class Maintenance:
     def running(self) -> Iterator[None]:
         """Each piece in its time, in threads of its own, until the block ends."""
         with ExitStack() as threads:
-            threads.enter_context(repeating(self.complete_deletes, DELETES_EVERY_S, "completing deletes"))
-            threads.enter_context(repeating(self.tidy, TIDY_EVERY_S, "tidying up"))
+            for work, every_s, name in (
+                (self.complete_deletes, DELETES_EVERY_S, "completing deletes"),
+                (self._jobs.requeue_expired, EXPIRED_EVERY_S, "queueing again what was lost"),
+                (self.tidy, TIDY_EVERY_S, "tidying up"),
+            ):
+                threads.enter_context(repeating(partial(self.if_leading, work), every_s, name))
             yield
+
+    def if_leading(self, work: Callable[[], object]) -> None:
+        """Does it if this process is the one that does such work now."""
+        if self._leads():
+            work()
 
     def complete_deletes(self) -> None:
         """Removes the vectors of deletes that were cut off after their transaction."""

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from uuid import uuid4
-
-from filelock import FileLock, Timeout
 
 from service.background import QuestionThreads
-from service.blobs import open_blobs
 from service.catalogue import (
     AnswerKeeper,
     Answers,
@@ -26,11 +21,11 @@ from service.catalogue import (
 )
 from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
-from service.errors import DataFolderLocked, Misconfigured, StoreDamaged
+from service.errors import Misconfigured, StoreDamaged
+from service.footing import Footing, open_footing
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
-from service.locks import ProcessLocks
 from service.maintenance import Maintenance
 from service.models import TokenFinder
 from service.originals import Originals
@@ -63,43 +58,39 @@ def served_embedder(settings: Settings) -> Embedder:
 def open_resources(
     settings: Settings, *, make_embedder: EmbedderFactory = served_embedder
 ) -> Iterator[LocalEngine]:
-    """The engine on the settings' data folder, which this process holds until the block ends.
+    """The engine on the settings' data folder, or on the services that they name, until the block ends.
 
     Raises:
         DataFolderLocked: another process holds the folder.
         IndexMismatch: the index was made with another model.
         StoreDamaged: the index cannot be read; `start_reindex` makes it anew.
-        ModelUnavailable, StoreUnavailable: a part cannot be opened.
+        ModelUnavailable, StoreUnavailable, CatalogueUnavailable: a part cannot be opened.
+        SchemaMismatch: the catalogue's server has another schema than this version needs.
+        Misconfigured: settings do not fit each other.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _holding(settings.data_dir):
-        database = Database.in_folder(settings.data_dir)
-        try:
-            embedder = make_embedder(settings)
-            _check_sizes(settings, embedder)
-            with (
-                open_index(settings, embedder, database) as index,
-                _engine(settings, database, embedder, index) as engine,
-            ):
-                _check_not_emptied(database, index)
-                yield engine
-        finally:
-            database.close()
+    with open_footing(settings) as footing:
+        embedder = make_embedder(settings)
+        _check_sizes(settings, embedder)
+        with (
+            open_index(settings, embedder, footing.database, footing.token_table) as index,
+            _engine(settings, footing, embedder, index) as engine,
+        ):
+            _check_not_emptied(footing.database, index)
+            yield engine
 
 
 @contextmanager
 def _engine(
-    settings: Settings, database: Database, embedder: Embedder, index: ChunkIndex
+    settings: Settings, footing: Footing, embedder: Embedder, index: ChunkIndex
 ) -> Iterator[LocalEngine]:
     """The engine with all that runs beside it, which ends with the block."""
+    database, locks = footing.database, footing.locks
     threads = QuestionThreads(settings.api.max_concurrent_queries)
     pipeline = _pipeline(settings, database, embedder, index, threads)
     answers = Answers(database)
     versions = Documents(database, settings.catalogue.keep_versions)
     jobs = Jobs(database, settings.catalogue.lease_s)
-    locks = ProcessLocks()
-    blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
-    originals = Originals(blobs, versions, locks)
+    originals = Originals(footing.blobs, versions, locks)
     engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
@@ -112,15 +103,16 @@ def _engine(
         originals=originals,
         locks=locks,
         maintenance=Maintenance(
-            versions, jobs, index, originals, Expiry(database, settings.catalogue), locks
+            versions, jobs, index, originals, Expiry(database, settings.catalogue), locks, footing.leads
         ),
         index=index,
         gate=Gate(),
         parts=(parts := Readinesses(_checks(pipeline, database, keeper))),
     )
     try:
-        jobs.requeue_interrupted()  # whoever had taken them is dead: this process holds the folder
-        engine.maintenance.at_start()
+        if not footing.shared:  # whatever was under way is nobody's: who had begun it is dead
+            jobs.requeue_interrupted()
+            engine.maintenance.at_start()
         with keeper.running(), engine.maintenance.running():
             yield engine
     finally:
@@ -176,23 +168,6 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
     )
 
 
-@contextmanager
-def _holding(data_dir: Path) -> Iterator[None]:
-    """Holds the folder; another process that comes is told so."""
-    lock = FileLock(data_dir / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise DataFolderLocked(
-            f"another process holds {data_dir}",
-            hint="stop it, or give another folder with --data-dir",
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _check_sizes(settings: Settings, embedder: Embedder) -> None:
     """A chunk longer than the model reads would be found by its beginning alone."""
     if settings.chunk.max_tokens + SPECIAL_TOKENS > embedder.max_tokens:
@@ -207,21 +182,23 @@ def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served
     """Begins a new index with the settings' model: queues every document; returns how many.
 
     The worker does the rest, now or after a crash. Documents can be found again as they are done. An index
-    that cannot be opened is set aside, and removed at the next start.
+    that cannot be opened is set aside, and removed at the next start. In server mode the model stays, and
+    what the index has lost is made anew.
     """
-    with _holding(settings.data_dir):
-        database = Database.in_folder(settings.data_dir)
-        try:
-            embedder = make_embedder(settings)
+    with open_footing(settings) as footing:
+        database, embedder = footing.database, make_embedder(settings)
+        if footing.shared:  # the same model's, or it is refused: what is missing of it is made anew
+            with open_index(settings, embedder, database, footing.token_table):
+                pass
+        else:
             make_room_for_index(settings, embedder)
-            queued = 0
-            for scope, document in Documents(database, settings.catalogue.keep_versions).everything():
-                Jobs(database).add(scope, [document])
-                queued += 1
+        queued = 0
+        for scope, document in Documents(database, settings.catalogue.keep_versions).everything():
+            Jobs(database).add(scope, [document])
+            queued += 1
+        if not footing.shared:
             put_in_force(embedder, database)
-            return queued
-        finally:
-            database.close()
+        return queued
 
 
 def _check_not_emptied(database: Database, index: ChunkIndex) -> None:
@@ -232,10 +209,3 @@ def _check_not_emptied(database: Database, index: ChunkIndex) -> None:
         and Documents(database, 1).count_live_chunks()
     ):
         raise StoreDamaged("the index has lost all of its vectors", hint=REINDEX)
-
-
-def _installation(database: Database) -> str:
-    """The name of this installation where it shares a place with others."""
-    if (known := database.index_property("installation")) is None:
-        database.set_index_property("installation", known := str(uuid4()))
-    return known

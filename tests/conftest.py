@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Before any test module imports a library that reads these at import.
 os.environ.update(
@@ -23,6 +23,7 @@ os.environ.update(
 import pytest
 
 if TYPE_CHECKING:
+    from service.settings import ServerStoreSettings
     from tests.postgres import PostgresServer
 
 
@@ -60,3 +61,23 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """An empty catalogue on PostgreSQL, of the newest schema."""
     with postgres_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def qdrant_server() -> Iterator[ServerStoreSettings]:
+    """The Qdrant server that `QDRANT_URL` names, or a stand-in for one, for the whole run."""
+    from tests import qdrant_server
+
+    with qdrant_server.running() as server:
+        yield server
+
+
+@pytest.fixture
+def services(postgres_server: PostgresServer, qdrant_server: ServerStoreSettings) -> Iterator[dict[str, Any]]:
+    """The arguments of `Settings` for server mode, on a database and an alias of the test's own."""
+    from service.settings import CatalogueSettings, StoreSettings
+    from tests.qdrant_server import own_alias
+
+    with postgres_server.database() as url, own_alias(qdrant_server) as server:
+        catalogue, store = CatalogueSettings(url=url), StoreSettings(server=server)
+        yield {"mode": "server", "catalogue": catalogue, "store": store}

@@ -4,15 +4,19 @@ It decides what is visible. A document's `live_version` moves in one transaction
 only if the catalogue still holds it in a live version (docs/adr/0005). So readers see the old version or the
 new one, and after a delete has committed nothing of the document can come back.
 
-    models.py     the tables                  database.py   engine, pragmas, migrations
+    models.py     the tables                  database.py   snapshots, transactions, migrations
+                                              connecting.py engines, pragmas, what goes wrong
     reading.py    what a query reads          documents.py  what an ingest and a delete write
     publishing.py the rows of a version       job_rows.py   jobs and their rows
     claiming.py   whose turn it is, and leases
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    answers written behind      expiry.py     what is kept only for a while
                   their reader's back
+
+In server mode alone: `token_table.py`, the token vectors, and `advisory.py`, locks and the lead.
 """
 
+from service.catalogue.advisory import Leadership, ServerLocks
 from service.catalogue.answers import Answers, GivenAnswer
 from service.catalogue.database import Database
 from service.catalogue.documents import Documents
@@ -23,6 +27,7 @@ from service.catalogue.jobs import Jobs
 from service.catalogue.keeping import AnswerKeeper
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
+from service.catalogue.token_table import TokenTable
 from service.catalogue.versions import Labels, Live, NewVersion, next_epoch
 
 __all__ = [
@@ -36,11 +41,14 @@ __all__ = [
     "GivenAnswer",
     "Jobs",
     "Labels",
+    "Leadership",
     "Lease",
     "Listing",
     "Live",
     "NewJob",
     "NewVersion",
+    "ServerLocks",
+    "TokenTable",
     "checked_source",
     "document_id",
     "next_epoch",

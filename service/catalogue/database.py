@@ -1,6 +1,6 @@
 """The connection to SQL: a SQLite file or a PostgreSQL server, its schema kept by Alembic.
 
-Everything in which the two differ is in this module.
+Everything in which the two differ is in this module and in `connecting.py`.
 """
 
 from __future__ import annotations
@@ -11,34 +11,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import NullPool
 
+from service.catalogue.connecting import (
+    LOCK_WAIT_S,
+    MAX_CONNECTIONS,
+    WITHOUT_LIMIT,
+    file_engine,
+    server_engine,
+    translated,
+)
 from service.catalogue.models import Base, IndexPropertyRow, TenantRow
-from service.disk import ROOM
-from service.errors import CatalogueBusy, CatalogueUnavailable, FootnoteError, SchemaMismatch, StorageFull
+from service.errors import CatalogueBusy, CatalogueUnavailable, SchemaMismatch
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest migration's revision."""
 
-LOCK_WAIT_S = 30
-"""How long a write waits for another one: longer than any transaction of an ingest takes."""
-WITHOUT_LIMIT = 0
-"""To a server; a file takes it for not waiting at all."""
-CONNECT_WAIT_S = 10
-MAX_CONNECTIONS = 16
-"""To a server; who needs one more waits as long as a write waits for another."""
 MIGRATION_LOCK = 0x666F6F74
 """The number of the lock under which a server's schema is changed."""
 
 INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-FULL = ("SQLITE_FULL", "53100")
-BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "57014", "40P01", "40001", "53300")
-"""Locks and statements that took too long, a deadlock, a serialization failure, too many connections."""
 
 
 def now() -> datetime:
@@ -62,16 +57,16 @@ class Database:
     ) -> None:
         self._is_file = make_url(url).get_backend_name() == "sqlite"
         if self._is_file:
-            self._engine = _file(url, lock_wait_s)
+            self._engine = file_engine(url, lock_wait_s)
             self._readers = self._engine
-            self._impatient = _file(url, 0, poolclass=NullPool)
+            self._impatient = file_engine(url, 0, poolclass=NullPool)
         else:
-            self._engine = _server(url, lock_wait_s, max_connections)
+            self._engine = server_engine(url, lock_wait_s, max_connections)
             self._readers = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         try:
-            with _translated():
+            with translated():
                 _check_schema(self._engine, may_migrate=self._is_file)
         except BaseException:
             self.close()
@@ -85,7 +80,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection with one snapshot of the data."""
-        with _translated(), self._readers.connect() as connection:
+        with translated(), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
@@ -125,6 +120,13 @@ class Database:
         with self.writing() as connection:
             upsert(connection, IndexPropertyRow, {"name": name, "value": value}, {"value": value})
 
+    def settle_index_property(self, name: str, value: str) -> str:
+        """Keeps a property that there is none of yet; the value that holds, of whoever was first."""
+        with self.writing() as connection:
+            insert_new(connection, IndexPropertyRow, [{"name": name, "value": value}])
+            query = select(IndexPropertyRow.value).where(IndexPropertyRow.name == name)
+            return str(connection.scalar(query))
+
     def close(self) -> None:
         """Closes every connection."""
         self._engine.dispose()
@@ -138,9 +140,9 @@ def migrate(url: str) -> str | None:
         CatalogueUnavailable: it cannot be reached.
     """
     is_file = make_url(url).get_backend_name() == "sqlite"
-    engine = _file(url, LOCK_WAIT_S) if is_file else _server(url, WITHOUT_LIMIT, 1)
+    engine = file_engine(url, LOCK_WAIT_S) if is_file else server_engine(url, WITHOUT_LIMIT, 1)
     try:
-        with _translated():
+        with translated():
             return _check_schema(engine, may_migrate=True)
     finally:
         engine.dispose()
@@ -162,6 +164,22 @@ def upsert(
     connection.execute(insert.on_conflict_do_update(index_elements=key, set_=fields))
 
 
+def replace_older(connection: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows; those of the same primary key are replaced, unless they have a higher `epoch`."""
+    columns = table.__table__.columns
+    statement = INSERTS[connection.dialect.name](table)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[column.name for column in table.__table__.primary_key],
+            set_={
+                column.name: statement.excluded[column.name] for column in columns if not column.primary_key
+            },
+            where=columns["epoch"] <= statement.excluded["epoch"],
+        ),
+        list(rows),
+    )
+
+
 def move_epoch(connection: Connection, tenant: str) -> None:
     """Tells every cache of the tenant that its corpus has changed."""
     upsert(connection, TenantRow, {"name": tenant, "epoch": 1}, {"epoch": TenantRow.epoch + 1})
@@ -175,80 +193,10 @@ def clock(connection: Connection) -> datetime:
     return moment
 
 
-def _file(url: str, lock_wait_s: float, **options: Any) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": lock_wait_s}, **options)
-    event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _server(url: str, lock_wait_s: float, max_connections: int) -> Engine:
-    """Connections that give up waiting, and that are tried before use: the server may have been restarted."""
-    limits = {
-        "timezone": "UTC",
-        "lock_timeout": f"{int(lock_wait_s * 1000)}ms",
-        "statement_timeout": f"{int(lock_wait_s * 2000)}ms",
-        "idle_in_transaction_session_timeout": f"{LOCK_WAIT_S * 10}s",
-    }
-    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
-    return create_engine(
-        url,
-        connect_args={"options": options, "connect_timeout": CONNECT_WAIT_S},
-        pool_size=max_connections,
-        max_overflow=0,
-        pool_timeout=LOCK_WAIT_S,
-        pool_pre_ping=True,
-    )
-
-
 @contextmanager
 def _writing(engine: Engine) -> Iterator[Connection]:
-    with _translated(), engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with translated(), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """The one place where SQL's errors become ours."""
-    try:
-        yield
-    except NoConnection as error:
-        raise CatalogueUnavailable("all connections to the catalogue are in use") from error
-    except DBAPIError as error:
-        if type(error) not in (OperationalError, InternalError, InterfaceError, DatabaseError):
-            raise
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: DBAPIError) -> FootnoteError:
-    """What is wrong, in the driver's words: those of SQLAlchemy repeat what was to be written."""
-    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
-    if name.startswith(FULL):
-        return StorageFull("the catalogue cannot be written: the disk is full", hint=ROOM)
-    if name.startswith(BUSY):
-        return CatalogueBusy("the catalogue is being written by others", hint="try again in a moment")
-    return CatalogueUnavailable(
-        f"the catalogue does not answer: {error.orig}",
-        hint="look at the data folder and its disk, or at the server that catalogue.url names",
-    )
-
-
-def _set_pragmas(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are opened by `_begin`, not by the driver
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "mmap_size=268435456",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    """Writers take the write lock at once, so that none finds out half way that another was first."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _check_schema(engine: Engine, *, may_migrate: bool) -> str | None:

@@ -72,6 +72,11 @@ class Jobs:
         except IntegrityError:  # another job of one of the documents was taken at this very moment
             return []
 
+    def requeue_expired(self) -> None:
+        """Puts back what others hold who have given no sign of life; every claim does so too."""
+        with self._database.writing() as connection:
+            claiming.requeue_expired(connection, self._owner, clock(connection))
+
     def renew(self) -> int:
         """A sign of life: whatever this worker has under way stays with it; how many jobs."""
         with self._database.writing() as connection:

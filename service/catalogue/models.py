@@ -236,3 +236,20 @@ class IndexPropertyRow(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+
+class TokenVectorsRow(Base):
+    """The vectors of a chunk's tokens in one index, as one run of bytes; of server mode.
+
+    What is most selective comes first in each key, so that a planner without statistics goes wrong nowhere.
+    """
+
+    __tablename__ = "token_vectors"
+    __table_args__ = (Index("token_vectors_by_document", "document"),)
+
+    chunk: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    index: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[str]
+    epoch: Mapped[int]
+    vectors: Mapped[bytes]

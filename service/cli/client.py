@@ -29,8 +29,8 @@ class LocalFile:
 class Client(Protocol):
     """What the commands ask for."""
 
-    url: str
-    """Where the server listens; empty for an engine of this process."""
+    goes_on: str
+    """Who works on what is queued once this command has ended; empty where nobody does."""
 
     def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar] | None) -> list[Json]:
         """Queues files; a job's id, document and source each. Without metadata documents keep theirs."""

@@ -24,6 +24,7 @@ class HttpClient(Client):
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.goes_on = f"The server at {url}"
         self._http = httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False)
 
     def __enter__(self) -> Self:

@@ -121,7 +121,7 @@ def ingest(
     except KeyboardInterrupt:
         summary.interrupted = True
         summary.queued = len(waiting) - ended
-        console.print(_farewell(client.url, summary.queued), highlight=False)
+        console.print(_farewell(client.goes_on, summary.queued), highlight=False)
     summary.seconds = round(time.perf_counter() - started, 2)
     return summary
 
@@ -195,11 +195,11 @@ def _count(summary: Summary, job: Json | None, earlier: Mapping[str, str], clien
     summary.add(job)
 
 
-def _farewell(url: str, queued: int) -> str:
+def _farewell(goes_on: str, queued: int) -> str:
     """What happens after Ctrl-C."""
-    if url:
+    if goes_on:
         return (
-            f"Interrupted. The server at {url} goes on with the {queued} documents that wait: "
+            f"Interrupted. {goes_on} goes on with the {queued} documents that wait: "
             "`footnote jobs` shows them, `footnote jobs cancel --all` takes them back."
         )
     return (

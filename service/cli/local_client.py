@@ -41,8 +41,6 @@ class LocalClient(Client):
         working: whether the worker still runs that reads documents in; None where none was started.
     """
 
-    url = ""
-
     def __init__(
         self, engine: LocalEngine, settings: Settings, scope: Scope, working: Callable[[], bool] | None
     ) -> None:
@@ -51,6 +49,7 @@ class LocalClient(Client):
         self._scope = scope
         self._working = working
         self._runner = asyncio.Runner()
+        self.goes_on = "A worker" if settings.mode == "server" else ""
 
     def __enter__(self) -> Self:
         return self

@@ -84,9 +84,10 @@ def settings_of(data_dir: Path | None) -> Settings:
 def client_of(context: typer.Context, settings: Settings, *, work: bool = False) -> Iterator[Client]:
     """The running server of this data folder if there is one, else an engine in this process.
 
-    Without `work` what waits in the queue keeps waiting there: a look at it must not set it going.
+    Without `work` what waits in the queue keeps waiting there: a look at it must not set it going. In server
+    mode the engine is one more client of the services, and the workers read in what it queues.
     """
-    if url := running_server(settings.data_dir):
+    if settings.mode == "embedded" and (url := running_server(settings.data_dir)):
         with HttpClient(url) as client:
             yield client
     else:

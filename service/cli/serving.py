@@ -28,7 +28,7 @@ def serve(
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Serve the HTTP API on this machine, with the worker that reads documents in."""
+    """Serve the HTTP API, in embedded mode with the worker that reads documents in."""
     settings = settings_of(data_dir)
     if port is not None:
         settings = settings.model_copy(update={"api": settings.api.model_copy(update={"port": port})})

@@ -15,6 +15,10 @@ class CatalogueSettings(Section):
     url: SecretStr = SecretStr("")
     """Of a PostgreSQL server, `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`; embedded mode keeps a file
     in its data folder instead."""
+    max_connections: Count = 16
+    """Of each process to the server; half as many more are for the locks of documents."""
+    lock_wait_s: Seconds = 30
+    """How long a write waits for another one before it fails as busy."""
     lease_s: Seconds = 60
     """How long a document stays with a worker that gives no sign of life; then another one takes it."""
     keep_versions: Count = 10

@@ -94,7 +94,8 @@ class TokenStore(Protocol):
     """The token vectors of chunks, by chunk id; safe to call from several threads.
 
     What a method has written is durable when it returns. Every method raises `StoreUnavailable` when the
-    store does not answer.
+    store does not answer, or `CatalogueUnavailable` where it lies in the catalogue's database
+    (`service/catalogue/token_table.py`).
     """
 
     def put(self, scope: Scope, document_id: str, points: Sequence[Point], epoch: int) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from service.errors import IndexMismatch, Misconfigured, StoreDamaged
+from service.errors import IndexMismatch, StoreDamaged
 from service.settings import Settings
 from service.store import Store, TokenStore
 from service.store.edge import EdgeStore
@@ -51,8 +51,16 @@ class Properties(Protocol):
 
 
 @contextmanager
-def open_index(settings: Settings, model: Model, properties: Properties) -> Iterator[ChunkIndex]:
+def open_index(
+    settings: Settings, model: Model, properties: Properties, token_table: Callable[[str], TokenStore]
+) -> Iterator[ChunkIndex]:
     """The index in force, on the engine of the settings' `mode`.
+
+    Args:
+        settings: which engine, and where.
+        model: the one that makes the vectors.
+        properties: where the name of the index in force is remembered in embedded mode.
+        token_table: opens the token vectors of an index by its name in server mode.
 
     Raises:
         IndexMismatch: it was made with another model.
@@ -60,7 +68,7 @@ def open_index(settings: Settings, model: Model, properties: Properties) -> Iter
         StoreUnavailable: the engine does not answer.
     """
     with (
-        closing(_open_tokens(settings, model, properties)) as tokens,
+        closing(_open_tokens(settings, model, properties, token_table)) as tokens,
         closing(_open_store(settings, model, properties)) as vectors,
     ):
         yield ChunkIndex(vectors, tokens, bool(model.tokens_fingerprint))
@@ -75,12 +83,11 @@ def _open_store(settings: Settings, model: Model, properties: Properties) -> Sto
     return EdgeStore(folder, model.dimension, settings.store.min_free_bytes)
 
 
-def _open_tokens(settings: Settings, model: Model, properties: Properties) -> TokenStore:
+def _open_tokens(
+    settings: Settings, model: Model, properties: Properties, token_table: Callable[[str], TokenStore]
+) -> TokenStore:
     if settings.mode == "server":
-        raise Misconfigured(
-            "server mode is not complete in this version: token vectors have no place in it yet",
-            hint="set FOOTNOTE_MODE=embedded",
-        )
+        return token_table(index_name(model))
     folder = _folder_in_force(settings.data_dir, model, properties)
     return TokenFile(folder / "tokens.db", settings.store.min_free_bytes)
 

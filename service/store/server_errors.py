@@ -10,7 +10,7 @@ from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from service.disk import ROOM
-from service.errors import FootnoteError, StorageFull, StoreUnavailable
+from service.errors import FootnoteError, StorageFull, StoreUnavailable, StoreUnreachable
 
 FULL = ("No space left", "out of disk space", "Disk usage", "not enough free disk space")
 """What the server says when its disk is full."""
@@ -35,6 +35,7 @@ def translated() -> Iterator[None]:
 
     Raises:
         StorageFull: the server's disk is full.
+        StoreUnreachable: the server is away, or too slow.
         StoreUnavailable: whatever else it is.
     """
     try:
@@ -48,9 +49,9 @@ def translated() -> Iterator[None]:
 def _of_rpc(error: RpcError) -> FootnoteError:
     code, said = _code(error), str(getattr(error, "details", lambda: "")())
     if code == StatusCode.UNAVAILABLE:
-        return StoreUnavailable(f"the vector store cannot be reached: {said}")
+        return StoreUnreachable(f"the vector store cannot be reached: {said}")
     if code == StatusCode.DEADLINE_EXCEEDED:
-        return StoreUnavailable("the vector store did not answer in time (store.server.timeout_s)")
+        return StoreUnreachable("the vector store did not answer in time (store.server.timeout_s)")
     if code in REFUSED:
         return _no_key()
     return _said(said or str(error))
@@ -58,7 +59,7 @@ def _of_rpc(error: RpcError) -> FootnoteError:
 
 def _of_http(error: Exception) -> FootnoteError:
     if isinstance(error, ResponseHandlingException):
-        return StoreUnavailable(f"the vector store cannot be reached: {error.source}")
+        return StoreUnreachable(f"the vector store cannot be reached: {error.source}")
     if isinstance(error, UnexpectedResponse) and error.status_code in (401, 403):
         return _no_key()
     return _said(str(error))

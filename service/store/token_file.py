@@ -18,7 +18,7 @@ from service.disk import ROOM, ensure_room
 from service.errors import FootnoteError, StorageFull, StoreDamaged, StoreUnavailable
 from service.store import TokenStore
 from service.store.damage import REINDEX
-from service.store.token_codec import pack, unpack
+from service.token_codec import pack, unpack
 from service.types import Point, Scope, TokenVectors
 
 _IDS_A_STATEMENT = 500

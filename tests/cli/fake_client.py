@@ -23,7 +23,7 @@ def job_in(state: str, source: str, **more: object) -> Json:
 class FakeClient(Client):
     """Every upload is a job in `states`, taken one by one as it is asked for; the last state stays."""
 
-    url: str = ""
+    goes_on: str = ""
     states: Sequence[Json] = ()
     known: dict[str, list[Json]] = field(default_factory=dict)
     unready: Sequence[str] = ()

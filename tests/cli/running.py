@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 START_S = 60
 
 
-def footnote(*arguments: str, data: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs one command to its end."""
+def footnote(
+    *arguments: str, data: Path, cwd: Path | None = None, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs one command to its end; `settings` are further environment variables."""
     command = [sys.executable, "-m", "service", *arguments]
-    return subprocess.run(
-        command, env=environment(data), cwd=cwd, capture_output=True, text=True, timeout=120, check=False
-    )
+    env = {**environment(data), **(settings or {})}
+    return subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
 
 
 def said(done: subprocess.CompletedProcess[str]) -> Any:

@@ -72,14 +72,14 @@ def test_a_job_that_fails_for_want_of_room_ends_the_command_with_the_cause() -> 
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("goes_on", "told"),
     [
         ("", "footnote worker --until-idle"),
-        ("http://127.0.0.1:8080", "The server at http://127.0.0.1:8080 goes on"),
+        ("The server at http://127.0.0.1:8080", "The server at http://127.0.0.1:8080 goes on"),
     ],
 )
-def test_the_first_interrupt_says_at_once_what_happens_next(url: str, told: str) -> None:
-    client = FakeClient(url=url, states=[job_in("queued", "a")])
+def test_the_first_interrupt_says_at_once_what_happens_next(goes_on: str, told: str) -> None:
+    client = FakeClient(goes_on=goes_on, states=[job_in("queued", "a")])
 
     def interrupt() -> None:
         raise KeyboardInterrupt

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -16,8 +16,7 @@ from service.embed import Embedder
 from service.embed.cpu import OpenVinoEmbedder
 from service.settings import EmbedSettings, default_cache_dir
 from service.store import Store, TokenStore
-from tests.contract.stores import OPENERS, TOKEN_OPENERS, remove_from_server
-from tests.fakes_core import quick_folder
+from tests.contract.stores import STORES, TOKEN_STORES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,27 +29,26 @@ AnyStore = TypeVar("AnyStore", bound=Closing)
 
 
 @contextmanager
-def reopening(opener: Callable[[Path], AnyStore]) -> Iterator[Callable[[], AnyStore]]:
+def reopening(places: AbstractContextManager[Callable[[], AnyStore]]) -> Iterator[Callable[[], AnyStore]]:
     """A function that opens one store, closing it first where it is open."""
     current: list[AnyStore] = []
-    with quick_folder() as folder:
+    with places as opener:
 
         def again() -> AnyStore:
             if current:
                 current.pop().close()
-            current.append(opener(folder / "store"))
+            current.append(opener())
             return current[0]
 
         yield again
         for store in current:
             store.close()
-        remove_from_server(folder / "store")
 
 
-@pytest.fixture(params=sorted(OPENERS))
+@pytest.fixture(params=sorted(STORES))
 def reopen(request: pytest.FixtureRequest) -> Iterator[Callable[[], Store]]:
     """Opens the store of this test, again where it is open."""
-    with reopening(OPENERS[request.param]) as again:
+    with reopening(STORES[request.param](request.getfixturevalue)) as again:
         yield again
 
 
@@ -59,17 +57,17 @@ def store(reopen: Callable[[], Store]) -> Store:
     return reopen()
 
 
-@pytest.fixture(scope="module", params=sorted(OPENERS))
+@pytest.fixture(scope="module", params=sorted(STORES))
 def shared_store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store for tests that only read."""
-    with reopening(OPENERS[request.param]) as again:
+    with reopening(STORES[request.param](request.getfixturevalue)) as again:
         yield again()
 
 
-@pytest.fixture(params=sorted(TOKEN_OPENERS))
+@pytest.fixture(params=sorted(TOKEN_STORES))
 def reopen_tokens(request: pytest.FixtureRequest) -> Iterator[Callable[[], TokenStore]]:
     """Opens the token store of this test, again where it is open."""
-    with reopening(TOKEN_OPENERS[request.param]) as again:
+    with reopening(TOKEN_STORES[request.param](request.getfixturevalue)) as again:
         yield again
 
 

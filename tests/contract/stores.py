@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-import pytest
-from qdrant_client import QdrantClient
-
-from service.settings import ServerStoreSettings
+from service.catalogue import Database
+from service.catalogue.token_table import TokenTable
 from service.store import Store, TokenStore
 from service.store.bm25 import sparse_document, sparse_query
 from service.store.edge import EdgeStore
-from service.store.server import ServerStore, open_server_store
-from service.store.server_collection import behind, ensure_collection
+from service.store.server import open_server_store
 from service.store.token_file import TokenFile
 from service.types import (
     EVERY_GROUP,
@@ -27,49 +24,40 @@ from service.types import (
     Scope,
 )
 from tests.answering import DIMENSION, embed, token_vectors
+from tests.fakes_core import quick_folder
+from tests.qdrant_server import own_alias
 
-QDRANT_URL = os.environ.get("QDRANT_URL", "")
-"""A real server, where there is one; else the client's local mode stands in for it."""
-
-
-def server_settings(folder: Path) -> ServerStoreSettings:
-    """An alias of its own for each folder, so that tests share nothing on a server."""
-    return ServerStoreSettings(url=QDRANT_URL, alias=f"contract-{folder.parent.name[-20:]}")
+Fixture = Callable[[str], Any]
+"""Gives a session's fixture by its name."""
 
 
-def open_server(folder: Path) -> Store:
-    """On the real server, or a folder in the client's own words."""
-    settings = server_settings(folder)
-    if QDRANT_URL:
-        return open_server_store(settings, "index", DIMENSION)
-    client = QdrantClient(path=str(folder), force_disable_check_same_thread=True)
-    return ServerStore(client, ensure_collection(client, settings, "index", DIMENSION))
+@contextmanager
+def edge_stores(_: Fixture) -> Iterator[Callable[[], Store]]:
+    with quick_folder() as folder:
+        yield lambda: EdgeStore(folder / "store", DIMENSION)
 
 
-def remove_from_server(folder: Path) -> None:
-    """Leaves nothing behind on the real server."""
-    if QDRANT_URL:
-        client, alias = QdrantClient(url=QDRANT_URL), server_settings(folder).alias
-        if name := behind(client, alias):
-            client.delete_collection(name)
-        client.close()
+@contextmanager
+def server_stores(fixture: Fixture) -> Iterator[Callable[[], Store]]:
+    with own_alias(fixture("qdrant_server")) as settings:
+        yield lambda: open_server_store(settings, "index", DIMENSION)
 
 
-def skip_in_local_mode(store: Store, why: str) -> None:
-    """What a real server is asked for and the client's stand-in for one cannot do."""
-    if isinstance(store, ServerStore) and not QDRANT_URL:
-        pytest.skip(f"qdrant-client's local mode {why}; set QDRANT_URL to ask a real server")
+@contextmanager
+def token_files(_: Fixture) -> Iterator[Callable[[], TokenStore]]:
+    with quick_folder() as folder:
+        yield lambda: TokenFile(folder / "tokens.db")
 
 
-Opener = Callable[[Path], Store]
-OPENERS: dict[str, Opener] = {
-    "edge": lambda folder: EdgeStore(folder, DIMENSION),
-    "server": open_server,
-}
-TOKEN_OPENERS: dict[str, Callable[[Path], TokenStore]] = {
-    "file": lambda folder: TokenFile(folder / "tokens.db")
-}
-"""Every engine under its name; another one is another line."""
+@contextmanager
+def token_tables(fixture: Fixture) -> Iterator[Callable[[], TokenStore]]:
+    with fixture("postgres_server").database() as url, closing(Database(url)) as database:
+        yield lambda: TokenTable(database, "index")
+
+
+STORES = {"edge": edge_stores, "server": server_stores}
+TOKEN_STORES = {"file": token_files, "table": token_tables}
+"""Every engine under its name, as what opens one test's store; another one is another line."""
 
 ACME = Scope("acme", frozenset({EVERY_GROUP}))
 GLOBEX = Scope("globex", frozenset({EVERY_GROUP}))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -50,21 +51,27 @@ class Subject:
 
 
 @contextmanager
-def local() -> Iterator[Subject]:
+def embedded(_: pytest.FixtureRequest, **services: Any) -> Iterator[Subject]:
     with quick_folder() as folder:
         embedder = FakeEmbedder(a_tokenizer(folder / "tokenizer"))
-        with opened(folder / "data", embedder, decide=DecideSettings(threshold=0)) as engine:
+        with opened(folder / "data", embedder, decide=DecideSettings(threshold=0), **services) as engine:
             yield Subject(engine, lambda: drain(engine))
 
 
 @contextmanager
-def fake() -> Iterator[Subject]:
+def server(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    with embedded(request, **request.getfixturevalue("services")) as subject:
+        yield subject
+
+
+@contextmanager
+def fake(_: pytest.FixtureRequest) -> Iterator[Subject]:
     yield Subject(FakeEngine())
 
 
-@pytest.fixture(params=[local, fake])
+@pytest.fixture(params=[embedded, server, fake])
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
-    with request.param() as made:
+    with request.param(request) as made:
         yield made
 
 

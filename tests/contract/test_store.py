@@ -19,7 +19,6 @@ from tests.contract.stores import (
     chunk_id,
     found,
     point,
-    skip_in_local_mode,
     stage,
     vectors,
     where,
@@ -336,7 +335,6 @@ def test_what_was_removed_stays_away_after_a_reopen(reopen: Callable[[], Store])
 
 
 def test_searches_and_writes_run_side_by_side(store: Store) -> None:
-    skip_in_local_mode(store, "is not made for threads")
     add(store, ACME, "manual", "the pump hums")
     failures: list[BaseException] = []
 

@@ -11,7 +11,7 @@ import pytest
 from grpc import RpcError, StatusCode
 from qdrant_client import QdrantClient, models
 
-from service.errors import FootnoteError, IndexMismatch, StorageFull, StoreUnavailable
+from service.errors import FootnoteError, IndexMismatch, StorageFull, StoreUnavailable, StoreUnreachable
 from service.settings import ServerStoreSettings
 from service.store.server import ServerStore, open_server_store
 from service.store.server_collection import behind, ensure_collection, switch
@@ -136,7 +136,7 @@ def test_a_delete_is_not_tried_again_because_an_upload_may_have_come_in_between(
 @pytest.mark.parametrize(
     ("failure", "expected", "says"),
     [
-        (Refused(StatusCode.DEADLINE_EXCEEDED), StoreUnavailable, "store.server.timeout_s"),
+        (Refused(StatusCode.DEADLINE_EXCEEDED), StoreUnreachable, "store.server.timeout_s"),
         (Refused(StatusCode.UNAUTHENTICATED), StoreUnavailable, "refuses the key"),
         (Refused(StatusCode.INTERNAL, "No space left on device: WAL"), StorageFull, "disk is full"),
         (Refused(StatusCode.NOT_FOUND, "Collection index not found"), StoreUnavailable, "not found"),

@@ -202,12 +202,3 @@ def test_no_thread_outlives_an_engine(data: Path, embedder: FakeEmbedder) -> Non
     with opened(data, embedder) as engine:
         ingested(engine, "manual.md", TEXT)
     assert set(threading.enumerate()) <= before
-
-
-def test_server_mode_is_refused_as_long_as_it_is_not_complete_and_makes_no_index(
-    data: Path, embedder: FakeEmbedder
-) -> None:
-    with pytest.raises(Misconfigured, match="server mode") as caught, opened(data, embedder, mode="server"):
-        pass
-    assert "embedded" in caught.value.hint
-    assert not (data / "index").exists()

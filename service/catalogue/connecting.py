@@ -1,0 +1,120 @@
+"""Connections to SQL as the catalogue needs them, and what goes wrong with them in errors of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from service.disk import ROOM
+from service.errors import CatalogueBusy, CatalogueUnavailable, FootnoteError, StorageFull
+
+LOCK_WAIT_S = 30.0
+"""How long a write waits for another one: longer than any transaction of an ingest takes."""
+WITHOUT_LIMIT = 0
+"""To a server; a file takes it for not waiting at all."""
+CONNECT_WAIT_S = 10
+MAX_CONNECTIONS = 16
+"""To a server; who needs one more waits as long as a write waits for another."""
+KEEPALIVE_S = 10
+FOR_EVER = 0
+BINARY = 1
+"""The driver's number for answers that are not written out as text."""
+FULL = ("SQLITE_FULL", "53100")
+BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "57014", "40P01", "40001", "53300")
+"""Locks and statements that took too long, a deadlock, a serialization failure, too many connections."""
+
+
+def file_engine(url: str, lock_wait_s: float, **options: Any) -> Engine:
+    """Connections to a file, whose writers wait for each other."""
+    engine = create_engine(url, connect_args={"timeout": lock_wait_s}, **options)
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def server_engine(url: str, lock_wait_s: float, max_connections: int, idle_s: float = FOR_EVER) -> Engine:
+    """Connections that give up waiting, and that are tried before use: the server may have been restarted.
+
+    After `idle_s` without a statement the server ends them, and when their machine is gone.
+    """
+    limits = {
+        "timezone": "UTC",
+        "lock_timeout": f"{int(lock_wait_s * 1000)}ms",
+        "statement_timeout": f"{int(lock_wait_s * 2000)}ms",
+        "idle_in_transaction_session_timeout": f"{int(LOCK_WAIT_S * 10)}s",
+        "idle_session_timeout": f"{int(idle_s * 1000)}ms",
+        "tcp_keepalives_idle": KEEPALIVE_S,
+        "tcp_keepalives_interval": KEEPALIVE_S,
+        "tcp_keepalives_count": 3,
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    engine = create_engine(
+        url,
+        connect_args={"options": options, "connect_timeout": CONNECT_WAIT_S},
+        pool_size=max_connections,
+        max_overflow=0,
+        pool_timeout=max(lock_wait_s, 1),
+        pool_pre_ping=True,
+    )
+    event.listen(engine, "before_cursor_execute", _answer_in_binary)
+    return engine
+
+
+def _answer_in_binary(
+    _connection: object, cursor: Any, _statement: str, _parameters: object, context: Any, _many: bool
+) -> None:
+    """What was executed with the option `binary` is answered so: bytes as text are twice as long."""
+    if context is not None and context.execution_options.get("binary"):
+        cursor.format = BINARY
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The one place where SQL's errors become ours."""
+    try:
+        yield
+    except NoConnection as error:
+        raise CatalogueUnavailable(
+            "all connections to the catalogue are in use (catalogue.max_connections)",
+            hint="raise FOOTNOTE_CATALOGUE__MAX_CONNECTIONS, or start more processes",
+        ) from error
+    except DBAPIError as error:
+        if type(error) not in (OperationalError, InternalError, InterfaceError, DatabaseError):
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: DBAPIError) -> FootnoteError:
+    """What is wrong, in the driver's words: those of SQLAlchemy repeat what was to be written."""
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
+    if name.startswith(FULL):
+        return StorageFull("the catalogue cannot be written: the disk is full", hint=ROOM)
+    if name.startswith(BUSY):
+        return CatalogueBusy("the catalogue is being written by others", hint="try again in a moment")
+    return CatalogueUnavailable(
+        f"the catalogue does not answer: {error.orig}",
+        hint="look at the data folder and its disk, or at the server that catalogue.url names",
+    )
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are opened by `_begin`, not by the driver
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "mmap_size=268435456",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """Writers take the write lock at once, so that none finds out half way that another was first."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,102 @@
+"""Token vectors in server mode: rows beside the catalogue's, which every process reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from service.catalogue.database import Database, replace_older
+from service.catalogue.models import TokenVectorsRow
+from service.token_codec import pack, unpack
+from service.types import Point, Scope, TokenVectors
+
+ROWS_A_STATEMENT = 1_000
+
+Item = TypeVar("Item")
+
+
+class TokenTable:
+    """The `TokenStore` in the catalogue's database; what goes wrong is `CatalogueUnavailable`.
+
+    Args:
+        database: where they are; closed by whoever opened it.
+        index: the name of the index whose chunks they are of.
+    """
+
+    def __init__(self, database: Database, index: str) -> None:
+        self._database = database
+        self._index = index
+
+    def put(self, scope: Scope, document_id: str, points: Sequence[Point], epoch: int) -> None:
+        """Keeps the token vectors of those points that have some; see `TokenStore`."""
+        mine = {"index": self._index, "tenant": scope.tenant, "document": document_id, "epoch": epoch}
+        rows = [
+            {**mine, "chunk": point.chunk_id, "vectors": pack(point.tokens)}
+            for point in points
+            if point.tokens is not None
+        ]
+        with self._database.writing() as connection:
+            for some in _slices(rows):
+                replace_older(connection, TokenVectorsRow, some)
+
+    def keep(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        """Makes those of these chunks a version's own by its epoch, unless they have a higher one."""
+        older = self._of(scope, document_id) & (TokenVectorsRow.epoch < epoch)
+        with self._database.writing() as connection:
+            for ids in _slices(chunk_ids):
+                these = older & TokenVectorsRow.chunk.in_(ids)
+                connection.execute(update(TokenVectorsRow).where(these).values(epoch=epoch))
+
+    def get(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
+        """The token vectors of those of the tenant's chunks that have some, by chunk id."""
+        found: dict[str, TokenVectors] = {}
+        columns = select(TokenVectorsRow.chunk, TokenVectorsRow.vectors).execution_options(binary=True)
+        with self._database.reading() as connection:
+            for ids in _slices(chunk_ids):
+                rows = connection.execute(columns.where(self._of(scope), TokenVectorsRow.chunk.in_(ids)))
+                found.update((chunk, unpack(packed)) for chunk, packed in rows)
+        return found
+
+    def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
+        """Removes those of these chunks of the document that have no higher epoch."""
+        not_newer = self._of(scope, document_id) & (TokenVectorsRow.epoch <= epoch)
+        with self._database.writing() as connection:
+            for ids in _slices(chunk_ids):
+                connection.execute(delete(TokenVectorsRow).where(not_newer & TokenVectorsRow.chunk.in_(ids)))
+
+    def delete_document(self, scope: Scope, document_id: str) -> None:
+        """Removes those of every chunk of the document."""
+        with self._database.writing() as connection:
+            connection.execute(delete(TokenVectorsRow).where(self._of(scope, document_id)))
+
+    def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
+        """The ids of the document's chunks that have some."""
+        with self._database.reading() as connection:
+            query = select(TokenVectorsRow.chunk).where(self._of(scope, document_id))
+            return frozenset(connection.scalars(query))
+
+    def count(self, scope: Scope, document_id: str | None = None) -> int:
+        """How many chunks of the document, or of the tenant, have some."""
+        with self._database.reading() as connection:
+            query = select(func.count()).select_from(TokenVectorsRow).where(self._of(scope, document_id))
+            return int(connection.scalar(query) or 0)
+
+    def check(self) -> str:
+        """How it does, in words; asks the database itself."""
+        with self._database.reading() as connection:
+            connection.execute(select(TokenVectorsRow.chunk).limit(1)).all()
+        return "readable"
+
+    def close(self) -> None:
+        """The database stays open: it is not this store's."""
+
+    def _of(self, scope: Scope, document_id: str | None = None) -> ColumnElement[bool]:
+        mine = (TokenVectorsRow.index == self._index) & (TokenVectorsRow.tenant == scope.tenant)
+        return mine if document_id is None else mine & (TokenVectorsRow.document == document_id)
+
+
+def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), ROWS_A_STATEMENT):
+        yield items[start : start + ROWS_A_STATEMENT]

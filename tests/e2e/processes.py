@@ -1,0 +1,79 @@
+"""Server mode as it is run: processes of the command line on one database and one vector store."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.cli.running import START_S, environment
+
+LISTENS = re.compile(r"Footnote listens on (\S+)")
+WORKS = re.compile(r"(the worker takes documents)")
+
+
+@dataclass
+class Process:
+    """One that runs, and what it has said so far."""
+
+    running: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self, sign: re.Pattern[str]) -> str:
+        """What it says of itself, once it has said it."""
+        until = time.monotonic() + START_S
+        while time.monotonic() < until:
+            if found := sign.search(self.log.read_text()):
+                return found[1]
+            assert self.running.poll() is None, self.log.read_text()
+            time.sleep(0.02)
+        raise AssertionError(self.log.read_text())
+
+    def send(self, number: signal.Signals) -> None:
+        self.running.send_signal(number)
+
+    def ended(self) -> int:
+        """Its exit code, once it has ended."""
+        return self.running.wait(timeout=30)
+
+
+def variables(services: dict[str, Any], **more: str) -> dict[str, str]:
+    """The settings of server mode as environment variables."""
+    store = services["store"].server
+    return {
+        "FOOTNOTE_MODE": services["mode"],
+        "FOOTNOTE_CATALOGUE__URL": services["catalogue"].url.get_secret_value(),
+        "FOOTNOTE_STORE__SERVER__URL": store.url,
+        "FOOTNOTE_STORE__SERVER__GRPC_PORT": str(store.grpc_port),
+        "FOOTNOTE_STORE__SERVER__ALIAS": store.alias,
+        **more,
+    }
+
+
+@contextmanager
+def started(folder: Path, settings: dict[str, str], *commands: tuple[str, ...]) -> Iterator[list[Process]]:
+    """These commands of `footnote`, all at once on one data folder; none outlives the block."""
+    processes: list[Process] = []
+    try:
+        for number, command in enumerate(commands):
+            log = folder / f"{command[0]}-{number}.log"
+            with log.open("wb") as said:
+                running = subprocess.Popen(
+                    [sys.executable, "-m", "service", *command],
+                    env=environment(folder / "data") | settings,
+                    stdout=said,
+                    stderr=said,
+                )
+            processes.append(Process(running, log))
+        yield processes
+    finally:
+        for process in processes:
+            process.running.kill()
+            process.running.wait()
