@@ -68,7 +68,7 @@ class Cancelled:
     sha256: str
 
 
-def new_row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
+def new_row(scope: Scope, new: NewJob, turn: int, moment: datetime) -> dict[str, Any]:
     """The row that queues a job."""
     return {
         "id": str(uuid.uuid4()),
@@ -85,6 +85,7 @@ def new_row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
         "attempts": 0,
         "alone": False,
         "strikes": 0,
+        "turn": turn,
         "owner": None,
         "lease_until": None,
         "epoch": 0,

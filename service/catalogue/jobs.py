@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from service.catalogue import claiming
@@ -47,7 +47,8 @@ class Jobs:
             Conflict: the key was used for another request.
         """
         with self._database.writing() as connection:
-            rows = [new_row(scope, job, now()) for job in new]
+            turn = claiming.next_turn(connection, scope.tenant)
+            rows = [new_row(scope, job, turn + place, now()) for place, job in enumerate(new)]
             ids = [row["id"] for row in rows]
             known = None if key is None else _known(connection, scope, key, request, ids)
             if rows and known is None:
@@ -71,6 +72,14 @@ class Jobs:
                 return claiming.take(connection, rows, self._owner, moment + self._lease)
         except IntegrityError:  # another job of one of the documents was taken at this very moment
             return []
+
+    def new_epoch(self) -> int:
+        """An epoch for what is written to the store without a job: higher than those of all before it.
+
+        Taken before a look at what is there, so that it is lower than that of any job taken since.
+        """
+        with self._database.writing() as connection:
+            return claiming.next_epoch(connection)
 
     def renew(self) -> int:
         """A sign of life: whatever this worker has under way stays with it; how many jobs."""
@@ -186,14 +195,14 @@ class Jobs:
     def waiting(self) -> bool:
         """Whether a job is queued that nobody has taken."""
         with self._database.reading() as connection:
-            query = select(JobRow.id).where(JobRow.state == "queued").limit(1)
+            query = select(JobRow.id).where(claiming.WAITING).limit(1)
             return connection.scalar(query) is not None
 
     def depth(self) -> int:
         """How many jobs wait or run."""
         with self._database.reading() as connection:
-            query = select(func.count()).select_from(JobRow).where(JobRow.state.not_in(FINISHED))
-            return int(connection.scalar(query) or 0)
+            counts = [select(func.count()).where(which) for which in (claiming.WAITING, UNDER_WAY)]
+            return sum(connection.scalars(union_all(*counts)))
 
 
 def _known(
