@@ -12,13 +12,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from service.background import repeating
-from service.catalogue import Documents, Expiry, Jobs, next_epoch
+from service.catalogue import Documents, Expiry
 from service.catalogue.database import now
+from service.deletion import Deletion
 from service.errors import BlobsUnavailable
-from service.locks import DocumentLocks
 from service.originals import Originals
-from service.store.index import ChunkIndex
-from service.types import Scope
 
 log = logging.getLogger(__name__)
 
@@ -36,20 +34,12 @@ class Maintenance:
     """Completes and tidies."""
 
     def __init__(
-        self,
-        documents: Documents,
-        jobs: Jobs,
-        index: ChunkIndex,
-        originals: Originals,
-        expiry: Expiry,
-        locks: DocumentLocks,
+        self, documents: Documents, deletion: Deletion, originals: Originals, expiry: Expiry
     ) -> None:
         self._documents = documents
-        self._jobs = jobs
-        self._index = index
+        self._deletion = deletion
         self._originals = originals
         self._expiry = expiry
-        self._locks = locks
 
     def at_start(self) -> None:
         """All of it, while nothing else goes on: no upload is about to need a file that nothing needs now."""
@@ -69,22 +59,9 @@ class Maintenance:
             yield
 
     def complete_deletes(self) -> None:
-        """Removes the vectors of deletes that were cut off after their transaction."""
-        for scope, document_id in self._documents.pending_purges():
-            with self._locks.holding(scope, [document_id]):
-                # What a job under way has staged is not the deleted document's; it is for the next turn.
-                if not self._jobs.under_way(scope, document_id):
-                    self._purge(scope, document_id)
-
-    def _purge(self, scope: Scope, document_id: str) -> None:
-        """The document may have been put in again since: what its live version needs stays."""
-        if live := self._documents.live(scope, document_id):
-            needed = [chunk.id for chunk in self._documents.live_chunks(scope, document_id)]
-            dead = self._index.chunk_ids(scope, document_id).found.difference(needed)
-            self._index.discard(scope, document_id, sorted(dead), next_epoch(live))
-        else:
-            self._index.delete_document(scope, document_id)
-        self._documents.purged(document_id)
+        """Completes deletes that were cut off after their transaction."""
+        for purge in self._documents.pending_purges():
+            self._deletion.complete(purge)
 
     def tidy(self) -> None:
         """Removes what is past its time, and originals that nothing needs."""

@@ -25,6 +25,7 @@ from service.catalogue import (
     Listing,
 )
 from service.decide import fingerprints, open_decider
+from service.deletion import Deletion
 from service.embed import Embedder, open_embedder
 from service.errors import DataFolderLocked, Misconfigured, StoreDamaged
 from service.gate import Gate
@@ -36,6 +37,7 @@ from service.models import TokenFinder
 from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
+from service.receipts import open_signer
 from service.rerank import open_reranker
 from service.settings import Settings
 from service.stage_checks import stage_checks
@@ -100,6 +102,8 @@ def _engine(
     locks = ProcessLocks()
     blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
     originals = Originals(blobs, versions, locks)
+    signer = open_signer(settings, _installation(database))
+    deletion = Deletion(versions, jobs, index, originals, locks, signer)
     engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
@@ -111,9 +115,8 @@ def _engine(
         keeper=(keeper := AnswerKeeper(answers)),
         originals=originals,
         locks=locks,
-        maintenance=Maintenance(
-            versions, jobs, index, originals, Expiry(database, settings.catalogue), locks
-        ),
+        deletion=deletion,
+        maintenance=Maintenance(versions, deletion, originals, Expiry(database, settings.catalogue)),
         index=index,
         gate=Gate(),
         parts=(parts := Readinesses(_checks(pipeline, database, keeper))),

@@ -6,7 +6,8 @@ new one, and after a delete has committed nothing of the document can come back.
 
     models.py     the tables                  database.py   engine, pragmas, migrations
     reading.py    what a query reads          documents.py  what an ingest and a delete write
-    publishing.py the rows of a version       job_rows.py   jobs and their rows
+    publishing.py the rows of a version       removing.py   all rows of a document
+    job_rows.py   jobs and their rows
     claiming.py   whose turn it is, and leases
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    answers written behind      expiry.py     what is kept only for a while
@@ -23,7 +24,7 @@ from service.catalogue.jobs import Jobs
 from service.catalogue.keeping import AnswerKeeper
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
-from service.catalogue.versions import Labels, Live, NewVersion, next_epoch
+from service.catalogue.versions import Labels, Live, NewVersion
 
 __all__ = [
     "AnswerKeeper",
@@ -43,5 +44,4 @@ __all__ = [
     "NewVersion",
     "checked_source",
     "document_id",
-    "next_epoch",
 ]

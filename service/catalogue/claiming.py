@@ -76,7 +76,7 @@ def next_turn(connection: Connection, tenant: str) -> int:
     return max([begun, *(turn + 1 for turn in _turns(connection, highest))])
 
 
-def _turns(connection: Connection, queries: Sequence[Select[tuple[int]]]) -> list[int]:
+def _turns(connection: Connection, queries: Sequence[Select[int]]) -> list[int]:
     return list(connection.scalars(union_all(*(select(one.subquery().c.turn) for one in queries))))
 
 

@@ -80,6 +80,14 @@ def new_row(scope: Scope, new: NewJob, turn: int, moment: datetime) -> dict[str,
         "size_bytes": new.size_bytes,
         "attributes": None if new.metadata is None else dict(new.metadata),
         "groups": None if new.groups is None else list(new.groups),
+        "created_at": moment,
+        **as_new(turn, moment),
+    }
+
+
+def as_new(turn: int, moment: datetime) -> dict[str, Any]:
+    """The columns of a job that nobody has taken yet."""
+    return {
         "state": "queued",
         "progress": 0.0,
         "attempts": 0,
@@ -91,7 +99,6 @@ def new_row(scope: Scope, new: NewJob, turn: int, moment: datetime) -> dict[str,
         "epoch": 0,
         "error": None,
         "report": None,
-        "created_at": moment,
         "updated_at": moment,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, union_all, update
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from service.catalogue import claiming
 from service.catalogue.claiming import FINISHED, NOBODYS, UNDER_WAY, held
 from service.catalogue.database import Database, clock, insert_new, now
-from service.catalogue.job_rows import Cancelled, ClaimedJob, Lease, NewJob, job_of, new_row
+from service.catalogue.job_rows import Cancelled, ClaimedJob, Lease, NewJob, as_new, job_of, new_row
 from service.catalogue.models import IdempotencyRow, JobRow
 from service.errors import Conflict, LeaseLost, NotFound
 from service.records import Failure, IngestReport, Job, JobState, QueuedJob
@@ -166,6 +166,29 @@ class Jobs:
                 raise Conflict(f"the job {job_id!r} {what}", hint="delete its document instead")
             connection.execute(delete(JobRow).where(of_tenant))
         return Cancelled(row["document_id"], row["source"], row["sha256"])
+
+    def retry(self, scope: Scope, job_id: str, is_kept: Callable[[str], bool]) -> None:
+        """Queues a failed job again, as if it had never been taken.
+
+        Raises:
+            NotFound: there is none of that id in the tenant.
+            Conflict: it has not failed, its document was uploaded again since, or its file is gone, which
+                `is_kept` tells from its hash.
+        """
+        of_tenant = (JobRow.id == job_id) & (JobRow.tenant == scope.tenant)
+        with self._database.writing() as connection:
+            row = connection.execute(select(*JobRow.__table__.columns).where(of_tenant).with_for_update())
+            if (job := row.mappings().first()) is None:
+                raise NotFound(f"there is no job {job_id!r}")
+            if job["state"] != "failed":
+                raise Conflict(f"the job {job_id!r} is {job['state']}; only a failed one can be retried")
+            newer = (JobRow.document_id == job["document_id"]) & (JobRow.sequence > job["sequence"])
+            if connection.scalar(select(JobRow.id).where(newer).limit(1)) is not None:
+                raise Conflict(f"the document of the job {job_id!r} was uploaded again since")
+            if not is_kept(job["sha256"]):
+                raise Conflict(f"the file of the job {job_id!r} is gone", hint="put the document in again")
+            turn = claiming.next_turn(connection, scope.tenant)
+            connection.execute(update(JobRow).where(of_tenant).values(**as_new(turn, now())))
 
     def under_way(self, scope: Scope, document_id: str) -> bool:
         """Whether a job of the document runs."""

@@ -209,7 +209,9 @@ class PurgeRow(Base):
     document_id: Mapped[str] = mapped_column(primary_key=True)
     tenant: Mapped[str]
     removed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """The counts of the delete, for its receipt; NULL for one that promises none."""
+    """The counts of the delete, for its receipt; NULL for one of an earlier version, which promised none."""
+    files: Mapped[list[Any]]
+    """The SHA-256 of the originals that may be left."""
     created_at: Mapped[datetime]
 
 

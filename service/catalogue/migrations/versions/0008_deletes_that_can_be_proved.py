@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.execute(f"UPDATE counters SET value = value + {MORE_THAN_ANY_VERSION} WHERE name = 'lease'")
     _turns()
     op.add_column("purges", sa.Column("removed", sa.JSON(), nullable=True))
+    op.add_column("purges", sa.Column("files", sa.JSON(), nullable=False, server_default="[]"))
     op.create_table(
         "receipts",
         sa.Column("sequence", sa.Integer(), nullable=False, autoincrement=True),
@@ -41,9 +42,11 @@ def _turns() -> None:
     )
     op.drop_index("jobs_by_state", "jobs")  # SQLite would take it for that of the turns
     while_queued = sa.text("state = 'queued'")
-    where = {"sqlite_where": while_queued, "postgresql_where": while_queued}
-    op.create_index("jobs_in_turn", "jobs", ["strikes", "turn", "sequence"], **where)
-    op.create_index("jobs_of_tenant_in_turn", "jobs", ["tenant", "turn"], **where)
+    for name, columns in (
+        ("jobs_in_turn", ["strikes", "turn", "sequence"]),
+        ("jobs_of_tenant_in_turn", ["tenant", "turn"]),
+    ):
+        op.create_index(name, "jobs", columns, sqlite_where=while_queued, postgresql_where=while_queued)
 
 
 def _citations() -> None:
@@ -73,6 +76,7 @@ def _citations() -> None:
 def downgrade() -> None:
     op.drop_table("citations")
     op.drop_table("receipts")
+    op.drop_column("purges", "files")
     op.drop_column("purges", "removed")
     for index in ("jobs_in_turn", "jobs_of_tenant_in_turn"):
         op.drop_index(index, "jobs")
