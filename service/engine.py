@@ -145,6 +145,10 @@ class Observing(Protocol):
         """How many jobs wait or run."""
         ...
 
+    def findings(self) -> Mapping[str, int]:
+        """What the last check of this process (`fsck.py`) found amiss, by kind; empty before the first."""
+        ...
+
     def model_names(self) -> list[str]:
         """The names under which this service answers on the OpenAI-compatible routes."""
         ...

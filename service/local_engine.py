@@ -26,6 +26,7 @@ from service.deletion import Deletion, take_back
 from service.disk import ensure_room
 from service.engine import Engine
 from service.errors import InvalidInput
+from service.fsck import Fsck
 from service.gate import Gate
 from service.locks import DocumentLocks
 from service.maintenance import Maintenance
@@ -69,6 +70,7 @@ class LocalEngine(Engine):
     originals: Originals
     locks: DocumentLocks
     deletion: Deletion
+    fsck: Fsck
     maintenance: Maintenance
     index: ChunkIndex
     gate: Gate
@@ -233,6 +235,10 @@ class LocalEngine(Engine):
     @override
     async def queue_depth(self) -> int:
         return await asyncio.to_thread(self.jobs.depth)
+
+    @override
+    def findings(self) -> Mapping[str, int]:
+        return dict(self.fsck.counts)
 
     @override
     def model_names(self) -> list[str]:

@@ -16,6 +16,7 @@ from service.catalogue import Documents, Expiry
 from service.catalogue.database import now
 from service.deletion import Deletion
 from service.errors import BlobsUnavailable
+from service.fsck import Fsck
 from service.originals import Originals
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 DELETES_EVERY_S = 60.0
 TIDY_EVERY_S = 3600.0
 """The periods after which things expire are days and hours."""
+CHECK_EVERY_S = 3600.0
 
 SPARED = timedelta(days=1)
 """A file this young is never swept: the upload that put it may still be writing its job."""
@@ -34,12 +36,13 @@ class Maintenance:
     """Completes and tidies."""
 
     def __init__(
-        self, documents: Documents, deletion: Deletion, originals: Originals, expiry: Expiry
+        self, documents: Documents, deletion: Deletion, originals: Originals, expiry: Expiry, fsck: Fsck
     ) -> None:
         self._documents = documents
         self._deletion = deletion
         self._originals = originals
         self._expiry = expiry
+        self._fsck = fsck
 
     def at_start(self) -> None:
         """All of it, while nothing else goes on: no upload is about to need a file that nothing needs now."""
@@ -56,6 +59,7 @@ class Maintenance:
         with ExitStack() as threads:
             threads.enter_context(repeating(self.complete_deletes, DELETES_EVERY_S, "completing deletes"))
             threads.enter_context(repeating(self.tidy, TIDY_EVERY_S, "tidying up"))
+            threads.enter_context(repeating(self._fsck.run, CHECK_EVERY_S, "checking"))
             yield
 
     def complete_deletes(self) -> None:

@@ -24,10 +24,12 @@ from service.catalogue import (
     Jobs,
     Listing,
 )
+from service.catalogue.auditing import Auditing
 from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
 from service.embed import Embedder, open_embedder
 from service.errors import DataFolderLocked, Misconfigured, StoreDamaged
+from service.fsck import Fsck
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
@@ -104,6 +106,7 @@ def _engine(
     originals = Originals(blobs, versions, locks)
     signer = open_signer(settings, _installation(database))
     deletion = Deletion(versions, jobs, index, originals, locks, signer)
+    fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
     engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
@@ -116,7 +119,8 @@ def _engine(
         originals=originals,
         locks=locks,
         deletion=deletion,
-        maintenance=Maintenance(versions, deletion, originals, Expiry(database, settings.catalogue)),
+        fsck=fsck,
+        maintenance=Maintenance(versions, deletion, originals, Expiry(database, settings.catalogue), fsck),
         index=index,
         gate=Gate(),
         parts=(parts := Readinesses(_checks(pipeline, database, keeper))),

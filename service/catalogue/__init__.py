@@ -7,7 +7,7 @@ new one, and after a delete has committed nothing of the document can come back.
     models.py     the tables                  database.py   engine, pragmas, migrations
     reading.py    what a query reads          documents.py  what an ingest and a delete write
     publishing.py the rows of a version       removing.py   all rows of a document
-    job_rows.py   jobs and their rows
+    job_rows.py   jobs and their rows         auditing.py   for the comparison with the index
     claiming.py   whose turn it is, and leases
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    answers written behind      expiry.py     what is kept only for a while

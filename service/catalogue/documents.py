@@ -28,6 +28,9 @@ OF_OPEN_JOBS = select(JobRow.tenant, JobRow.sha256).where(JobRow.state != "done"
 A failed job may be retried.
 """
 
+_LIVE = select(*DocumentRow.__table__.columns, VersionRow.sha256).join(
+    VersionRow, (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
+)
 NOWHERE: Mapping[str, int] = {}
 
 Publication = tuple[Lease, Scope, NewVersion]
@@ -214,14 +217,17 @@ class Documents:
         with self._database.reading() as connection:
             return int(connection.scalar(query) or 0)
 
+    def as_job(self, scope: Scope, document_id: str) -> NewJob | None:
+        """The job that would ingest a live document again from its kept file; None where there is none."""
+        ours = (DocumentRow.id == document_id) & (DocumentRow.tenant == scope.tenant)
+        with self._database.reading() as connection:
+            row = connection.execute(_LIVE.where(ours)).mappings().first()
+        return None if row is None else _as_job(row)
+
     def everything(self) -> list[tuple[Scope, NewJob]]:
         """Every live document of every tenant as a job that would ingest it again from its kept file."""
-        query = select(*DocumentRow.__table__.columns, VersionRow.sha256).join(
-            VersionRow,
-            (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number),
-        )
         with self._database.reading() as connection:
-            return [(Scope(row["tenant"]), _as_job(row)) for row in connection.execute(query).mappings()]
+            return [(Scope(row["tenant"]), _as_job(row)) for row in connection.execute(_LIVE).mappings()]
 
 
 def _as_job(row: RowMapping) -> NewJob:

@@ -46,7 +46,7 @@ def test_a_tenant_finds_its_own_documents_alone(store: Store) -> None:
 def test_the_same_document_id_in_two_tenants_is_two_documents(store: Store) -> None:
     add(store, ACME, "manual", "the pump hums")
     add(store, GLOBEX, "manual", "the pump hums")
-    store.delete_document(ACME, "manual")
+    store.delete_document(ACME, "manual", EPOCH)
     assert (store.count(ACME), store.count(GLOBEX, "manual")) == (0, 1)
 
 
@@ -234,14 +234,14 @@ def test_a_deleted_document_is_gone_live_and_staged(store: Store) -> None:
     add(store, ACME, "manual", "the pump hums")
     stage(store, ACME, "manual", ["the pump hums", "the pump leaks"])
     add(store, ACME, "other", "the pump stands")
-    store.delete_document(ACME, "manual")
+    store.delete_document(ACME, "manual", EPOCH)
     assert store.count(ACME, "manual") == 0
     assert store.chunk_ids(ACME, "manual") == frozenset()
     assert found(store, ACME) == {"other"}
 
 
 def test_deleting_twice_is_harmless(store: Store) -> None:
-    store.delete_document(ACME, "never")
+    store.delete_document(ACME, "never", EPOCH)
     assert store.size() == 0
 
 
@@ -331,7 +331,7 @@ def test_what_was_stored_is_there_after_a_reopen(reopen: Callable[[], Store]) ->
 def test_what_was_removed_stays_away_after_a_reopen(reopen: Callable[[], Store]) -> None:
     store = reopen()
     add(store, ACME, "manual", "the pump hums")
-    store.delete_document(ACME, "manual")
+    store.delete_document(ACME, "manual", EPOCH)
     assert reopen().size() == 0
 
 

@@ -52,7 +52,7 @@ def test_another_tenant_neither_gets_counts_nor_removes_them(tokens: TokenStore)
     assert tokens.get(GLOBEX, ids) == {}
     assert (tokens.count(GLOBEX), tokens.chunk_ids(GLOBEX, "manual")) == (0, frozenset())
     tokens.discard(GLOBEX, "manual", ids, EPOCH)
-    tokens.delete_document(GLOBEX, "manual")
+    tokens.delete_document(GLOBEX, "manual", EPOCH)
     assert tokens.get(ACME, ids).keys() == set(ids)
 
 
@@ -60,7 +60,7 @@ def test_the_same_chunk_in_two_tenants_is_two(tokens: TokenStore) -> None:
     given = points_of(ACME, "manual", ["the pump hums"])
     for scope in (ACME, GLOBEX):
         tokens.put(scope, "manual", given, EPOCH)
-    tokens.delete_document(GLOBEX, "manual")
+    tokens.delete_document(GLOBEX, "manual", EPOCH)
     assert (tokens.count(ACME), tokens.count(GLOBEX)) == (1, 0)
 
 
@@ -81,8 +81,8 @@ def test_discarding_takes_those_of_that_document_alone(tokens: TokenStore) -> No
 def test_those_of_a_deleted_document_are_gone(tokens: TokenStore) -> None:
     ids = put(tokens, ACME, "manual", "the pump hums", "press the valve")
     put(tokens, ACME, "other", "the pump stands")
-    tokens.delete_document(ACME, "manual")
-    tokens.delete_document(ACME, "never")
+    tokens.delete_document(ACME, "manual", EPOCH)
+    tokens.delete_document(ACME, "never", EPOCH)
     assert tokens.get(ACME, ids) == {}
     assert (tokens.count(ACME, "manual"), tokens.count(ACME)) == (0, 1)
 
