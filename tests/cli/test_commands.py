@@ -25,6 +25,8 @@ def test_help_names_every_command(folder: Path) -> None:
         "show",
         "delete",
         "jobs",
+        "receipts",
+        "fsck",
         "ask",
         "search",
         "serve",

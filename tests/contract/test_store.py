@@ -301,6 +301,23 @@ def test_what_a_late_worker_left_behind_goes_with_the_next_version(store: Store)
     assert store.chunk_ids(ACME, "manual") == set(ids)
 
 
+def test_a_delete_that_comes_late_leaves_what_was_put_in_again_since(store: Store) -> None:
+    _, kept = add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=1)
+    store.promote(ACME, "manual", DocumentAttributes("manual"), [kept], 3)
+    store.delete_document(ACME, "manual", 2)
+    assert shown(store) == {kept}
+    store.delete_document(ACME, "manual", 3)
+    assert store.count(ACME) == 0
+
+
+def test_every_chunk_of_a_tenant_is_told_with_its_document_staged_or_promoted(store: Store) -> None:
+    shown = add(store, ACME, "manual", *(f"pump number {n}" for n in range(1200)))
+    hidden = stage(store, ACME, "other", ["the valve hums"])
+    add(store, GLOBEX, "theirs", "the pump hums")
+    told = sorted(store.chunks(ACME))
+    assert told == sorted([*(("manual", one) for one in shown), ("other", hidden[0])])
+
+
 def test_a_writer_may_do_everything_twice(store: Store) -> None:
     ids = add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=2)
     assert add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=2) == ids

@@ -117,6 +117,22 @@ def test_what_a_newer_version_keeps_is_its_own_without_being_put_again(tokens: T
     assert tokens.count(ACME, "manual") == 0
 
 
+def test_a_delete_that_comes_late_leaves_what_was_put_in_again_since(tokens: TokenStore) -> None:
+    put(tokens, ACME, "manual", "the pump hums", "the pump leaks", epoch=1)
+    (kept,) = put(tokens, ACME, "manual", "the pump hums", epoch=3)
+    tokens.delete_document(ACME, "manual", 2)
+    assert tokens.chunk_ids(ACME, "manual") == {kept}
+    tokens.delete_document(ACME, "manual", 3)
+    assert tokens.count(ACME) == 0
+
+
+def test_every_chunk_of_a_tenant_that_has_some_is_told_with_its_document(tokens: TokenStore) -> None:
+    ids = put(tokens, ACME, "manual", *(f"pump number {n}" for n in range(1200)))
+    (other,) = put(tokens, ACME, "a", "the valve hums")
+    put(tokens, GLOBEX, "theirs", "the pump hums")
+    assert sorted(tokens.chunks(ACME)) == sorted([*(("manual", one) for one in ids), ("a", other)])
+
+
 def test_what_a_late_worker_puts_does_not_replace_what_a_newer_version_has(tokens: TokenStore) -> None:
     (id,) = put(tokens, ACME, "manual", "press the green valve", epoch=3)
     put(tokens, ACME, "manual", "the pump hums", epoch=2)
