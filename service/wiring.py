@@ -33,7 +33,7 @@ from service.fsck import Fsck
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
-from service.locks import ProcessLocks
+from service.locks import DocumentLocks, ProcessLocks
 from service.maintenance import Maintenance
 from service.models import TokenFinder
 from service.originals import Originals
@@ -104,9 +104,7 @@ def _engine(
     locks = ProcessLocks()
     blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
     originals = Originals(blobs, versions, locks)
-    signer = open_signer(settings, _installation(database))
-    deletion = Deletion(versions, jobs, index, originals, locks, signer)
-    fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
+    deletion, fsck, maintenance = _upkeep(settings, database, versions, jobs, index, originals, locks)
     engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
@@ -120,7 +118,7 @@ def _engine(
         locks=locks,
         deletion=deletion,
         fsck=fsck,
-        maintenance=Maintenance(versions, deletion, originals, Expiry(database, settings.catalogue), fsck),
+        maintenance=maintenance,
         index=index,
         gate=Gate(),
         parts=(parts := Readinesses(_checks(pipeline, database, keeper))),
@@ -133,6 +131,23 @@ def _engine(
     finally:
         parts.close()
         threads.close()
+
+
+def _upkeep(
+    settings: Settings,
+    database: Database,
+    versions: Documents,
+    jobs: Jobs,
+    index: ChunkIndex,
+    originals: Originals,
+    locks: DocumentLocks,
+) -> tuple[Deletion, Fsck, Maintenance]:
+    """What removes, checks and tidies."""
+    signer = open_signer(settings, _installation(database))
+    deletion = Deletion(versions, jobs, index, originals, locks, signer)
+    fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
+    expiry = Expiry(database, settings.catalogue)
+    return deletion, fsck, Maintenance(versions, deletion, originals, expiry, fsck)
 
 
 def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Mapping[str, Check]:

@@ -77,7 +77,8 @@ class Answers:
         """
         with self._database.writing() as connection:
             given = (AnswerRow.id == feedback.query_id) & (AnswerRow.tenant == scope.tenant)
-            if connection.scalar(select(AnswerRow.id).where(given)) is None:
+            # Locked, so that it is not deleted with a document while this is said of it.
+            if connection.scalar(select(AnswerRow.id).where(given).with_for_update(read=True)) is None:
                 raise NotFound(f"there is no answer {feedback.query_id!r}")
             row = _row(scope, feedback)
             connection.execute(insert(FeedbackRow).values(**row))

@@ -42,6 +42,12 @@ def test_help_names_every_command(folder: Path) -> None:
     assert not (folder / "data").exists()
 
 
+def test_a_new_key_for_receipts_is_printed_and_nothing_opened(folder: Path) -> None:
+    first, second = (footnote("receipts", "new-key", data=folder / "data").stdout.strip() for _ in range(2))
+    assert (len(first), len(second), first != second) == (44, 44, True)
+    assert not (folder / "data").exists()
+
+
 @pytest.mark.parametrize("command", ["ingest", "serve", "models compile"])
 def test_each_command_has_help_with_an_example(folder: Path, command: str) -> None:
     done = footnote(*command.split(), "--help", data=folder / "data")

@@ -113,11 +113,6 @@ def test_the_receipt_of_a_delete_is_listed_and_verified_also_without_the_instanc
     assert program("receipts", "verify", str(file)).code == 1
 
 
-def test_a_new_key_is_printed_for_the_setting(program: Program) -> None:
-    first, second = program("receipts", "new-key").out, program("receipts", "new-key").out
-    assert (len(first.strip()), first != second) == (44, True)
-
-
 def test_failed_documents_are_shown_with_the_reason_and_tried_again(program: Program, handbook: Path) -> None:
     (handbook / "broken.pdf").write_bytes(b"%PDF-1.7 nothing of one")
     assert program("ingest", str(handbook)).code == 1
