@@ -115,17 +115,28 @@ class Ingestor:
         self._stage(planned, points)
 
     def _stage(self, planned: Sequence[Planned], points: Mapping[str, Sequence[Point]]) -> None:
-        """Adds points, by job, to the store."""
+        """Adds points, by job, to the store.
+
+        A process that was stopped in the middle may have lost a job meanwhile, and the lock of its document
+        with it. So it looks again afterwards, and takes back what it has added to a document that is gone.
+        """
         with self._alone(planned):
-            there = self._parts.jobs.held(
-                [one.read.job.lease for one in planned if one.read.job.id in points]
-            )
-            for one in planned:
-                job = one.read.job
-                if job.id in there:
-                    self._parts.index.stage(
-                        job.scope, job.document_id, one.attributes, points[job.id], one.read.epoch
-                    )
+            jobs = [one.read.job for one in planned if one.read.job.id in points]
+            attributes = {one.read.job.id: one.attributes for one in planned}
+            there = self._held(jobs)
+            for job in there:
+                self._parts.index.stage(
+                    job.scope, job.document_id, attributes[job.id], points[job.id], job.epoch
+                )
+            still = self._held(there)
+            for job in there:
+                if job not in still:
+                    added = [point.chunk_id for point in points[job.id]]
+                    self._parts.index.discard(job.scope, job.document_id, added, job.epoch)
+
+    def _held(self, jobs: Sequence[ClaimedJob]) -> list[ClaimedJob]:
+        held = self._parts.jobs.held([job.lease for job in jobs])
+        return [job for job in jobs if job.id in held]
 
     def _publish(self, planned: Sequence[Planned]) -> None:
         parts = self._parts
@@ -134,7 +145,7 @@ class Ingestor:
             alive = [one for one in planned if one.read.job.id in there]
             for one in alive:
                 read, ids = one.read, [chunk.id for chunk in one.read.chunks]
-                parts.index.promote(read.job.scope, read.job.document_id, one.attributes, ids, read.epoch)
+                parts.index.promote(read.job.scope, read.job.document_id, one.attributes, ids, read.job.epoch)
             parts.index.vectors.flush()
             versions = parts.documents.publish(
                 [(one.read.job.lease, one.read.job.scope, _version(one)) for one in alive]
@@ -142,7 +153,7 @@ class Ingestor:
             published = [one for one in alive if one.read.job.id in versions]
             for one in published:
                 read = one.read
-                parts.index.discard(read.job.scope, read.job.document_id, one.plan.delete, read.epoch)
+                parts.index.discard(read.job.scope, read.job.document_id, one.plan.delete, read.job.epoch)
             parts.jobs.finish(
                 {one.read.job.lease: _report(one, versions[one.read.job.id]) for one in published}
             )

@@ -18,11 +18,11 @@ from ingestion.aftermath import MAX_STRIKES
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
 from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
-from service.catalogue import ClaimedJob, Documents, Jobs, Labels, Live, NewJob, document_id, next_epoch
+from service.catalogue import ClaimedJob, Documents, Jobs, Labels, Live, NewJob, document_id
+from service.deletion import take_back
 from service.disk import no_room
 from service.embed import Embedder
 from service.errors import CorruptFile, FootnoteError, LeaseLost, ParseCrashed, Unavailable
-from service.local_engine import take_back
 from service.locks import DocumentLocks
 from service.originals import Incoming, Originals
 from service.records import Failure, IngestReport, RefusedRecord
@@ -71,10 +71,7 @@ class Parsers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadJob:
-    """A job whose file was read, and what is said of its document, now or when it was put in before.
-
-    `epoch` is what all writes of its version carry.
-    """
+    """A job whose file was read, and what is said of its document, now or when it was put in before."""
 
     job: ClaimedJob
     labels: Labels
@@ -82,7 +79,6 @@ class ReadJob:
     document: Document
     chunks: tuple[Chunk, ...]
     made_by: str
-    epoch: int
 
 
 class FileReader:
@@ -129,7 +125,7 @@ class FileReader:
         if live and (live.sha256, live.made_by) == (job.sha256, identity) and self._is_whole(job, live):
             self._keep(job, live, labels)
             return None
-        return self._parse(job, labels, identity, next_epoch(live))
+        return self._parse(job, labels, identity)
 
     def _is_whole(self, job: ClaimedJob, live: Live) -> bool:
         """Whether the store holds all of the live version, and no earlier attempt has left anything there."""
@@ -143,7 +139,7 @@ class FileReader:
             if not unchanged and parts.jobs.held([job.lease]):
                 attributes = labels.over(job.source, live.own_metadata)
                 ids = [chunk.id for chunk in parts.documents.live_chunks(job.scope, job.document_id)]
-                parts.index.promote(job.scope, job.document_id, attributes, ids, next_epoch(live))
+                parts.index.promote(job.scope, job.document_id, attributes, ids, job.epoch)
                 parts.index.vectors.flush()
                 parts.documents.relabel(job.lease, job.scope, job.document_id, labels)
         report = IngestReport(job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks)
@@ -163,9 +159,9 @@ class FileReader:
                 parts.jobs.add(job.scope, [_record_job(job, record, file) for record, file in pairs])
             queued += len(records)
         parts.jobs.finish({job.lease: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
-        self._forget_file(job)
+        parts.originals.forget(job.scope, [job.sha256])
 
-    def _parse(self, job: ClaimedJob, labels: Labels, identity: str, epoch: int) -> ReadJob:
+    def _parse(self, job: ClaimedJob, labels: Labels, identity: str) -> ReadJob:
         parts = self._parts
         content = parts.originals.blobs.read(job.scope, job.sha256)
         raw = load_bytes(job.source, job.filename, content, parts.settings.load)
@@ -173,24 +169,21 @@ class FileReader:
             job.scope.tenant, job.document_id, str(parts.embedder.tokenizer_file), parts.settings.chunk
         )
         document, chunks = self._parsers.run(raw, chunking)
-        return ReadJob(job, labels, raw, document, chunks, identity, epoch)
+        return ReadJob(job, labels, raw, document, chunks, identity)
 
     def fail(self, job: ClaimedJob, error: FootnoteError) -> None:
-        """The job has failed for good; the live version is found as before."""
+        """The job has failed for good; the live version is found as before.
+
+        Its file stays: the job may be retried, with a newer version of Footnote for example.
+        """
         parts = self._parts
         try:
             with parts.locks.holding(job.scope, [job.document_id]):
                 if job.attempts > 1 and parts.jobs.held([job.lease]):
-                    take_back(parts.documents, parts.index, job.scope, job.document_id, job.source)
+                    take_back(parts.documents, parts.index, job.scope, job.document_id, job.source, job.epoch)
                 parts.jobs.fail(job.lease, Failure.of(error))
         except LeaseLost as lost:  # how it ends is told by who has it now
             log.warning("%s", lost, extra={"job": job.id, "source": job.source})
-            return
-        self._forget_file(job)
-
-    def _forget_file(self, job: ClaimedJob) -> None:
-        """The file of a job that has ended goes, unless something else needs it."""
-        self._parts.originals.forget(job.scope, [job.sha256])
 
 
 def made_by(parts: IngestParts, job: ClaimedJob) -> str:

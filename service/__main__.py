@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from types import FrameType
@@ -31,6 +31,7 @@ from service.cli.runtime import Asked, Runtime
 from service.errors import NotReady
 from service.gate import step_back
 from service.local_engine import LocalEngine
+from service.records import Finding
 from service.settings import Settings
 from service.types import LOCAL
 from service.wiring import open_resources, start_reindex
@@ -49,7 +50,7 @@ TELEMETRY_OFF = {
 def main() -> None:
     """The console script."""
     os.environ.update(TELEMETRY_OFF)
-    run(Runtime(find=find, local=_local, serve=_serve, work=_work, reindex=_reindex))
+    run(Runtime(find=find, local=_local, serve=_serve, work=_work, reindex=_reindex, fsck=_fsck))
 
 
 @contextmanager
@@ -163,6 +164,11 @@ def _reindex(settings: Settings, stopping: Callable[[], None]) -> int:
     queued = start_reindex(settings)
     _work(settings, True, stopping)
     return queued
+
+
+def _fsck(settings: Settings, repair: bool) -> Sequence[Finding]:
+    with open_resources(settings) as engine:
+        return engine.fsck.run(repair=repair)
 
 
 def find(asked: Asked, settings: Settings) -> Found:

@@ -89,6 +89,14 @@ class Managing(Protocol):
         """
         ...
 
+    async def retry_job(self, scope: Scope, job_id: str) -> Job:
+        """Queue a failed ingest again, as if it were new.
+
+        `Conflict` when it has not failed, its document was uploaded again since or its file is gone;
+        `NotFound` when there is none.
+        """
+        ...
+
     async def documents(
         self, scope: Scope, cursor: str | None, limit: int, *, source: str = "", source_prefix: str = ""
     ) -> Page[DocumentRecord]:
@@ -111,7 +119,18 @@ class Managing(Protocol):
         ...
 
     async def delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
-        """Remove every version and waiting upload, verify that nothing is left, and say so; or `NotFound`."""
+        """Remove every version and upload, and the answers that quoted it; or `NotFound`.
+
+        It is counted that nothing is left, and the signed receipt that says so is kept.
+        """
+        ...
+
+    async def receipts(self, scope: Scope, cursor: str | None, limit: int) -> Page[Mapping[str, object]]:
+        """The signed receipts of deletes, oldest first; a foreign cursor is `InvalidInput`."""
+        ...
+
+    def receipts_key(self) -> str:
+        """The public key that receipts are verified with, in base64."""
         ...
 
 
@@ -124,6 +143,10 @@ class Observing(Protocol):
 
     async def queue_depth(self) -> int:
         """How many jobs wait or run."""
+        ...
+
+    def findings(self) -> Mapping[str, int]:
+        """What the last check of this process (`fsck.py`) found amiss, by kind; empty before the first."""
         ...
 
     def model_names(self) -> list[str]:

@@ -21,12 +21,12 @@ from service.catalogue import (
     Listing,
     NewJob,
     document_id,
-    next_epoch,
 )
-from service.catalogue.database import now
+from service.deletion import Deletion, take_back
 from service.disk import ensure_room
 from service.engine import Engine
-from service.errors import InvalidInput, StoreUnavailable
+from service.errors import InvalidInput
+from service.fsck import Fsck
 from service.gate import Gate
 from service.locks import DocumentLocks
 from service.maintenance import Maintenance
@@ -69,6 +69,8 @@ class LocalEngine(Engine):
     keeper: AnswerKeeper
     originals: Originals
     locks: DocumentLocks
+    deletion: Deletion
+    fsck: Fsck
     maintenance: Maintenance
     index: ChunkIndex
     gate: Gate
@@ -173,10 +175,21 @@ class LocalEngine(Engine):
     def _cancel(self, scope: Scope, job_id: str) -> None:
         with self.locks.holding(scope, [self.jobs.get(scope, job_id).document_id]):
             job = self.jobs.cancel(scope, job_id)
+            epoch = self.jobs.new_epoch()
             # What a job of the same document that runs now has staged must stay.
             if not self.jobs.under_way(scope, job.document_id):
-                take_back(self.versions, self.index, scope, job.document_id, job.source)
+                take_back(self.versions, self.index, scope, job.document_id, job.source, epoch)
             self.originals.forget(scope, [job.sha256])
+
+    @override
+    async def retry_job(self, scope: Scope, job_id: str) -> Job:
+        return await asyncio.to_thread(self._retry, scope, job_id)
+
+    def _retry(self, scope: Scope, job_id: str) -> Job:
+        self.jobs.retry(scope, job_id, lambda sha256: self.originals.blobs.exists(scope, sha256))
+        self.stall.error = None
+        self.wake.set()
+        return self.jobs.get(scope, job_id)
 
     @override
     async def documents(
@@ -202,22 +215,16 @@ class LocalEngine(Engine):
 
     def _delete(self, scope: Scope, document_id: str) -> DeletionReceipt:
         source = self.listing.source(scope, document_id)
-        with self.locks.holding(scope, [document_id]):
-            hashes = self.versions.file_hashes(scope, document_id)
-            stored = self.index.count(scope, document_id)
-            removed = self.versions.delete(scope, document_id)  # from here on nobody sees it
-            self.index.delete_document(scope, document_id)
-            files = self.originals.forget(scope, hashes)
-            remaining = {
-                **self.versions.count(scope, document_id),
-                **self.index.count(scope, document_id),
-                "files": files.remaining,
-            }
-            if any(remaining.values()):
-                raise StoreUnavailable(f"the delete of {document_id} is not complete: {remaining} remain")
-            self.versions.purged(document_id)
-        counts = {**removed, **stored, "files": files.removed}
-        return DeletionReceipt(document_id, source, now(), counts, remaining)
+        self.keeper.flush()  # answers that quote it go with it
+        return self.deletion.delete(scope, document_id, source)
+
+    @override
+    async def receipts(self, scope: Scope, cursor: str | None, limit: int) -> Page[Mapping[str, object]]:
+        return await asyncio.to_thread(self.listing.receipts, scope, cursor, limit)
+
+    @override
+    def receipts_key(self) -> str:
+        return self.deletion.signer.public_key
 
     # --- observing ---------------------------------------------------------------------------
 
@@ -230,20 +237,13 @@ class LocalEngine(Engine):
         return await asyncio.to_thread(self.jobs.depth)
 
     @override
+    def findings(self) -> Mapping[str, int]:
+        return dict(self.fsck.counts)
+
+    @override
     def model_names(self) -> list[str]:
         return ["footnote"]
 
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""
         await self.pipeline.generator.aclose()
-
-
-def take_back(documents: Documents, index: ChunkIndex, scope: Scope, document_id: str, source: str) -> None:
-    """Takes back what a job that did not end has staged or promoted; the live version is found as before."""
-    kept = [chunk.id for chunk in documents.live_chunks(scope, document_id)]
-    live = documents.live(scope, document_id)
-    left = sorted(index.chunk_ids(scope, document_id).found.difference(kept))
-    index.discard(scope, document_id, left, next_epoch(live))
-    if live:
-        attributes = live.labels.over(source, live.own_metadata)
-        index.promote(scope, document_id, attributes, kept, next_epoch(live))

@@ -13,13 +13,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from service.background import repeating
-from service.catalogue import Documents, Expiry, Jobs, next_epoch
+from service.catalogue import Documents, Expiry, Jobs
 from service.catalogue.database import now
+from service.deletion import Deletion
 from service.errors import BlobsUnavailable
-from service.locks import DocumentLocks
+from service.fsck import Fsck
 from service.originals import Originals
-from service.store.index import ChunkIndex
-from service.types import Scope
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +27,7 @@ EXPIRED_EVERY_S = 60.0
 """Workers queue each other's lost jobs again when they ask for work; this is for when none is there."""
 TIDY_EVERY_S = 3600.0
 """The periods after which things expire are days and hours."""
+CHECK_EVERY_S = 3600.0
 
 SPARED = timedelta(days=1)
 """A file this young is never swept: the upload that put it may still be writing its job."""
@@ -46,18 +46,18 @@ class Maintenance:
         self,
         documents: Documents,
         jobs: Jobs,
-        index: ChunkIndex,
+        deletion: Deletion,
         originals: Originals,
         expiry: Expiry,
-        locks: DocumentLocks,
+        fsck: Fsck,
         leads: Callable[[], bool],
     ) -> None:
         self._documents = documents
         self._jobs = jobs
-        self._index = index
+        self._deletion = deletion
         self._originals = originals
         self._expiry = expiry
-        self._locks = locks
+        self._fsck = fsck
         self._leads = leads
 
     def at_start(self) -> None:
@@ -77,6 +77,7 @@ class Maintenance:
                 (self.complete_deletes, DELETES_EVERY_S, "completing deletes"),
                 (self._jobs.requeue_expired, EXPIRED_EVERY_S, "queueing again what was lost"),
                 (self.tidy, TIDY_EVERY_S, "tidying up"),
+                (self._fsck.run, CHECK_EVERY_S, "checking"),
             ):
                 threads.enter_context(repeating(partial(self.if_leading, work), every_s, name))
             yield
@@ -87,22 +88,9 @@ class Maintenance:
             work()
 
     def complete_deletes(self) -> None:
-        """Removes the vectors of deletes that were cut off after their transaction."""
-        for scope, document_id in self._documents.pending_purges():
-            with self._locks.holding(scope, [document_id]):
-                # What a job under way has staged is not the deleted document's; it is for the next turn.
-                if not self._jobs.under_way(scope, document_id):
-                    self._purge(scope, document_id)
-
-    def _purge(self, scope: Scope, document_id: str) -> None:
-        """The document may have been put in again since: what its live version needs stays."""
-        if live := self._documents.live(scope, document_id):
-            needed = [chunk.id for chunk in self._documents.live_chunks(scope, document_id)]
-            dead = self._index.chunk_ids(scope, document_id).found.difference(needed)
-            self._index.discard(scope, document_id, sorted(dead), next_epoch(live))
-        else:
-            self._index.delete_document(scope, document_id)
-        self._documents.purged(document_id)
+        """Completes deletes that were cut off after their transaction."""
+        for purge in self._documents.pending_purges():
+            self._deletion.complete(purge)
 
     def tidy(self) -> None:
         """Removes what is past its time, and originals that nothing needs."""

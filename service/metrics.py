@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -54,6 +56,12 @@ class Metrics:
             "Generated sentences that no passage supported.",
             registry=registry,
         )
+        self._findings = Gauge(
+            "footnote_fsck_findings",
+            "What the last check of this process found amiss; none before the first.",
+            ("kind",),
+            registry=registry,
+        )
         self._queue = Gauge("footnote_queue_depth", "Ingest jobs that wait or run.", registry=registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -68,7 +76,9 @@ class Metrics:
         for stage, milliseconds in answer.timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000)
 
-    def render(self, queue_depth: int) -> bytes:
+    def render(self, queue_depth: int, findings: Mapping[str, int]) -> bytes:
         """The text that Prometheus scrapes."""
+        for kind, count in findings.items():
+            self._findings.labels(kind).set(count)
         self._queue.set(queue_depth)
         return generate_latest(self._registry)

@@ -104,14 +104,18 @@ class Originals:
             self.blobs.remove(blob_key(scope, sha256))
         return there
 
+    def unneeded(self, before: datetime) -> Iterator[str]:
+        """The keys of what was last put before a moment and is needed by nothing now."""
+        known = {blob_key(scope, sha256) for scope, sha256 in self._documents.needed_files()}
+        return (key for key in self.blobs.older_than(before) if key not in known)
+
     def sweep(self, before: datetime) -> int:
         """Removes what was last put before a moment and is needed by nothing; returns how many files.
 
         A process that died has left them. The moment lies far enough back that every upload that put a file
         before it has written its job by now.
         """
-        known = {blob_key(scope, sha256) for scope, sha256 in self._documents.needed_files()}
-        unknown, swept = (key for key in self.blobs.older_than(before) if key not in known), 0
+        unknown, swept = self.unneeded(before), 0
         while batch := list(islice(unknown, SWEPT_AT_ONCE)):
             swept += self._sweep(batch)
         return swept

@@ -151,7 +151,8 @@ class DeletionReceipt:
     """What a delete removed, and the counts taken afterwards that prove it.
 
     Keys of both maps name a place (`versions`, `chunks`, `vectors`, `files`, ...). `remaining` was counted
-    after the removal; all its values are zero, or the delete would have failed.
+    after the removal; all its values are zero, or the delete would have failed. `receipt` is the same in the
+    signed form of `service/receipts.py`.
     """
 
     document_id: str
@@ -159,6 +160,18 @@ class DeletionReceipt:
     deleted_at: datetime
     removed: Mapping[str, int]
     remaining: Mapping[str, int]
+    receipt: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that `footnote fsck` found amiss, of one kind: what it is, and what repairs it."""
+
+    kind: str
+    tenant: str
+    what: str
+    repair: str
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)

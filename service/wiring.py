@@ -19,10 +19,13 @@ from service.catalogue import (
     Jobs,
     Listing,
 )
+from service.catalogue.auditing import Auditing
 from service.decide import fingerprints, open_decider
+from service.deletion import Deletion
 from service.embed import Embedder, open_embedder
 from service.errors import Misconfigured, StoreDamaged
 from service.footing import Footing, open_footing
+from service.fsck import Fsck
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
@@ -31,6 +34,7 @@ from service.models import TokenFinder
 from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
+from service.receipts import open_signer
 from service.rerank import open_reranker
 from service.settings import Settings
 from service.stage_checks import stage_checks
@@ -91,6 +95,7 @@ def _engine(
     versions = Documents(database, settings.catalogue.keep_versions)
     jobs = Jobs(database, settings.catalogue.lease_s)
     originals = Originals(footing.blobs, versions, locks)
+    deletion, fsck, maintenance = _upkeep(settings, footing, versions, jobs, index, originals)
     engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
@@ -102,9 +107,9 @@ def _engine(
         keeper=(keeper := AnswerKeeper(answers)),
         originals=originals,
         locks=locks,
-        maintenance=Maintenance(
-            versions, jobs, index, originals, Expiry(database, settings.catalogue), locks, footing.leads
-        ),
+        deletion=deletion,
+        fsck=fsck,
+        maintenance=maintenance,
         index=index,
         gate=Gate(),
         parts=(parts := Readinesses(_checks(pipeline, database, keeper))),
@@ -118,6 +123,22 @@ def _engine(
     finally:
         parts.close()
         threads.close()
+
+
+def _upkeep(
+    settings: Settings,
+    footing: Footing,
+    versions: Documents,
+    jobs: Jobs,
+    index: ChunkIndex,
+    originals: Originals,
+) -> tuple[Deletion, Fsck, Maintenance]:
+    """What removes, checks and tidies."""
+    database, locks = footing.database, footing.locks
+    deletion = Deletion(versions, jobs, index, originals, locks, open_signer(settings, footing.installation))
+    fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
+    expiry = Expiry(database, settings.catalogue)
+    return deletion, fsck, Maintenance(versions, jobs, deletion, originals, expiry, fsck, footing.leads)
 
 
 def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Mapping[str, Check]:

@@ -75,9 +75,11 @@ def qdrant_server() -> Iterator[ServerStoreSettings]:
 @pytest.fixture
 def services(postgres_server: PostgresServer, qdrant_server: ServerStoreSettings) -> Iterator[dict[str, Any]]:
     """The arguments of `Settings` for server mode, on a database and an alias of the test's own."""
-    from service.settings import CatalogueSettings, StoreSettings
+    from service.receipts import new_key
+    from service.settings import CatalogueSettings, ReceiptSettings, StoreSettings
     from tests.qdrant_server import own_alias
 
     with postgres_server.database() as url, own_alias(qdrant_server) as server:
         catalogue, store = CatalogueSettings(url=url), StoreSettings(server=server)
-        yield {"mode": "server", "catalogue": catalogue, "store": store}
+        receipts = ReceiptSettings(signing_key=new_key())
+        yield {"mode": "server", "catalogue": catalogue, "store": store, "receipts": receipts}

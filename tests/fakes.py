@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from service.catalogue.reading import may_read
 from service.errors import Conflict, FootnoteError, InvalidInput, NotFound
+from service.receipts import Signer
 from service.records import (
     DeletionReceipt,
     DocumentRecord,
@@ -106,6 +107,8 @@ class FakeEngine:
     abandoned: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a question was cancelled or its stream closed before its end."""
     unready: str = ""
+    signer: Signer = field(default_factory=lambda: Signer(b"k" * 32, "installation"))
+    signed: list[dict[str, object]] = field(default_factory=list)
 
     # --- asking
 
@@ -255,6 +258,19 @@ class FakeEngine:
             raise Conflict("This job has ended.")
         del self.jobs[job_id]
 
+    async def retry_job(self, scope: Scope, job_id: str) -> Job:
+        job = await self.job(scope, job_id)
+        if job.state != "failed":
+            raise Conflict("This job has not failed.")
+        self.jobs[job_id] = (scope.tenant, replace(job, state="queued", error=None))
+        return self.jobs[job_id][1]
+
+    async def receipts(self, scope: Scope, cursor: str | None, limit: int) -> Page[Mapping[str, object]]:
+        return _page([one for one in self.signed if one["tenant"] == scope.tenant], cursor, limit)
+
+    def receipts_key(self) -> str:
+        return self.signer.public_key
+
     async def documents(
         self, scope: Scope, cursor: str | None, limit: int, *, source: str = "", source_prefix: str = ""
     ) -> Page[DocumentRecord]:
@@ -279,7 +295,9 @@ class FakeEngine:
         del self.kept[document_id]
         self.jobs = {id: job for id, job in self.jobs.items() if job[1].document_id != document_id}
         removed = {"versions": kept.record.version, "chunks": 1}
-        return DeletionReceipt(document_id, kept.record.source, NOW, removed, dict.fromkeys(removed, 0))
+        remaining = dict.fromkeys(removed, 0)
+        self.signed.append(self.signer.receipt(scope, document_id, NOW, removed, remaining))
+        return DeletionReceipt(document_id, kept.record.source, NOW, removed, remaining, self.signed[-1])
 
     def _of(self, scope: Scope) -> list[Kept]:
         return [kept for kept in self.kept.values() if kept.is_read_by(scope)]
@@ -298,6 +316,9 @@ class FakeEngine:
 
     async def queue_depth(self) -> int:
         return 7
+
+    def findings(self) -> Mapping[str, int]:
+        return {"lost_jobs": 2}
 
     def model_names(self) -> list[str]:
         return ["footnote"]

@@ -7,7 +7,8 @@ new one, and after a delete has committed nothing of the document can come back.
     models.py     the tables                  database.py   snapshots, transactions, migrations
                                               connecting.py engines, pragmas, what goes wrong
     reading.py    what a query reads          documents.py  what an ingest and a delete write
-    publishing.py the rows of a version       job_rows.py   jobs and their rows
+    publishing.py the rows of a version       removing.py   all rows of a document
+    job_rows.py   jobs and their rows         auditing.py   for the comparison with the index
     claiming.py   whose turn it is, and leases
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    answers written behind      expiry.py     what is kept only for a while
@@ -28,7 +29,7 @@ from service.catalogue.keeping import AnswerKeeper
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
 from service.catalogue.token_table import TokenTable
-from service.catalogue.versions import Labels, Live, NewVersion, next_epoch
+from service.catalogue.versions import Labels, Live, NewVersion
 
 __all__ = [
     "AnswerKeeper",
@@ -51,5 +52,4 @@ __all__ = [
     "TokenTable",
     "checked_source",
     "document_id",
-    "next_epoch",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from service.catalogue.database import Database, insert_new, now
-from service.catalogue.models import AnswerRow, FeedbackRow
+from service.catalogue.models import AnswerRow, CitationRow, DocumentRow, FeedbackRow
 from service.errors import NotFound
 from service.records import Feedback
 from service.types import Answer, Scope
@@ -18,7 +18,10 @@ from service.types import Answer, Scope
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """What is kept of an answer: the question, how it ended and the ids of the chunks cited; not its text."""
+    """What is kept of an answer: the question, how it ended, the ids of the chunks and documents cited.
+
+    Not its text.
+    """
 
     id: str
     tenant: str
@@ -26,12 +29,14 @@ class GivenAnswer:
     status: str
     cited: tuple[str, ...]
     created_at: datetime
+    documents: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scope: Scope, question: str, answer: Answer) -> GivenAnswer:
         """What is kept of `answer`, given now."""
         cited = tuple(citation.chunk_id for citation in answer.citations)
-        return cls(answer.id, scope.tenant, question, answer.status, cited, now())
+        documents = tuple(dict.fromkeys(citation.document.id for citation in answer.citations))
+        return cls(answer.id, scope.tenant, question, answer.status, cited, now(), documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,18 @@ class Answers:
         self._database = database
 
     def keep(self, given: Sequence[GivenAnswer]) -> None:
-        """Keeps answers, all in one transaction; one that is kept already stays as it is."""
+        """Keeps answers, all in one transaction; one that is kept already stays as it is.
+
+        One that quotes a document which was deleted meanwhile is not kept: it would have gone with it.
+        """
         with self._database.writing() as connection:
-            rows = [{**asdict(one), "cited": list(one.cited)} for one in given]
-            insert_new(connection, AnswerRow, rows)
+            there = _documents(connection, {document for one in given for document in one.documents})
+            kept = [one for one in given if there.issuperset(one.documents)]
+            if rows := [_answer_row(one) for one in kept]:
+                insert_new(connection, AnswerRow, rows)
+            if pairs := [(one.id, document) for one in kept for document in one.documents]:
+                quoted = [{"answer_id": answer, "document_id": document} for answer, document in pairs]
+                insert_new(connection, CitationRow, quoted)
 
     def judge(self, scope: Scope, feedback: Feedback) -> str:
         """Keeps a judgement; returns its id.
@@ -64,7 +77,8 @@ class Answers:
         """
         with self._database.writing() as connection:
             given = (AnswerRow.id == feedback.query_id) & (AnswerRow.tenant == scope.tenant)
-            if connection.scalar(select(AnswerRow.id).where(given)) is None:
+            # Locked, so that it is not deleted with a document while this is said of it.
+            if connection.scalar(select(AnswerRow.id).where(given).with_for_update(read=True)) is None:
                 raise NotFound(f"there is no answer {feedback.query_id!r}")
             row = _row(scope, feedback)
             connection.execute(insert(FeedbackRow).values(**row))
@@ -81,6 +95,18 @@ class Answers:
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return [Judgement(row.question, row.rating, row.correction, tuple(row.cited)) for row in rows]
+
+
+def _documents(connection: Connection, ids: Collection[str]) -> frozenset[str]:
+    """Those of the documents that there are; none of them is deleted before the transaction ends."""
+    ours = select(DocumentRow.id).where(DocumentRow.id.in_(ids)).order_by(DocumentRow.id)
+    return frozenset(connection.scalars(ours.with_for_update(read=True)))
+
+
+def _answer_row(given: GivenAnswer) -> Mapping[str, object]:
+    row = {**asdict(given), "cited": list(given.cited)}
+    del row["documents"]
+    return row
 
 
 def _row(scope: Scope, feedback: Feedback) -> Mapping[str, object]:

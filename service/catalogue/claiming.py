@@ -14,9 +14,10 @@ from sqlalchemy import (
     Select,
     cast,
     exists,
-    func,
+    literal_column,
     select,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -27,10 +28,10 @@ from service.catalogue.models import CounterRow, JobRow
 
 FINISHED = ("done", "failed")
 UNDER_WAY = JobRow.owner.is_not(None)
+WAITING = JobRow.state == literal_column("'queued'")
+"""Written out rather than bound, so that the indexes of what waits can be used."""
 NOBODYS = {"owner": None, "lease_until": None}
 CLAIM_WINDOW = 256
-CLAIMS_AT_ONCE = 4
-"""Full windows that others may take at the same moment before a claim finds nothing, and is made again."""
 
 
 def held(leases: Iterable[Lease]) -> ColumnElement[bool]:
@@ -59,11 +60,30 @@ def requeue_expired(connection: Connection, owner: str, moment: datetime) -> Non
         requeue(connection, JobRow.id.in_(ids), suspected=True)
 
 
+def next_turn(connection: Connection, tenant: str) -> int:
+    """The turn of what a tenant queues now: after its own jobs, and not before those of others who wait.
+
+    Turns are those of fair queueing by start time (Goyal, Vin, Cheng 1996): a tenant that had nothing to do
+    begins with the lowest turn that is not done with. So tenants take turns, whoever has jobs under way when
+    another comes waits as many turns, and a claim reads the jobs of the lowest turns and no others. Jobs with
+    strikes wait apart, so they hold nobody's turn back.
+    """
+    waiting, running = select(JobRow.turn).where(WAITING), select(JobRow.turn).where(UNDER_WAY)
+    innocent, own = JobRow.strikes == 0, JobRow.tenant == tenant
+    lowest = [one.where(innocent).order_by(JobRow.turn).limit(1) for one in (waiting, running)]
+    highest = [one.where(own).order_by(JobRow.turn.desc()).limit(1) for one in (waiting, running)]
+    begun = min(_turns(connection, lowest), default=1)
+    return max([begun, *(turn + 1 for turn in _turns(connection, highest))])
+
+
+def _turns(connection: Connection, queries: Sequence[Select[int]]) -> list[int]:
+    return list(connection.scalars(union_all(*(select(one.subquery().c.turn) for one in queries))))
+
+
 def queued(max_jobs: int) -> Select[tuple[object, ...]]:
     """The jobs that may be taken, those first whose turn it is, and locked; what others take is passed over.
 
-    Of each document the first one, if none of it is under way. Tenants take turns, and whoever has jobs
-    under way waits as many turns.
+    Of each document the first one, if none of it is under way.
     """
     earlier = aliased(JobRow)
     is_first = ~exists().where(
@@ -72,26 +92,24 @@ def queued(max_jobs: int) -> Select[tuple[object, ...]]:
         earlier.state.not_in(FINISHED),  # not `== "queued"`: SQLite would look it up by that, job by job
     )
     is_free = JobRow.document_id.not_in(select(JobRow.document_id).where(UNDER_WAY))
-    jobs = func.count().label("jobs")
-    busy = select(JobRow.tenant, jobs).where(UNDER_WAY).group_by(JobRow.tenant).subquery()
-    place = func.row_number().over(partition_by=JobRow.tenant, order_by=(JobRow.strikes, JobRow.sequence))
-    turn = (place + func.coalesce(busy.c.jobs, 0)).label("turn")
-    turns = (
-        select(JobRow.sequence, turn)
-        .outerjoin(busy, busy.c.tenant == JobRow.tenant)
-        .where(JobRow.state == "queued", is_first, is_free)
-        .order_by(JobRow.strikes, turn, JobRow.sequence)
-        .limit(CLAIMS_AT_ONCE * CLAIM_WINDOW)
-        .subquery()
-    )
     return (
         select(*JobRow.__table__.columns)
-        .join(turns, turns.c.sequence == JobRow.sequence)
-        .where(JobRow.state == "queued")
-        .order_by(JobRow.strikes, turns.c.turn, JobRow.sequence)
+        .where(WAITING, is_first, is_free)
+        .order_by(JobRow.strikes, JobRow.turn, JobRow.sequence)
         .limit(min(max_jobs, CLAIM_WINDOW))
         .with_for_update(skip_locked=True, of=JobRow)
     )
+
+
+def next_epoch(connection: Connection) -> int:
+    """An epoch higher than all that there were, of any job, delete or repair.
+
+    Other transactions that want one wait for the end of this one, so it is taken after all other locks but a
+    tenant's.
+    """
+    following = update(CounterRow).where(CounterRow.name == "lease").values(value=CounterRow.value + 1)
+    epoch: int = connection.execute(following.returning(CounterRow.value)).scalar_one()
+    return epoch
 
 
 def batch(found: Iterable[RowMapping], max_bytes: int, *, alone: bool) -> list[RowMapping]:
@@ -114,8 +132,7 @@ def take(
     """Gives the jobs to an owner, under an epoch higher than all that there were."""
     if not rows:
         return []
-    next_epoch = update(CounterRow).where(CounterRow.name == "lease").values(value=CounterRow.value + 1)
-    epoch: int = connection.execute(next_epoch.returning(CounterRow.value)).scalar_one()
+    epoch = next_epoch(connection)
     connection.execute(
         update(JobRow)
         .where(JobRow.id.in_([row["id"] for row in rows]))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
 
-from service.catalogue.claiming import FINISHED, held
-from service.catalogue.database import Database, insert_new, move_epoch, now
+from service.catalogue.claiming import held, next_epoch
+from service.catalogue.database import Database, move_epoch, now, upsert
 from service.catalogue.job_rows import Lease, NewJob
-from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, VersionRow
+from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, ReceiptRow, VersionRow
 from service.catalogue.publishing import labelled, write_version
+from service.catalogue.removing import count_rows, file_hashes, remove_rows
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.catalogue.versions import Labels, Live, NewVersion
 from service.errors import LeaseLost
@@ -20,11 +22,32 @@ from service.types import Chunk, Scope
 OF_LIVE_VERSIONS = select(DocumentRow.tenant, VersionRow.sha256).join(
     VersionRow, (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
 )
-OF_UNFINISHED_JOBS = select(JobRow.tenant, JobRow.sha256).where(JobRow.state.not_in(FINISHED))
-"""Tenants and file hashes: an original is kept while one of these two names it."""
+OF_OPEN_JOBS = select(JobRow.tenant, JobRow.sha256).where(JobRow.state != "done")
+"""Tenants and file hashes: an original is kept while one of these two names it.
+
+A failed job may be retried.
+"""
+
+_LIVE = select(*DocumentRow.__table__.columns, VersionRow.sha256).join(
+    VersionRow, (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
+)
+NOWHERE: Mapping[str, int] = {}
 
 Publication = tuple[Lease, Scope, NewVersion]
 """The hold on the job that made a version, whose it is, and the version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """A document whose rows are gone, and whose vectors and files must go.
+
+    `removed` counts what there was in each place, for the receipt that is owed; None where none is.
+    """
+
+    scope: Scope
+    document_id: str
+    removed: Mapping[str, int] | None
+    files: tuple[str, ...]
 
 
 class Documents:
@@ -112,51 +135,61 @@ class Documents:
             connection.execute(update(DocumentRow).where(ours).values(**fields, updated_at=now()))
             move_epoch(connection, scope.tenant)
 
-    def delete(self, scope: Scope, document_id: str) -> Mapping[str, int]:
-        """Removes all rows of the document and notes that its vectors must go; counts what was removed."""
+    def delete(
+        self, scope: Scope, document_id: str, elsewhere: Mapping[str, int] = NOWHERE
+    ) -> tuple[Purge, int]:
+        """Removes all rows of the document, and of the answers that quoted it.
+
+        Notes that what lies outside the catalogue must go, of which there was as much as `elsewhere` counts.
+
+        Returns:
+            What was noted, and the delete's epoch: whoever writes under a higher one began after it.
+        """
         with self._database.writing() as connection:
-            its_jobs = (JobRow.document_id == document_id) & (JobRow.tenant == scope.tenant)
-            _locked(connection, its_jobs)
-            ours = select(DocumentRow.id).where(
-                DocumentRow.id == document_id, DocumentRow.tenant == scope.tenant
-            )
-            connection.execute(ours.with_for_update())
-            going = {
-                "chunks": delete(ChunkRow).where(ChunkRow.document_id.in_(ours)),
-                "versions": delete(VersionRow).where(VersionRow.document_id.in_(ours)),
-                "documents": delete(DocumentRow).where(DocumentRow.id.in_(ours)),
-                "jobs": delete(JobRow).where(its_jobs),
-            }
-            removed = {table: connection.execute(rows).rowcount for table, rows in going.items()}
-            purge = {"document_id": document_id, "tenant": scope.tenant, "created_at": now()}
-            insert_new(connection, PurgeRow, [purge])
+            _locked(connection, (JobRow.document_id == document_id) & (JobRow.tenant == scope.tenant))
+            files = sorted(file_hashes(connection, scope, document_id))
+            removed = {**remove_rows(connection, scope, document_id), **elsewhere}
+            noted = {"removed": removed, "files": files}
+            purge = {"document_id": document_id, "tenant": scope.tenant, "created_at": now(), **noted}
+            upsert(connection, PurgeRow, purge, noted)
+            epoch = next_epoch(connection)
             move_epoch(connection, scope.tenant)
-            return removed
+        return Purge(scope, document_id, removed, tuple(files)), epoch
 
     def count(self, scope: Scope, document_id: str) -> Mapping[str, int]:
         """How many rows there are of the document."""
         with self._database.reading() as connection:
             return count_rows(connection, scope, document_id)
 
-    def pending_purges(self) -> list[tuple[Scope, str]]:
-        """Documents whose vectors may still be there, because a delete was cut off."""
+    def pending_purges(self) -> list[Purge]:
+        """Documents of which something may still be outside the catalogue, because a delete was cut off."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(PurgeRow.tenant, PurgeRow.document_id)).all()
-        return [(Scope(tenant), document_id) for tenant, document_id in rows]
+            rows = connection.execute(select(*PurgeRow.__table__.columns)).mappings().all()
+        return [
+            Purge(Scope(row["tenant"]), row["document_id"], row["removed"], tuple(row["files"]))
+            for row in rows
+        ]
 
     def purged(self, document_id: str) -> None:
-        """The document's vectors were verified to be gone."""
+        """Nothing of the deleted document is left that nobody needs."""
         with self._database.writing() as connection:
             connection.execute(delete(PurgeRow).where(PurgeRow.document_id == document_id))
 
+    def proved(self, scope: Scope, document_id: str, receipt: Mapping[str, Any]) -> None:
+        """Nothing of the deleted document is left, and this receipt says so; both are kept in one step."""
+        with self._database.writing() as connection:
+            connection.execute(delete(PurgeRow).where(PurgeRow.document_id == document_id))
+            kept = {"id": receipt["id"], "tenant": scope.tenant, "document_id": document_id}
+            connection.execute(insert(ReceiptRow).values(**kept, body=dict(receipt), created_at=now()))
+
     def unreferenced(self, scope: Scope, hashes: Sequence[str]) -> list[str]:
-        """Those of the file hashes that no live version and no unfinished job of the tenant needs."""
+        """Those of the file hashes that no live version and no job of the tenant that is not done needs."""
         with self._database.reading() as connection:
             return _unreferenced(connection, scope, hashes)
 
     def needed_files(self, hashes: Sequence[str] | None = None) -> list[tuple[Scope, str]]:
-        """The files (with these hashes) of every live version and every unfinished job, of all tenants."""
-        queries = [(OF_LIVE_VERSIONS, VersionRow.sha256), (OF_UNFINISHED_JOBS, JobRow.sha256)]
+        """The files (with these hashes) of live versions and of jobs that are not done, of all tenants."""
+        queries = [(OF_LIVE_VERSIONS, VersionRow.sha256), (OF_OPEN_JOBS, JobRow.sha256)]
         asked = [query if hashes is None else query.where(one.in_(hashes)) for query, one in queries]
         with self._database.reading() as connection:
             found = [row for query in asked for row in connection.execute(query)]
@@ -177,19 +210,6 @@ class Documents:
             hashes = list(connection.scalars(older))
             return _unreferenced(connection, scope, hashes) if hashes else []
 
-    def file_hashes(self, scope: Scope, document_id: str) -> frozenset[str]:
-        """The files of all versions and jobs of a document."""
-        of_versions = (
-            select(VersionRow.sha256)
-            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-            .where(DocumentRow.id == document_id, DocumentRow.tenant == scope.tenant)
-        )
-        of_jobs = select(JobRow.sha256).where(
-            JobRow.document_id == document_id, JobRow.tenant == scope.tenant
-        )
-        with self._database.reading() as connection:
-            return frozenset([*connection.scalars(of_versions), *connection.scalars(of_jobs)])
-
     def count_live_chunks(self) -> int:
         """How many chunks the live versions of all tenants have."""
         of_live = (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
@@ -197,14 +217,17 @@ class Documents:
         with self._database.reading() as connection:
             return int(connection.scalar(query) or 0)
 
+    def as_job(self, scope: Scope, document_id: str) -> NewJob | None:
+        """The job that would ingest a live document again from its kept file; None where there is none."""
+        ours = (DocumentRow.id == document_id) & (DocumentRow.tenant == scope.tenant)
+        with self._database.reading() as connection:
+            row = connection.execute(_LIVE.where(ours)).mappings().first()
+        return None if row is None else _as_job(row)
+
     def everything(self) -> list[tuple[Scope, NewJob]]:
         """Every live document of every tenant as a job that would ingest it again from its kept file."""
-        query = select(*DocumentRow.__table__.columns, VersionRow.sha256).join(
-            VersionRow,
-            (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number),
-        )
         with self._database.reading() as connection:
-            return [(Scope(row["tenant"]), _as_job(row)) for row in connection.execute(query).mappings()]
+            return [(Scope(row["tenant"]), _as_job(row)) for row in connection.execute(_LIVE).mappings()]
 
 
 def _as_job(row: RowMapping) -> NewJob:
@@ -219,20 +242,6 @@ def _as_job(row: RowMapping) -> NewJob:
     )
 
 
-def count_rows(connection: Connection, scope: Scope, document_id: str) -> Mapping[str, int]:
-    """Rows of the document in each table."""
-    is_ours = select(DocumentRow.id).where(DocumentRow.id == document_id, DocumentRow.tenant == scope.tenant)
-    counts: dict[str, Any] = {
-        "documents": select(func.count()).select_from(is_ours.subquery()),
-        "versions": select(func.count()).select_from(VersionRow).where(VersionRow.document_id.in_(is_ours)),
-        "chunks": select(func.count()).select_from(ChunkRow).where(ChunkRow.document_id.in_(is_ours)),
-        "jobs": select(func.count())
-        .select_from(JobRow)
-        .where(JobRow.document_id == document_id, JobRow.tenant == scope.tenant),
-    }
-    return {table: int(connection.scalar(query) or 0) for table, query in counts.items()}
-
-
 def _locked(connection: Connection, which: ColumnElement[bool]) -> frozenset[str]:
     """The ids of these jobs, which nobody else changes or removes before the transaction ends."""
     return frozenset(connection.scalars(select(JobRow.id).where(which).order_by(JobRow.id).with_for_update()))
@@ -240,6 +249,6 @@ def _locked(connection: Connection, which: ColumnElement[bool]) -> frozenset[str
 
 def _unreferenced(connection: Connection, scope: Scope, hashes: Sequence[str]) -> list[str]:
     live = OF_LIVE_VERSIONS.where(DocumentRow.tenant == scope.tenant, VersionRow.sha256.in_(hashes))
-    waiting = OF_UNFINISHED_JOBS.where(JobRow.tenant == scope.tenant, JobRow.sha256.in_(hashes))
+    waiting = OF_OPEN_JOBS.where(JobRow.tenant == scope.tenant, JobRow.sha256.in_(hashes))
     needed = {sha256 for query in (live, waiting) for _, sha256 in connection.execute(query)}
     return sorted(set(hashes) - needed)

@@ -68,7 +68,7 @@ class Cancelled:
     sha256: str
 
 
-def new_row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
+def new_row(scope: Scope, new: NewJob, turn: int, moment: datetime) -> dict[str, Any]:
     """The row that queues a job."""
     return {
         "id": str(uuid.uuid4()),
@@ -80,17 +80,25 @@ def new_row(scope: Scope, new: NewJob, moment: datetime) -> dict[str, Any]:
         "size_bytes": new.size_bytes,
         "attributes": None if new.metadata is None else dict(new.metadata),
         "groups": None if new.groups is None else list(new.groups),
+        "created_at": moment,
+        **as_new(turn, moment),
+    }
+
+
+def as_new(turn: int, moment: datetime) -> dict[str, Any]:
+    """The columns of a job that nobody has taken yet."""
+    return {
         "state": "queued",
         "progress": 0.0,
         "attempts": 0,
         "alone": False,
         "strikes": 0,
+        "turn": turn,
         "owner": None,
         "lease_until": None,
         "epoch": 0,
         "error": None,
         "report": None,
-        "created_at": moment,
         "updated_at": moment,
     }
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from service.catalogue import claiming
 from service.catalogue.claiming import FINISHED, NOBODYS, UNDER_WAY, held
 from service.catalogue.database import Database, clock, insert_new, now
-from service.catalogue.job_rows import Cancelled, ClaimedJob, Lease, NewJob, job_of, new_row
+from service.catalogue.job_rows import Cancelled, ClaimedJob, Lease, NewJob, as_new, job_of, new_row
 from service.catalogue.models import IdempotencyRow, JobRow
 from service.errors import Conflict, LeaseLost, NotFound
 from service.records import Failure, IngestReport, Job, JobState, QueuedJob
@@ -47,7 +47,8 @@ class Jobs:
             Conflict: the key was used for another request.
         """
         with self._database.writing() as connection:
-            rows = [new_row(scope, job, now()) for job in new]
+            turn = claiming.next_turn(connection, scope.tenant)
+            rows = [new_row(scope, job, turn + place, now()) for place, job in enumerate(new)]
             ids = [row["id"] for row in rows]
             known = None if key is None else _known(connection, scope, key, request, ids)
             if rows and known is None:
@@ -76,6 +77,13 @@ class Jobs:
         """Puts back what others hold who have given no sign of life; every claim does so too."""
         with self._database.writing() as connection:
             claiming.requeue_expired(connection, self._owner, clock(connection))
+    def new_epoch(self) -> int:
+        """An epoch for what is written to the store without a job: higher than those of all before it.
+
+        Taken before a look at what is there, so that it is lower than that of any job taken since.
+        """
+        with self._database.writing() as connection:
+            return claiming.next_epoch(connection)
 
     def renew(self) -> int:
         """A sign of life: whatever this worker has under way stays with it; how many jobs."""
@@ -163,6 +171,29 @@ class Jobs:
             connection.execute(delete(JobRow).where(of_tenant))
         return Cancelled(row["document_id"], row["source"], row["sha256"])
 
+    def retry(self, scope: Scope, job_id: str, is_kept: Callable[[str], bool]) -> None:
+        """Queues a failed job again, as if it had never been taken.
+
+        Raises:
+            NotFound: there is none of that id in the tenant.
+            Conflict: it has not failed, its document was uploaded again since, or its file is gone, which
+                `is_kept` tells from its hash.
+        """
+        of_tenant = (JobRow.id == job_id) & (JobRow.tenant == scope.tenant)
+        with self._database.writing() as connection:
+            row = connection.execute(select(*JobRow.__table__.columns).where(of_tenant).with_for_update())
+            if (job := row.mappings().first()) is None:
+                raise NotFound(f"there is no job {job_id!r}")
+            if job["state"] != "failed":
+                raise Conflict(f"the job {job_id!r} is {job['state']}; only a failed one can be retried")
+            newer = (JobRow.document_id == job["document_id"]) & (JobRow.sequence > job["sequence"])
+            if connection.scalar(select(JobRow.id).where(newer).limit(1)) is not None:
+                raise Conflict(f"the document of the job {job_id!r} was uploaded again since")
+            if not is_kept(job["sha256"]):
+                raise Conflict(f"the file of the job {job_id!r} is gone", hint="put the document in again")
+            turn = claiming.next_turn(connection, scope.tenant)
+            connection.execute(update(JobRow).where(of_tenant).values(**as_new(turn, now())))
+
     def under_way(self, scope: Scope, document_id: str) -> bool:
         """Whether a job of the document runs."""
         running = select(JobRow.id).where(
@@ -191,14 +222,14 @@ class Jobs:
     def waiting(self) -> bool:
         """Whether a job is queued that nobody has taken."""
         with self._database.reading() as connection:
-            query = select(JobRow.id).where(JobRow.state == "queued").limit(1)
+            query = select(JobRow.id).where(claiming.WAITING).limit(1)
             return connection.scalar(query) is not None
 
     def depth(self) -> int:
         """How many jobs wait or run."""
         with self._database.reading() as connection:
-            query = select(func.count()).select_from(JobRow).where(JobRow.state.not_in(FINISHED))
-            return int(connection.scalar(query) or 0)
+            counts = [select(func.count()).where(which) for which in (claiming.WAITING, UNDER_WAY)]
+            return sum(connection.scalars(union_all(*counts)))
 
 
 def _known(

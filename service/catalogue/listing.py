@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import RowMapping, Select, func, null, select
 
 from service.catalogue.database import Database
 from service.catalogue.job_rows import job_of
-from service.catalogue.models import ChunkRow, DocumentRow, JobRow, VersionRow
+from service.catalogue.models import ChunkRow, DocumentRow, JobRow, ReceiptRow, VersionRow
 from service.catalogue.reading import may_read
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.errors import InvalidInput, NotFound
@@ -71,6 +71,24 @@ class Listing:
             rows = connection.execute(query).mappings().all()
         items = tuple(job_of(row) for row in rows[:limit])
         return Page(items, _encoded(str(rows[limit - 1]["sequence"])) if len(rows) > limit else None)
+
+    def receipts(self, scope: Scope, cursor: str | None, limit: int) -> Page[Mapping[str, object]]:
+        """A page of the tenant's receipts, oldest first.
+
+        Raises:
+            InvalidInput: the cursor was not given out by this method.
+        """
+        after = 0 if cursor is None else _ordinal(_decoded(cursor))
+        query = (
+            select(ReceiptRow.sequence, ReceiptRow.body)
+            .where(ReceiptRow.tenant == scope.tenant, ReceiptRow.sequence > after)
+            .order_by(ReceiptRow.sequence)
+            .limit(limit + 1)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        more = _encoded(str(rows[limit - 1].sequence)) if len(rows) > limit else None
+        return Page(tuple(row.body for row in rows[:limit]), more)
 
     def document(self, scope: Scope, document_id: str) -> DocumentRecord:
         """One document.

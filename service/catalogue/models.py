@@ -121,6 +121,12 @@ class ChunkRow(Base):
     poor: Mapped[bool]
 
 
+WHILE_QUEUED: dict[str, Any] = {
+    "sqlite_where": text("state = 'queued'"),
+    "postgresql_where": text("state = 'queued'"),
+}
+
+
 class JobRow(Base):
     """An ingest of one file: its state is the queue. Metadata or groups of NULL were not given.
 
@@ -130,13 +136,16 @@ class JobRow(Base):
 
     A job is under way while it has an `owner`, who keeps it until `lease_until` and longer if he says so in
     time. `epoch` is that of the lease: each has a higher one than all before it, so that who comes late with
-    what he did under an earlier one is told from who has the job now.
+    what he did under an earlier one is told from who has the job now, here and in the store.
+
+    `turn` says who is next: `claiming.next_turn` gives them out.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
-        Index("jobs_by_state", "state", "sequence"),
         Index("jobs_by_document", "document_id"),
+        Index("jobs_in_turn", "strikes", "turn", "sequence", **WHILE_QUEUED),
+        Index("jobs_of_tenant_in_turn", "tenant", "turn", **WHILE_QUEUED),
         Index(
             "one_job_of_a_document_under_way",
             "document_id",
@@ -161,6 +170,7 @@ class JobRow(Base):
     attempts: Mapped[int]
     alone: Mapped[bool]
     strikes: Mapped[int]
+    turn: Mapped[int]
     owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     epoch: Mapped[int]
@@ -198,6 +208,24 @@ class PurgeRow(Base):
 
     document_id: Mapped[str] = mapped_column(primary_key=True)
     tenant: Mapped[str]
+    removed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The counts of the delete, for its receipt; NULL for one of an earlier version, which promised none."""
+    files: Mapped[list[Any]]
+    """The SHA-256 of the originals that may be left."""
+    created_at: Mapped[datetime]
+
+
+class ReceiptRow(Base):
+    """A signed receipt of a delete; `body` is the whole of it, `service/receipts.py` says what it holds."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (Index("receipts_of_tenant", "tenant", "sequence"),)
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    tenant: Mapped[str]
+    document_id: Mapped[str]
+    body: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
 
 
@@ -213,6 +241,16 @@ class AnswerRow(Base):
     status: Mapped[str]
     cited: Mapped[list[Any]]
     created_at: Mapped[datetime]
+
+
+class CitationRow(Base):
+    """A document that an answer quoted; the answer goes with it."""
+
+    __tablename__ = "citations"
+    __table_args__ = (Index("citations_of_document", "document_id"),)
+
+    answer_id: Mapped[str] = mapped_column(ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True)
+    document_id: Mapped[str] = mapped_column(primary_key=True)
 
 
 class FeedbackRow(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 
 from service.catalogue.database import Database, replace_older
 from service.catalogue.models import TokenVectorsRow
@@ -66,16 +66,30 @@ class TokenTable:
             for ids in _slices(chunk_ids):
                 connection.execute(delete(TokenVectorsRow).where(not_newer & TokenVectorsRow.chunk.in_(ids)))
 
-    def delete_document(self, scope: Scope, document_id: str) -> None:
-        """Removes those of every chunk of the document."""
+    def delete_document(self, scope: Scope, document_id: str, epoch: int) -> None:
+        """Removes those of every chunk of the document that has no higher epoch."""
+        not_newer = self._of(scope, document_id) & (TokenVectorsRow.epoch <= epoch)
         with self._database.writing() as connection:
-            connection.execute(delete(TokenVectorsRow).where(self._of(scope, document_id)))
+            connection.execute(delete(TokenVectorsRow).where(not_newer))
 
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
         """The ids of the document's chunks that have some."""
         with self._database.reading() as connection:
             query = select(TokenVectorsRow.chunk).where(self._of(scope, document_id))
             return frozenset(connection.scalars(query))
+
+    def chunks(self, scope: Scope) -> Iterator[tuple[str, str]]:
+        """Document and chunk of all of the tenant's that have some, in no order, part by part."""
+        key = (TokenVectorsRow.document, TokenVectorsRow.chunk)
+        query = select(*key).where(self._of(scope)).order_by(*key).limit(ROWS_A_STATEMENT)
+        last: tuple[str, str] = ("", "")
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(query.where(tuple_(*key) > tuple_(*last))).all()
+            yield from ((document, chunk) for document, chunk in rows)
+            if len(rows) < ROWS_A_STATEMENT:
+                return
+            last = (rows[-1][0], rows[-1][1])
 
     def count(self, scope: Scope, document_id: str | None = None) -> int:
         """How many chunks of the document, or of the tenant, have some."""

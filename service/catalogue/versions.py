@@ -54,8 +54,3 @@ class Live:
     chunks: int
     own_metadata: Mapping[str, Scalar]
     labels: Labels
-
-
-def next_epoch(live: Live | None) -> int:
-    """The epoch of what is written for a document now: the number of the version that comes next."""
-    return (live.version if live else 0) + 1

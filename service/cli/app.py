@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from service.cli import asking, documents, jobs, models, serving
+from service.cli import asking, checking, documents, jobs, models, receipts, serving
 from service.cli.runtime import Runtime, err
 from service.errors import FootnoteError
 
@@ -31,6 +31,8 @@ app = typer.Typer(
 documents.register(app)
 asking.register(app)
 jobs.register(app)
+receipts.register(app)
+checking.register(app)
 serving.register(app)
 models.register(app)
 

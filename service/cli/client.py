@@ -14,6 +14,7 @@ from service.types import Scalar
 Json = dict[str, Any]
 PAGE = 200
 """How many documents, chunks or jobs are asked for at once."""
+FAILED = ("failed",)
 UNFINISHED = ("queued", "parsing", "chunking", "embedding", "storing")
 
 
@@ -46,6 +47,18 @@ class Client(Protocol):
 
     def cancel(self, job_id: str) -> None:
         """Takes a queued job back; `Conflict` when it runs or has ended."""
+        ...
+
+    def retry(self, job_id: str) -> Json:
+        """Queues a failed job again; its state. `Conflict` when it cannot be."""
+        ...
+
+    def receipts(self) -> Iterator[Json]:
+        """The signed receipts of deletes, oldest first."""
+        ...
+
+    def receipts_key(self) -> str:
+        """The public key that receipts are verified with."""
         ...
 
     def documents(self, *, source: str = "", source_prefix: str = "") -> Iterator[Json]:

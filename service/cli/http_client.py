@@ -55,6 +55,18 @@ class HttpClient(Client):
         self._send("DELETE", f"/jobs/{_part(job_id)}")
 
     @override
+    def retry(self, job_id: str) -> Json:
+        return self._json("POST", f"/jobs/{_part(job_id)}/retry")
+
+    @override
+    def receipts(self) -> Iterator[Json]:
+        return self._every("receipts", "/receipts")
+
+    @override
+    def receipts_key(self) -> str:
+        return str(self._json("GET", "/receipts", params={"limit": 1})["public_key"])
+
+    @override
     def documents(self, *, source: str = "", source_prefix: str = "") -> Iterator[Json]:
         return self._every("documents", "/documents", source=source, source_prefix=source_prefix)
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from service.cli import show
-from service.cli.client import UNFINISHED, Client
-from service.cli.runtime import AsJson, DataDir, client_of, out, print_json, settings_of
+from service.cli.client import FAILED, UNFINISHED, Client, Json
+from service.cli.runtime import AsJson, DataDir, client_of, err, out, print_json, settings_of
 from service.errors import Conflict, NotFound
 
 jobs = typer.Typer(help="The documents that wait to be read in.", invoke_without_command=True)
@@ -23,14 +23,15 @@ def register(app: typer.Typer) -> None:
 def list_jobs(
     context: typer.Context,
     every: Annotated[bool, typer.Option("--all", help="Those that have ended too.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Those that failed, and why.")] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the documents that wait to be read in or are being read, in the order of the queue."""
+    """List the documents that wait to be read in or are being read, in the order in which they came."""
     if context.invoked_subcommand is not None:
         return
     with client_of(context, settings_of(data_dir)) as client:
-        found = list(client.jobs(() if every else UNFINISHED))
+        found = list(client.jobs(() if every else FAILED if failed else UNFINISHED))
     if as_json:
         print_json(found)
     else:
@@ -54,6 +55,37 @@ def cancel_jobs(
         print_json(cancelled)
     else:
         out.print(f"{show.counted(len(cancelled), 'document')} taken back", highlight=False)
+
+
+@jobs.command("retry", epilog="Example: footnote jobs retry --all")
+def retry_jobs(
+    context: typer.Context,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids as `footnote jobs --failed` shows them.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that failed and can be tried again.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Queue documents again that could not be read in, for example after an update."""
+    if bool(ids) == every:
+        raise typer.BadParameter("name jobs, or give --all")
+    with client_of(context, settings_of(data_dir)) as client:
+        queued = _retry_all(client) if every else [client.retry(job_id) for job_id in ids or []]
+    if as_json:
+        print_json(queued)
+    else:
+        out.print(f"{show.counted(len(queued), 'document')} queued again", highlight=False)
+
+
+def _retry_all(client: Client) -> list[Json]:
+    queued = []
+    for job in list(client.jobs(FAILED)):
+        try:
+            queued.append(client.retry(job["job_id"]))
+        except (Conflict, NotFound) as error:  # uploaded again or deleted since, or its file is gone
+            err.print(f"{job['source']}: {error}", highlight=False, markup=False)
+    return queued
 
 
 def _cancel(client: Client, ids: list[str]) -> list[str]:

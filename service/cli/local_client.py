@@ -24,6 +24,7 @@ from service.schemas.documents import (
     JobListOut,
     JobOut,
     JobsOut,
+    ReceiptsOut,
 )
 from service.settings import Settings
 from service.types import Scalar, Scope
@@ -86,6 +87,22 @@ class LocalClient(Client):
     @override
     def cancel(self, job_id: str) -> None:
         self._run(self._engine.cancel_job(self._scope, job_id))
+
+    @override
+    def retry(self, job_id: str) -> Json:
+        return JobOut.of(self._run(self._engine.retry_job(self._scope, job_id))).model_dump(mode="json")
+
+    @override
+    def receipts(self) -> Iterator[Json]:
+        def page(cursor: str | None) -> Json:
+            found = self._run(self._engine.receipts(self._scope, cursor, PAGE))
+            return ReceiptsOut.of(found, self.receipts_key()).model_dump(mode="json")
+
+        return every("receipts", page)
+
+    @override
+    def receipts_key(self) -> str:
+        return self._engine.receipts_key()
 
     @override
     def documents(self, *, source: str = "", source_prefix: str = "") -> Iterator[Json]:

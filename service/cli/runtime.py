@@ -21,6 +21,7 @@ from service.cli.ingesting import Found
 from service.cli.running import running_server
 from service.errors import Misconfigured
 from service.log import configure
+from service.records import Finding
 from service.settings import Settings, config_file
 
 INTERRUPTED = 130
@@ -49,6 +50,7 @@ class Runtime:
     work: Callable[[Settings, bool, Callable[[], None]], bool]
     """Works until idle, or for ever; calls back when it is interrupted, and returns whether it was."""
     reindex: Callable[[Settings, Callable[[], None]], int]
+    fsck: Callable[[Settings, bool], Sequence[Finding]]
 
 
 DataDir = Annotated[

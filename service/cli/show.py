@@ -134,7 +134,8 @@ def jobs(console: Console, found: Sequence[Json]) -> None:
     """One line for each job: its id, how far it is, and its document."""
     for one in found:
         state = f"{one['state']} {one['progress']:.0%}" if one["state"] != "queued" else "queued"
-        console.print(f"{one['job_id']}  {state}  {escape(one['source'])}", highlight=False)
+        why = f" ({escape(one['error']['message'])})" if one["error"] else ""
+        console.print(f"{one['job_id']}  {state}  {escape(one['source'])}{why}", highlight=False)
     console.print(counted(len(found), "job"), style="dim", highlight=False)
 
 

@@ -1,4 +1,4 @@
-"""`/documents` and `/jobs`: files in, listed, read back and out again."""
+"""`/documents`, `/jobs` and `/receipts`: files in, listed, read back and out again."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from service.schemas.documents import (
     JobListOut,
     JobOut,
     JobsOut,
+    ReceiptsOut,
 )
 from service.storable import MAX_TEXT_CHARACTERS
 
@@ -85,6 +86,21 @@ async def cancel_job(job_id: Id, scope: CurrentScope, services: CurrentServices)
     await services.engine.cancel_job(scope, job_id)
 
 
+@router.post("/jobs/{job_id}/retry", status_code=202)
+async def retry_job(job_id: Id, scope: CurrentScope, services: CurrentServices) -> JobOut:
+    """Queue a failed upload again; a conflict if it has not failed, is not the last one or lost its file."""
+    return JobOut.of(await services.engine.retry_job(scope, job_id))
+
+
+@router.get("/receipts")
+async def receipts(
+    scope: CurrentScope, services: CurrentServices, cursor: Cursor = None, limit: Limit = 50
+) -> ReceiptsOut:
+    """The signed receipts of deletes, a part at a time."""
+    engine = services.engine
+    return ReceiptsOut.of(await engine.receipts(scope, cursor, limit), engine.receipts_key())
+
+
 @router.get("/documents")
 async def documents(
     scope: CurrentScope,
@@ -126,5 +142,5 @@ async def chunks(
 
 @router.delete("/documents/{document_id}")
 async def delete(document_id: Id, scope: CurrentScope, services: CurrentServices) -> DeletionOut:
-    """Remove a document, read or still waiting, with all its versions, and prove that nothing is left."""
+    """Remove a document, its versions, uploads and the answers that quote it; prove that nothing is left."""
     return DeletionOut.model_validate(await services.engine.delete(scope, document_id))

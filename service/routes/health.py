@@ -62,5 +62,6 @@ async def readyz(services: CurrentServices) -> ReadyOut | Response:
 @router.get("/metrics", response_class=Response)
 async def metrics(services: CurrentServices) -> Response:
     """What Prometheus scrapes."""
-    rendered = services.metrics.render(await services.engine.queue_depth())
+    engine = services.engine
+    rendered = services.metrics.render(await engine.queue_depth(), engine.findings())
     return Response(rendered, media_type=services.metrics.content_type)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
@@ -227,6 +227,35 @@ class ChunksOut(BaseModel):
         return cls(chunks=[ChunkOut.of(chunk) for chunk in page.items], next_cursor=page.next_cursor)
 
 
+class ReceiptOut(Response):
+    """A signed receipt of a delete. `signature` is Ed25519 over the rest in canonical JSON (RFC 8785)."""
+
+    format: Literal["footnote-receipt-1"]
+    id: str
+    installation: str = Field(description="The instance that signed it.")
+    tenant: str
+    document_id: str
+    deleted_at: str = Field(description="RFC 3339, in UTC; a text, because it is signed as it stands.")
+    removed: dict[str, int]
+    remaining: dict[str, int] = Field(description="The counts taken afterwards: zero.")
+    key_id: str
+    signature: str
+
+
+class ReceiptsOut(BaseModel):
+    """A part of the receipts, oldest first; ask on with `next_cursor` until it is null."""
+
+    receipts: list[ReceiptOut]
+    public_key: str = Field(description="What receipts of this instance are verified with now, in base64.")
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[Mapping[str, object]], public_key: str) -> Self:
+        """From our own type."""
+        receipts = [ReceiptOut.model_validate(one) for one in page.items]
+        return cls(receipts=receipts, public_key=public_key, next_cursor=page.next_cursor)
+
+
 class DeletionOut(Response):
     """What a delete removed, and the counts taken afterwards; all of `remaining` is zero."""
 
@@ -235,3 +264,4 @@ class DeletionOut(Response):
     deleted_at: datetime
     removed: dict[str, int]
     remaining: dict[str, int]
+    receipt: ReceiptOut = Field(description="The same, signed; it is kept, see `GET /receipts`.")

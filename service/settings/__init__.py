@@ -32,7 +32,13 @@ from service.settings.asking import (
 )
 from service.settings.base import MIB, Section
 from service.settings.ingesting import ChunkSettings, LoadSettings, ParseSettings
-from service.settings.keeping import BlobSettings, CatalogueSettings, ServerStoreSettings, StoreSettings
+from service.settings.keeping import (
+    BlobSettings,
+    CatalogueSettings,
+    ReceiptSettings,
+    ServerStoreSettings,
+    StoreSettings,
+)
 from service.settings.serving import ApiSettings, LogSettings
 
 __all__ = [
@@ -50,6 +56,7 @@ __all__ = [
     "LoadSettings",
     "LogSettings",
     "ParseSettings",
+    "ReceiptSettings",
     "RerankSettings",
     "SearchSettings",
     "Section",
@@ -92,6 +99,7 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(default_factory=default_cache_dir)
     load: LoadSettings = LoadSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
+    receipts: ReceiptSettings = ReceiptSettings()
     store: StoreSettings = StoreSettings()
     blobs: BlobSettings = BlobSettings()
     parse: ParseSettings = ParseSettings()

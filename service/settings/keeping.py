@@ -33,6 +33,13 @@ class CatalogueSettings(Section):
     """How long the same `Idempotency-Key` means the same upload."""
 
 
+class ReceiptSettings(Section):
+    """What receipts of deletes are signed with."""
+
+    signing_key: SecretStr = SecretStr("")
+    """An Ed25519 key as `footnote receipts new-key` makes it; embedded mode keeps one in its data folder."""
+
+
 class ServerStoreSettings(Section):
     """The Qdrant server or cluster of server mode; what it is made of holds for a new collection."""
 

@@ -5,14 +5,15 @@ first *staged*, where no search sees it, then *promoted*: searches find it. No t
 each chunk's tokens, which reranking reads, lie in a `TokenStore` of their own; `index.py` writes to both in
 the order that a crash forgives.
 
-Every write of a version carries its `epoch`, a number that only grows from one writer of a document to the
-next. A chunk remembers the highest epoch that staged or promoted it, and a lower one changes it no more: a
-worker that was stopped and wakes late removes, hides and relabels nothing that a newer version uses.
+Every write carries an `epoch`, a number that only grows from one writer of a document to the next: that of a
+job's lease, of a delete, of a repair (`Jobs.new_epoch`). A chunk remembers the highest epoch that staged or
+promoted it, and a lower one changes it no more: who was stopped and wakes late removes, hides and relabels
+nothing that a newer version uses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from service.types import Candidates, DocumentAttributes, Filters, Point, QueryVectors, Scope, TokenVectors
@@ -65,12 +66,19 @@ class Store(Protocol):
         """Removes those of these chunks of the document that have no higher epoch."""
         ...
 
-    def delete_document(self, scope: Scope, document_id: str) -> None:
-        """Removes every chunk of the document, staged or promoted."""
+    def delete_document(self, scope: Scope, document_id: str, epoch: int) -> None:
+        """Removes every chunk of the document that has no higher epoch, staged or promoted."""
         ...
 
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
         """The ids of all chunks of the document, staged or promoted."""
+        ...
+
+    def chunks(self, scope: Scope) -> Iterator[tuple[str, str]]:
+        """Document and chunk id of every chunk of the tenant, staged or promoted, in any order.
+
+        What is written while it is read may be among them or not.
+        """
         ...
 
     def count(self, scope: Scope, document_id: str | None = None) -> int:
@@ -117,12 +125,19 @@ class TokenStore(Protocol):
         """Removes those of these chunks of the document that have no higher epoch."""
         ...
 
-    def delete_document(self, scope: Scope, document_id: str) -> None:
-        """Removes those of every chunk of the document."""
+    def delete_document(self, scope: Scope, document_id: str, epoch: int) -> None:
+        """Removes those of every chunk of the document that have no higher epoch."""
         ...
 
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
         """The ids of the document's chunks that have some."""
+        ...
+
+    def chunks(self, scope: Scope) -> Iterator[tuple[str, str]]:
+        """Document and chunk id of every chunk of the tenant that has some, in any order.
+
+        What is written while it is read may be among them or not.
+        """
         ...
 
     def count(self, scope: Scope, document_id: str | None = None) -> int:

@@ -25,6 +25,7 @@ from service.store.restrictions import (
     AllOf,
     corpus,
     of_document,
+    of_document_until,
     of_tenant,
     of_writer,
     promoted,
@@ -148,13 +149,18 @@ class EdgeStore(Store):
             self._update(edge.UpdateOperation.delete_points_by_filter(ours))
 
     @override
-    def delete_document(self, scope: Scope, document_id: str) -> None:
-        ours = edge_filter(of_document(scope, document_id))
+    def delete_document(self, scope: Scope, document_id: str, epoch: int) -> None:
+        ours = edge_filter(of_document_until(scope, document_id, epoch))
         self._update(edge.UpdateOperation.delete_points_by_filter(ours))
 
     @override
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
         return frozenset(self._scroll(of_document(scope, document_id)))
+
+    @override
+    def chunks(self, scope: Scope) -> Iterator[tuple[str, str]]:
+        for record in self._records(of_tenant(scope), ["document"]):
+            yield str((record.payload or {})["document"]), str(record.id)
 
     @override
     def count(self, scope: Scope, document_id: str | None = None) -> int:
@@ -179,18 +185,21 @@ class EdgeStore(Store):
             self._shard.close()
 
     def _scroll(self, which: AllOf) -> Iterator[str]:
+        return (str(record.id) for record in self._records(which, False))
+
+    def _records(self, which: AllOf, fields: bool | list[str]) -> Iterator[edge.Record]:
         offset: int | UUID | str | None = None
         while True:
             request = edge.ScrollRequest(
                 offset=offset,
                 limit=POINTS_A_PAGE,
                 filter=edge_filter(which),
-                with_payload=False,
+                with_payload=fields,
                 with_vector=False,
             )
             with _translated():
                 records, offset = self._shard.scroll(request)
-            yield from (str(record.id) for record in records)
+            yield from records
             if offset is None:
                 return
 

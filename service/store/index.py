@@ -60,10 +60,10 @@ class ChunkIndex:
         self.vectors.discard(scope, document_id, chunk_ids, epoch)
         self.tokens.discard(scope, document_id, chunk_ids, epoch)
 
-    def delete_document(self, scope: Scope, document_id: str) -> None:
-        """Removes every chunk of the document."""
-        self.vectors.delete_document(scope, document_id)
-        self.tokens.delete_document(scope, document_id)
+    def delete_document(self, scope: Scope, document_id: str, epoch: int) -> None:
+        """Removes every chunk of the document that has no higher epoch."""
+        self.vectors.delete_document(scope, document_id, epoch)
+        self.tokens.delete_document(scope, document_id, epoch)
 
     def chunk_ids(self, scope: Scope, document_id: str) -> StoredChunks:
         """What there is of the document, also what a crash has left."""
@@ -72,9 +72,14 @@ class ChunkIndex:
         return StoredChunks(vectors & tokens if self.keeps_tokens else vectors, vectors | tokens)
 
     def count(self, scope: Scope, document_id: str) -> Mapping[str, int]:
-        """How many chunks of the document there are in each place."""
+        """How many chunks of the document there are in each place.
+
+        A chunk's dense vector and its sparse entry are one record of the engine, which it counts and removes.
+        """
+        records = self.vectors.count(scope, document_id)
         return {
-            "vectors": self.vectors.count(scope, document_id),
+            "vectors": records,
+            "sparse_entries": records,
             "token_vectors": self.tokens.count(scope, document_id),
         }
 

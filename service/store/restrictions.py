@@ -92,6 +92,11 @@ def replaceable(epoch: int) -> AllOf:
     return AllOf((Not(NumberWithin("epoch", {"gt": epoch})),))
 
 
+def of_document_until(scope: Scope, document_id: str, epoch: int) -> AllOf:
+    """All chunks of one document that no higher epoch has written."""
+    return AllOf((*of_document(scope, document_id).parts, *replaceable(epoch).parts))
+
+
 def of_writer(scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> AllOf:
     """Those of these chunks of the document that a writer of this epoch may change."""
     ids = HasId(frozenset(chunk_ids))

@@ -2,7 +2,6 @@
 
 A write returns when the server has applied it. Every write of a version carries its epoch, so that one that
 arrives twice, or late, changes nothing more; therefore it is tried again while the server cannot be reached.
-A delete is not: an upload may have come in between.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from service.store.restrictions import (
     AllOf,
     corpus,
     of_document,
+    of_document_until,
     of_tenant,
     of_writer,
     promoted,
@@ -146,9 +146,9 @@ class ServerStore(Store):
             self._ask(lambda: self._delete(ours))
 
     @override
-    def delete_document(self, scope: Scope, document_id: str) -> None:
-        with translated():
-            self._delete(of_document(scope, document_id))
+    def delete_document(self, scope: Scope, document_id: str, epoch: int) -> None:
+        ours = of_document_until(scope, document_id, epoch)
+        self._ask(lambda: self._delete(ours))
 
     def _delete(self, which: AllOf) -> None:
         selected = models.FilterSelector(filter=server_filter(which))
@@ -157,6 +157,11 @@ class ServerStore(Store):
     @override
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
         return frozenset(self._scroll(of_document(scope, document_id)))
+
+    @override
+    def chunks(self, scope: Scope) -> Iterator[tuple[str, str]]:
+        for record in self._records(of_tenant(scope), ["document"]):
+            yield str((record.payload or {})["document"]), str(record.id)
 
     @override
     def count(self, scope: Scope, document_id: str | None = None) -> int:
@@ -179,21 +184,24 @@ class ServerStore(Store):
         self._client.close()
 
     def _scroll(self, which: AllOf) -> Iterator[str]:
+        return (str(record.id) for record in self._records(which, False))
+
+    def _records(self, which: AllOf, fields: bool | list[str]) -> Iterator[models.Record]:
         offset: Any = None
         while True:
-            records, offset = self._page(which, offset)
-            yield from (str(record.id) for record in records)
+            records, offset = self._page(which, fields, offset)
+            yield from records
             if offset is None:
                 return
 
-    def _page(self, which: AllOf, offset: Any) -> tuple[list[models.Record], Any]:
+    def _page(self, which: AllOf, fields: bool | list[str], offset: Any) -> tuple[list[models.Record], Any]:
         return self._ask(
             lambda: self._client.scroll(
                 self._collection,
                 scroll_filter=server_filter(which),
                 limit=POINTS_A_PAGE,
                 offset=offset,
-                with_payload=False,
+                with_payload=fields,
                 with_vectors=False,
             )
         )

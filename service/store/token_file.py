@@ -22,6 +22,7 @@ from service.token_codec import pack, unpack
 from service.types import Point, Scope, TokenVectors
 
 _IDS_A_STATEMENT = 500
+_IDS_A_PAGE = 1_000
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS tokens"
     " (chunk TEXT, tenant TEXT, document TEXT, vectors BLOB, epoch INTEGER NOT NULL DEFAULT 0,"
@@ -98,10 +99,10 @@ class TokenFile(TokenStore):
                 connection.execute(f"{sql} ({_marks(ids)})", (scope.tenant, document_id, epoch, *ids))
 
     @override
-    def delete_document(self, scope: Scope, document_id: str) -> None:
-        sql = "DELETE FROM tokens WHERE tenant = ? AND document = ?"
+    def delete_document(self, scope: Scope, document_id: str, epoch: int) -> None:
+        sql = "DELETE FROM tokens WHERE tenant = ? AND document = ? AND epoch <= ?"
         with self._change() as connection:
-            connection.execute(sql, (scope.tenant, document_id))
+            connection.execute(sql, (scope.tenant, document_id, epoch))
 
     @override
     def chunk_ids(self, scope: Scope, document_id: str) -> frozenset[str]:
@@ -109,6 +110,21 @@ class TokenFile(TokenStore):
         with self._reading, _translated():
             rows = self._reader.execute(sql, (scope.tenant, document_id)).fetchall()
         return frozenset(chunk for (chunk,) in rows)
+
+    @override
+    def chunks(self, scope: Scope) -> Iterator[tuple[str, str]]:
+        sql = (
+            "SELECT document, chunk FROM tokens WHERE tenant = ? AND (document, chunk) > (?, ?)"
+            " ORDER BY document, chunk LIMIT ?"
+        )
+        last = ("", "")
+        while True:  # part by part, so that questions read between them
+            with self._reading, _translated():
+                rows = self._reader.execute(sql, (scope.tenant, *last, _IDS_A_PAGE)).fetchall()
+            yield from rows
+            if len(rows) < _IDS_A_PAGE:
+                return
+            last = rows[-1]
 
     @override
     def count(self, scope: Scope, document_id: str | None = None) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from service.receipts import verify
 from tests.fakes import FakeEngine
 
 ONE = {"file": ("guide.txt", "Clean the filter weekly.")}
@@ -232,6 +233,20 @@ async def test_a_queued_job_can_be_taken_back_and_one_that_has_ended_not(
     assert (await client.delete(f"/jobs/{job_id}")).status_code == 404
 
 
+async def test_a_failed_job_can_be_queued_again_and_no_other(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    job_id = (await upload(client)).json()["jobs"][0]["job_id"]
+    refused = await client.post(f"/jobs/{job_id}/retry")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    tenant, job = engine.jobs[job_id]
+    engine.jobs[job_id] = (tenant, replace(job, state="failed"))
+    assert [job["job_id"] for job in (await client.get("/jobs?state=failed")).json()["jobs"]] == [job_id]
+    queued = await client.post(f"/jobs/{job_id}/retry")
+    assert (queued.status_code, queued.json()["state"]) == (202, "queued")
+    assert (await client.post("/jobs/none/retry")).status_code == 404
+
+
 async def test_chunks_are_spans_of_the_text(client: httpx.AsyncClient, document_id: str) -> None:
     text = (await client.get(f"/documents/{document_id}/text")).json()["text"]
     chunks = (await client.get(f"/documents/{document_id}/chunks")).json()["chunks"]
@@ -247,6 +262,9 @@ async def test_a_delete_proves_that_nothing_is_left(client: httpx.AsyncClient, d
     receipt = (await client.delete(f"/documents/{document_id}")).json()
     assert receipt["removed"] == {"versions": 1, "chunks": 1}
     assert set(receipt["remaining"].values()) == {0}
+    listed = (await client.get("/receipts")).json()
+    assert (listed["receipts"], listed["next_cursor"]) == ([receipt["receipt"]], None)
+    verify(receipt["receipt"], listed["public_key"])
 
 
 @pytest.mark.parametrize("path", ["", "/text", "/chunks"])

@@ -61,3 +61,4 @@ async def test_metrics_count_answers_and_stages(
     assert sample(text, "footnote_dropped_sentences_total") == 4
     assert sample(text, 'footnote_stage_seconds_sum{stage="embed"}') == pytest.approx(0.005)
     assert sample(text, "footnote_queue_depth") == 7
+    assert sample(text, 'footnote_fsck_findings{kind="lost_jobs"}') == 2

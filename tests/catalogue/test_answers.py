@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from service.catalogue.database import now
 from service.errors import CatalogueUnavailable, NotFound
 from service.records import Feedback, IngestReport
 from service.settings import CatalogueSettings
-from tests.catalogue.writing import ACME, GLOBEX, a_job, a_version, taken
+from tests.catalogue import writing
+from tests.catalogue.writing import ACME, GLOBEX, a_job, a_version, publish, taken
 
 PERIODS = CatalogueSettings(
     keep_answers_days=30, keep_feedback_days=90, keep_jobs_days=7, keep_idempotency_hours=24
@@ -44,6 +46,30 @@ def test_an_answer_is_judged_by_those_it_was_given_to(answers: Answers) -> None:
     for scope, identifier in ((GLOBEX, "one"), (ACME, "two")):
         with pytest.raises(NotFound):
             answers.judge(scope, Feedback(identifier, "up"))
+
+
+def test_an_answer_goes_with_each_document_that_it_quoted(database: Database, answers: Answers) -> None:
+    for source in ("manual", "other"):
+        publish(database, ACME, a_version(ACME, source, "one"))
+    manual, other = writing.identifier(ACME, "manual"), writing.identifier(ACME, "other")
+    both = replace(given("both"), documents=(manual, other))
+    answers.keep([both, replace(given("one"), documents=(other,)), given("none")])
+    answers.judge(ACME, Feedback("both", "down", "it says so in the manual"))
+    documents = Documents(database, 10)
+    assert [documents.count(ACME, manual)[table] for table in ("answers", "feedback")] == [1, 1]
+    documents.delete(ACME, manual)
+    assert [documents.count(ACME, manual)[table] for table in ("answers", "feedback")] == [0, 0]
+    assert answers.judgements(ACME) == []
+    answers.keep([both])  # given while the document was deleted
+    assert [is_kept(answers, one) for one in ("both", "one", "none")] == [False, True, True]
+
+
+def test_what_an_answer_quoted_is_forgotten_with_it(database: Database, answers: Answers) -> None:
+    publish(database, ACME, a_version(ACME, "manual", "one"))
+    manual = writing.identifier(ACME, "manual")
+    answers.keep([replace(given("one"), documents=(manual,))])
+    Expiry(database, PERIODS).remove_expired(now() + timedelta(days=31))
+    assert Documents(database, 10).count(ACME, manual)["answers"] == 0
 
 
 # --- for a while -----------------------------------------------------------------------------

@@ -151,3 +151,109 @@ def test_a_job_of_another_tenant_is_not_there(database: Database) -> None:
     (job,) = Jobs(database).add(ACME, [a_job(ACME, "a")])
     with pytest.raises(NotFound):
         Jobs(database).get(GLOBEX, job.id)
+
+
+# --- turns -----------------------------------------------------------------------------------
+
+
+def test_who_comes_late_neither_waits_for_what_was_queued_before_nor_lets_it_wait(
+    database: Database,
+) -> None:
+    jobs = queued(database, *(f"a{n}" for n in range(20)))
+    jobs.finish({job.lease: REPORT for job in jobs.claim(10, PLENTY)})
+    jobs.add(GLOBEX, [a_job(GLOBEX, f"g{n}") for n in range(20)])
+    assert claimed(jobs, 6) == ["a10", "g0", "a11", "g1", "a12", "g2"]
+
+
+def test_uploads_one_by_one_take_as_many_turns_as_all_at_once(database: Database) -> None:
+    jobs = Jobs(database)
+    for number in range(4):
+        jobs.add(ACME, [a_job(ACME, f"a{number}")])
+    jobs.add(GLOBEX, [a_job(GLOBEX, f"g{number}") for number in range(4)])
+    assert claimed(jobs, 8) == ["a0", "g0", "a1", "g1", "a2", "g2", "a3", "g3"]
+
+
+def test_a_job_with_strikes_does_not_hold_the_turns_of_others_back(database: Database) -> None:
+    jobs = queued(database, "bad", *(f"a{n}" for n in range(20)))
+    for _ in range(2):
+        jobs.claim(1, PLENTY)
+        jobs.requeue_interrupted()
+    jobs.finish({job.lease: REPORT for job in jobs.claim(10, PLENTY)})
+    jobs.add(GLOBEX, [a_job(GLOBEX, f"g{n}") for n in range(20)])
+    assert claimed(jobs, 4) == ["a10", "g0", "a11", "g1"]
+    assert [claimed(jobs, 100) and None, claimed(jobs)] == [None, ["bad"]]
+
+
+# --- dead letters ----------------------------------------------------------------------------
+
+
+def failed(jobs: Jobs, source: str = "a") -> str:
+    """The id of a job of the document that has failed after a strike."""
+    jobs.add(ACME, [a_job(ACME, source)])
+    for _ in range(2):
+        jobs.claim(1, PLENTY)
+        jobs.requeue_interrupted()
+    (job,) = jobs.claim(1, PLENTY)
+    jobs.fail(job.lease, Failure("corrupt_file", "damaged", "parse"))
+    return job.id
+
+
+def retry(jobs: Jobs, job_id: str, *, kept: bool = True) -> None:
+    jobs.retry(ACME, job_id, lambda _: kept)
+
+
+def test_a_retried_job_is_as_new_and_comes_after_its_tenants_others(database: Database) -> None:
+    jobs = Jobs(database)
+    job_id = failed(jobs)
+    jobs.add(ACME, [a_job(ACME, "b")])
+    retry(jobs, job_id)
+    assert (jobs.get(ACME, job_id).error, jobs.depth()) == (None, 2)
+    first, again = jobs.claim(10, PLENTY)
+    assert (first.source, again.id, again.attempts, again.strikes, again.alone) == ("b", job_id, 1, 0, False)
+
+
+def test_only_a_failed_job_is_retried(database: Database) -> None:
+    jobs = Jobs(database)
+    (job,) = jobs.add(ACME, [a_job(ACME, "a")])
+    with pytest.raises(Conflict, match="is queued"):
+        retry(jobs, job.id)
+    for scope, job_id in ((GLOBEX, job.id), (ACME, "unknown")):
+        with pytest.raises(NotFound):
+            jobs.retry(scope, job_id, lambda _: True)
+
+
+def test_a_failed_job_is_not_retried_over_a_newer_upload_of_its_document(database: Database) -> None:
+    jobs = Jobs(database)
+    job_id = failed(jobs)
+    jobs.add(ACME, [a_job(ACME, "a")])
+    with pytest.raises(Conflict, match="uploaded again"):
+        retry(jobs, job_id)
+
+
+def test_a_failed_job_without_its_file_is_not_retried(database: Database) -> None:
+    jobs = Jobs(database)
+    job_id = failed(jobs)
+    with pytest.raises(Conflict, match="is gone"):
+        retry(jobs, job_id, kept=False)
+    assert jobs.get(ACME, job_id).state == "failed"
+
+
+def test_a_failed_job_needs_its_file_and_one_that_is_done_does_not(database: Database) -> None:
+    jobs, documents = Jobs(database), Documents(database, 10)
+    failed(jobs)
+    assert documents.unreferenced(ACME, ["sha-a"]) == []
+    jobs.add(ACME, [a_job(ACME, "b")])
+    (job,) = jobs.claim(1, PLENTY)
+    jobs.finish({job.lease: REPORT})
+    assert documents.unreferenced(ACME, ["sha-b"]) == ["sha-b"]
+
+
+def test_epochs_of_jobs_and_of_repairs_come_from_one_counter(database: Database) -> None:
+    jobs = queued(database, "a", "b")
+    epochs = [
+        jobs.claim(1, PLENTY)[0].epoch,
+        jobs.new_epoch(),
+        Documents(database, 10).delete(ACME, a_job(ACME, "a").document_id)[1],
+        jobs.claim(1, PLENTY)[0].epoch,
+    ]
+    assert epochs == sorted(set(epochs))

@@ -40,6 +40,10 @@ def test_a_catalogue_that_is_opened_again_keeps_its_properties(open_database: Op
 def test_a_catalogue_of_the_first_schema_is_brought_up_to_date_with_all_that_it_holds(folder: Path) -> None:
     with sqlite3.connect(folder / "catalogue.sqlite3") as connection:
         connection.executescript((Path(__file__).parent / "schema_0001.sql").read_text("utf-8"))
+        connection.execute(
+            "INSERT INTO answers SELECT 'an answer', 'acme', '', 'answered', json_array(chunk_id), created_at"
+            " FROM chunks JOIN versions USING (document_id)"
+        )
     connection.close()
     database = Database.in_folder(folder)
     (document,) = Listing(database).documents(ACME, None, 10).items
@@ -48,6 +52,8 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date_with_all_that_it_
     assert [chunk.text for chunk in Documents(database, 1).live_chunks(ACME, document.id)] == ["hums"]
     assert Jobs(database).claim(1, 100)[0].metadata == {"year": 2025}
     assert database.index_property("index") == "one"
+    assert Jobs(database).new_epoch() > 1_000_000  # versions were the epochs of what is in the index
+    assert Documents(database, 1).delete(ACME, document.id)[0].removed["answers"] == 1
     database.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -170,17 +171,19 @@ def test_a_delete_takes_all_rows_and_notes_that_the_vectors_must_go(database: Da
     documents = Documents(database, 10)
     for word in ("one", "two"):
         publish(database, ACME, a_version(ACME, "manual", word, "same"))
-    assert documents.delete(ACME, DOCUMENT) == {"documents": 1, "versions": 2, "chunks": 2, "jobs": 2}
+    removed = {"documents": 1, "versions": 2, "chunks": 2, "jobs": 2, "answers": 0, "feedback": 0}
+    purge, _ = documents.delete(ACME, DOCUMENT, {"vectors": 2})
+    assert (purge.removed, len(purge.files)) == ({**removed, "vectors": 2}, 3)
     assert set(documents.count(ACME, DOCUMENT).values()) == {0}
-    assert documents.pending_purges() == [(Scope("acme"), DOCUMENT)]
+    assert documents.pending_purges() == [replace(purge, scope=Scope("acme"))]
     documents.purged(DOCUMENT)
     assert documents.pending_purges() == []
 
 
 def test_a_delete_by_another_tenant_takes_nothing(database: Database) -> None:
     publish(database, ACME, a_version(ACME, "manual", "one"))
-    removed = Documents(database, 10).delete(GLOBEX, DOCUMENT)
-    assert set(removed.values()) == {0}
+    purge, _ = Documents(database, 10).delete(GLOBEX, DOCUMENT)
+    assert set((purge.removed or {}).values()) == {0}
     assert texts(database, ACME, chunk_id(ACME, "manual", "one")) == ["one"]
 
 

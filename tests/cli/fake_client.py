@@ -58,6 +58,18 @@ class FakeClient(Client):
         raise NotImplementedError
 
     @override
+    def retry(self, job_id: str) -> Json:
+        raise NotImplementedError
+
+    @override
+    def receipts(self) -> Iterator[Json]:
+        raise NotImplementedError
+
+    @override
+    def receipts_key(self) -> str:
+        raise NotImplementedError
+
+    @override
     def documents(self, *, source: str = "", source_prefix: str = "") -> Iterator[Json]:
         for name, document_id in self.kept.items():
             if name.startswith(source_prefix) and source in ("", name):

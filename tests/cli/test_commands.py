@@ -25,6 +25,8 @@ def test_help_names_every_command(folder: Path) -> None:
         "show",
         "delete",
         "jobs",
+        "receipts",
+        "fsck",
         "ask",
         "search",
         "serve",
@@ -37,6 +39,12 @@ def test_help_names_every_command(folder: Path) -> None:
     ):
         assert re.search(rf"\b{command}\b", done.stdout), command
     assert "130" in done.stdout  # the exit codes
+    assert not (folder / "data").exists()
+
+
+def test_a_new_key_for_receipts_is_printed_and_nothing_opened(folder: Path) -> None:
+    first, second = (footnote("receipts", "new-key", data=folder / "data").stdout.strip() for _ in range(2))
+    assert (len(first), len(second), first != second) == (44, 44, True)
     assert not (folder / "data").exists()
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from service.types import LOCAL
 from tests.cli.commanding import DrainedLocally, DrainedRemotely, Program, engine_in, served
 from tests.cli.conftest import CLEANING, WARRANTY
-from tests.fakes_core import put
+from tests.fakes_core import drain, put
 
 
 @pytest.fixture(params=["in process", "through a server"])
@@ -92,6 +93,57 @@ def test_a_delete_asks_first_and_then_shows_its_receipt(
     receipt = program("delete", "handbook/warranty.md", "--yes", "--json").said[0]
     assert set(receipt["remaining"].values()) == {0}
     assert listed(program) == ["handbook/cleaning.md"]
+
+
+def test_the_receipt_of_a_delete_is_listed_and_verified_also_without_the_instance(
+    program: Program, handbook: Path
+) -> None:
+    deleted = program("delete", "handbook/warranty.md", "--yes", "--json").said
+    file, key = handbook / "receipt.json", program("receipts", "key").out.strip()
+    file.write_text(json.dumps(deleted))
+    assert program("receipts", "list", "--json").said == [deleted[0]["receipt"]]
+    assert deleted[0]["document_id"] in program("receipts", "list").out
+    assert "genuine" in program("receipts", "verify", str(file)).out
+    assert "genuine" in program("receipts", "verify", str(file), "--key", key).out
+    deleted[0]["receipt"]["removed"]["chunks"] += 1
+    file.write_text(json.dumps(deleted[0]["receipt"]))
+    changed = program("receipts", "verify", str(file))
+    assert (changed.code, "was changed" in changed.err) == (1, True)
+    file.write_text("nonsense")
+    assert program("receipts", "verify", str(file)).code == 1
+
+
+def test_failed_documents_are_shown_with_the_reason_and_tried_again(program: Program, handbook: Path) -> None:
+    (handbook / "broken.pdf").write_bytes(b"%PDF-1.7 nothing of one")
+    assert program("ingest", str(handbook)).code == 1
+    (failed,) = program("jobs", "--failed", "--json").said
+    assert failed["error"]["message"] in program("jobs", "--failed").out.replace("\n", " ")
+    (queued,) = program("jobs", "retry", failed["job_id"], "--json").said
+    assert (queued["job_id"], queued["state"]) == (failed["job_id"], "queued")
+    assert program("jobs", "retry", failed["job_id"]).code == 1
+    assert "0 documents queued again" in program("jobs", "retry", "--all").out
+    assert program("jobs", "retry").code == 2
+
+
+def test_fsck_ends_with_1_and_names_what_it_found(program: Program, handbook: Path) -> None:
+    assert program("fsck", "--json").said == []
+    engine = program.engine
+    (document, _) = program("list", "--json").said
+    engine.index.delete_document(LOCAL, document["document_id"], engine.jobs.new_epoch())
+    found = program("fsck")
+    assert (
+        found.code,
+        "chunks_without_vectors" in found.out,
+        "reads the document in again" in found.out,
+    ) == (
+        1,
+        True,
+        True,
+    )
+    repaired = program("fsck", "--repair", "--json")
+    assert (repaired.code, {one["repaired"] for one in json.loads(repaired.out)}) == (1, {True})
+    drain(engine)
+    assert program("fsck").code == 0
 
 
 def test_prune_removes_what_the_folder_no_longer_holds_and_says_so_before(

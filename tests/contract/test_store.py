@@ -45,7 +45,7 @@ def test_a_tenant_finds_its_own_documents_alone(store: Store) -> None:
 def test_the_same_document_id_in_two_tenants_is_two_documents(store: Store) -> None:
     add(store, ACME, "manual", "the pump hums")
     add(store, GLOBEX, "manual", "the pump hums")
-    store.delete_document(ACME, "manual")
+    store.delete_document(ACME, "manual", EPOCH)
     assert (store.count(ACME), store.count(GLOBEX, "manual")) == (0, 1)
 
 
@@ -233,14 +233,14 @@ def test_a_deleted_document_is_gone_live_and_staged(store: Store) -> None:
     add(store, ACME, "manual", "the pump hums")
     stage(store, ACME, "manual", ["the pump hums", "the pump leaks"])
     add(store, ACME, "other", "the pump stands")
-    store.delete_document(ACME, "manual")
+    store.delete_document(ACME, "manual", EPOCH)
     assert store.count(ACME, "manual") == 0
     assert store.chunk_ids(ACME, "manual") == frozenset()
     assert found(store, ACME) == {"other"}
 
 
 def test_deleting_twice_is_harmless(store: Store) -> None:
-    store.delete_document(ACME, "never")
+    store.delete_document(ACME, "never", EPOCH)
     assert store.size() == 0
 
 
@@ -300,6 +300,23 @@ def test_what_a_late_worker_left_behind_goes_with_the_next_version(store: Store)
     assert store.chunk_ids(ACME, "manual") == set(ids)
 
 
+def test_a_delete_that_comes_late_leaves_what_was_put_in_again_since(store: Store) -> None:
+    _, kept = add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=1)
+    store.promote(ACME, "manual", DocumentAttributes("manual"), [kept], 3)
+    store.delete_document(ACME, "manual", 2)
+    assert shown(store) == {kept}
+    store.delete_document(ACME, "manual", 3)
+    assert store.count(ACME) == 0
+
+
+def test_every_chunk_of_a_tenant_is_told_with_its_document_staged_or_promoted(store: Store) -> None:
+    shown = add(store, ACME, "manual", *(f"pump number {n}" for n in range(1200)))
+    hidden = stage(store, ACME, "other", ["the valve hums"])
+    add(store, GLOBEX, "theirs", "the pump hums")
+    told = sorted(store.chunks(ACME))
+    assert told == sorted([*(("manual", one) for one in shown), ("other", hidden[0])])
+
+
 def test_a_writer_may_do_everything_twice(store: Store) -> None:
     ids = add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=2)
     assert add(store, ACME, "manual", "the pump hums", "the pump leaks", epoch=2) == ids
@@ -330,7 +347,7 @@ def test_what_was_stored_is_there_after_a_reopen(reopen: Callable[[], Store]) ->
 def test_what_was_removed_stays_away_after_a_reopen(reopen: Callable[[], Store]) -> None:
     store = reopen()
     add(store, ACME, "manual", "the pump hums")
-    store.delete_document(ACME, "manual")
+    store.delete_document(ACME, "manual", EPOCH)
     assert reopen().size() == 0
 
 

@@ -52,7 +52,7 @@ def test_another_tenant_neither_gets_counts_nor_removes_them(tokens: TokenStore)
     assert tokens.get(GLOBEX, ids) == {}
     assert (tokens.count(GLOBEX), tokens.chunk_ids(GLOBEX, "manual")) == (0, frozenset())
     tokens.discard(GLOBEX, "manual", ids, EPOCH)
-    tokens.delete_document(GLOBEX, "manual")
+    tokens.delete_document(GLOBEX, "manual", EPOCH)
     assert tokens.get(ACME, ids).keys() == set(ids)
 
 
@@ -60,7 +60,7 @@ def test_the_same_chunk_in_two_tenants_is_two(tokens: TokenStore) -> None:
     given = points_of(ACME, "manual", ["the pump hums"])
     for scope in (ACME, GLOBEX):
         tokens.put(scope, "manual", given, EPOCH)
-    tokens.delete_document(GLOBEX, "manual")
+    tokens.delete_document(GLOBEX, "manual", EPOCH)
     assert (tokens.count(ACME), tokens.count(GLOBEX)) == (1, 0)
 
 
@@ -81,8 +81,8 @@ def test_discarding_takes_those_of_that_document_alone(tokens: TokenStore) -> No
 def test_those_of_a_deleted_document_are_gone(tokens: TokenStore) -> None:
     ids = put(tokens, ACME, "manual", "the pump hums", "press the valve")
     put(tokens, ACME, "other", "the pump stands")
-    tokens.delete_document(ACME, "manual")
-    tokens.delete_document(ACME, "never")
+    tokens.delete_document(ACME, "manual", EPOCH)
+    tokens.delete_document(ACME, "never", EPOCH)
     assert tokens.get(ACME, ids) == {}
     assert (tokens.count(ACME, "manual"), tokens.count(ACME)) == (0, 1)
 
@@ -115,6 +115,22 @@ def test_what_a_newer_version_keeps_is_its_own_without_being_put_again(tokens: T
     assert tokens.count(ACME, "manual") == 600
     tokens.discard(ACME, "manual", ids, 3)
     assert tokens.count(ACME, "manual") == 0
+
+
+def test_a_delete_that_comes_late_leaves_what_was_put_in_again_since(tokens: TokenStore) -> None:
+    put(tokens, ACME, "manual", "the pump hums", "the pump leaks", epoch=1)
+    (kept,) = put(tokens, ACME, "manual", "the pump hums", epoch=3)
+    tokens.delete_document(ACME, "manual", 2)
+    assert tokens.chunk_ids(ACME, "manual") == {kept}
+    tokens.delete_document(ACME, "manual", 3)
+    assert tokens.count(ACME) == 0
+
+
+def test_every_chunk_of_a_tenant_that_has_some_is_told_with_its_document(tokens: TokenStore) -> None:
+    ids = put(tokens, ACME, "manual", *(f"pump number {n}" for n in range(1200)))
+    (other,) = put(tokens, ACME, "a", "the valve hums")
+    put(tokens, GLOBEX, "theirs", "the pump hums")
+    assert sorted(tokens.chunks(ACME)) == sorted([*(("manual", one) for one in ids), ("a", other)])
 
 
 def test_what_a_late_worker_puts_does_not_replace_what_a_newer_version_has(tokens: TokenStore) -> None:

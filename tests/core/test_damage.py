@@ -118,7 +118,7 @@ def test_a_panic_of_the_engine_is_an_error_of_ours(
     with opened(data, embedder) as engine, monkeypatch.context() as panicking:
         panicking.setattr(engine.index.vectors, "_shard", Panicking())
         for call in (
-            engine.index.vectors.delete_document,
+            lambda *of: engine.index.vectors.delete_document(*of, epoch=1),
             engine.index.vectors.chunk_ids,
             engine.index.vectors.count,
         ):

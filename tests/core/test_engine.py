@@ -56,7 +56,10 @@ def test_a_receipt_counts_what_went_and_nothing_that_stayed(engine: LocalEngine)
         "versions": 2,
         "chunks": 2,
         "jobs": 2,
+        "answers": 0,
+        "feedback": 0,
         "vectors": 2,
+        "sparse_entries": 2,
         "token_vectors": 2,
         "files": 1,
     }
@@ -65,7 +68,7 @@ def test_a_receipt_counts_what_went_and_nothing_that_stayed(engine: LocalEngine)
 
 def test_a_receipt_counts_token_vectors_that_are_left_without_their_chunk(engine: LocalEngine) -> None:
     ingested(engine, "manual.md", TEXT)
-    engine.index.vectors.delete_document(LOCAL, MANUAL)
+    engine.index.vectors.delete_document(LOCAL, MANUAL, engine.jobs.new_epoch())
     receipt = asyncio.run(engine.delete(LOCAL, MANUAL))
     assert (receipt.removed["vectors"], receipt.removed["token_vectors"]) == (0, 2)
     assert set(receipt.remaining.values()) == {0}

@@ -46,7 +46,8 @@ DURING_A_DELETE = [
     "EdgeStore.delete_document 1 after",
     "TokenFile.delete_document 1 after",
     "FolderBlobs.remove 1 after",
-    "Documents.purged 1 after",
+    "Documents.proved 1 before",
+    "Documents.proved 1 after",
 ]
 
 
@@ -99,6 +100,8 @@ def test_a_delete_that_was_killed_is_not_begun_or_completed(folder: Path, point:
                 asyncio.run(engine.document(LOCAL, document_id(LOCAL, "0.md")))
         assert_whole(engine)
         assert len(_kept(folder)) == DOCUMENTS - begun
+        receipts = asyncio.run(engine.receipts(LOCAL, None, 10)).items
+        assert [one["document_id"] for one in receipts] == [document_id(LOCAL, "0.md")] * begun
 
 
 def _published_twice(point: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +17,7 @@ from ingestion.aftermath import MAX_STRIKES
 from ingestion.worker import worker_for
 from service.catalogue import ClaimedJob, document_id
 from service.catalogue.models import JobRow
-from service.errors import NotFound, StoreUnavailable
+from service.errors import Conflict, NotFound, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.store.edge import EdgeStore
 from service.types import Condition, Filters, Query, Scope
@@ -58,9 +60,43 @@ def test_an_unforeseen_error_while_reading_fails_the_job_and_not_the_worker(engi
     assert "secret" not in failed.error.message
 
 
-def test_the_file_of_a_failed_job_is_not_kept(engine: LocalEngine) -> None:
+def files(engine: LocalEngine) -> list[Path]:
+    return [path for path in (engine.settings.data_dir / "files").rglob("*") if path.is_file()]
+
+
+def test_the_file_of_a_failed_job_stays_until_its_document_is_deleted(engine: LocalEngine) -> None:
+    job = ingested(engine, "broken.md", BROKEN)
+    engine.maintenance.at_start()
+    assert len(files(engine)) == 1
+    asyncio.run(engine.delete(LOCAL, job.document_id))
+    assert files(engine) == []
+
+
+def test_the_file_of_a_failed_job_goes_when_the_job_expires(engine: LocalEngine) -> None:
     ingested(engine, "broken.md", BROKEN)
-    assert [path for path in (engine.settings.data_dir / "files").rglob("*") if path.is_file()] == []
+    with engine.database.writing() as connection:
+        connection.execute(update(JobRow).values(updated_at=datetime.now(UTC) - timedelta(days=31)))
+    engine.maintenance.at_start()
+    assert files(engine) == []
+
+
+def test_a_failed_job_that_is_retried_is_read_in_as_if_it_were_new(engine: LocalEngine) -> None:
+    job = put(engine, "odd.md", TEXT)
+    with patch("ingestion.reading.load_bytes", side_effect=ZeroDivisionError):
+        drain(engine)
+    queued = asyncio.run(engine.retry_job(LOCAL, job.id))
+    assert (queued.state, queued.error) == ("queued", None)
+    drain(engine)
+    assert engine.jobs.get(LOCAL, job.id).state == "done"
+    assert_whole(engine)
+
+
+def test_a_failed_job_whose_file_is_gone_is_not_retried(engine: LocalEngine) -> None:
+    job = ingested(engine, "broken.md", BROKEN)
+    files(engine)[0].unlink()
+    with pytest.raises(Conflict, match="is gone"):
+        asyncio.run(engine.retry_job(LOCAL, job.id))
+    assert engine.jobs.get(LOCAL, job.id).state == "failed"
 
 
 def test_a_job_that_never_ends_is_given_up(engine: LocalEngine) -> None:
