@@ -18,7 +18,17 @@ from ingestion.aftermath import MAX_STRIKES
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
 from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
-from service.catalogue import ClaimedJob, Documents, Jobs, Labels, Live, NewJob, document_id, next_epoch
+from service.catalogue import (
+    ClaimedJob,
+    Documents,
+    Jobs,
+    Labels,
+    Live,
+    NewJob,
+    check_quotas,
+    document_id,
+    next_epoch,
+)
 from service.disk import no_room
 from service.embed import Embedder
 from service.errors import CorruptFile, FootnoteError, LeaseLost, ParseCrashed, Unavailable
@@ -160,7 +170,8 @@ class FileReader:
             files = [Incoming(record.source, BytesIO(record.content)) for record in records]
             with parts.originals.keeping(job.scope, files, parts.settings.load.max_file_bytes) as kept:
                 pairs = zip(records, kept, strict=True)
-                parts.jobs.add(job.scope, [_record_job(job, record, file) for record, file in pairs])
+                new = [_record_job(job, record, file) for record, file in pairs]
+                parts.jobs.add(job.scope, new, admit=check_quotas)
             queued += len(records)
         parts.jobs.finish({job.lease: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
         self._forget_file(job)

@@ -20,6 +20,7 @@ from service.catalogue import (
     Jobs,
     Listing,
     NewJob,
+    admit,
     document_id,
     next_epoch,
 )
@@ -149,7 +150,7 @@ class LocalEngine(Engine):
                 for one, (sha256, size) in zip(uploads, kept, strict=True)
             ]
             request = hashlib.sha256(repr(new).encode()).hexdigest()
-            jobs = self.jobs.add(scope, new, key, request)
+            jobs = self.jobs.add(scope, new, key, request, admit=admit)
         self.wake.set()
         return jobs
 

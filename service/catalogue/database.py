@@ -22,7 +22,7 @@ from service.catalogue.models import Base, IndexPropertyRow, TenantRow
 from service.disk import ROOM
 from service.errors import CatalogueBusy, CatalogueUnavailable, FootnoteError, SchemaMismatch, StorageFull
 
-SCHEMA = "0005"
+SCHEMA = "0007"
 """The newest migration's revision."""
 
 LOCK_WAIT_S = 30
