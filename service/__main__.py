@@ -13,6 +13,7 @@ from types import FrameType
 from ingestion.load import Loaded, LoadFailure, Skipped, iter_paths
 from ingestion.roots import remembered
 from ingestion.worker import Worker, worker_for
+from service.access import open_access
 from service.cli.app import run
 from service.cli.client import Client, LocalFile
 from service.cli.ingesting import Found, Refused
@@ -95,9 +96,13 @@ def _serve(settings: Settings, say: Callable[[str], None]) -> int:
         announce(settings.data_dir, Announcement(url, os.getpid(), secret))
         say(url)
 
-    with open_resources(settings) as engine, working(engine):
+    with (
+        open_resources(settings) as engine,
+        open_access(settings, engine.database, engine.parts) as access,
+        working(engine),
+    ):
         try:
-            app = create_app(engine, settings, lifespan=partial(_closing, engine))
+            app = create_app(engine, settings, access=access, lifespan=partial(_closing, engine))
             app.include_router(identity_router(CHALLENGE_PATH, PROOF_HEADER, partial(prove, secret)))
             return serve(app, settings, announce=announced)
         finally:

@@ -7,7 +7,7 @@ does it: the embedded one always, of many the one that leads.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -50,6 +50,14 @@ class Maintenance:
         self._originals = originals
         self._expiry = expiry
         self._locks = locks
+        self._pieces: list[tuple[Callable[[], object], float, str]] = [
+            (self.complete_deletes, DELETES_EVERY_S, "completing deletes"),
+            (self.tidy, TIDY_EVERY_S, "tidying up"),
+        ]
+
+    def include(self, work: Callable[[], object], every_s: float, name: str) -> None:
+        """Adds a piece, before `running`."""
+        self._pieces.append((work, every_s, name))
 
     def at_start(self) -> None:
         """All of it, while nothing else goes on: no upload is about to need a file that nothing needs now."""
@@ -64,8 +72,8 @@ class Maintenance:
     def running(self) -> Iterator[None]:
         """Each piece in its time, in threads of its own, until the block ends."""
         with ExitStack() as threads:
-            threads.enter_context(repeating(self.complete_deletes, DELETES_EVERY_S, "completing deletes"))
-            threads.enter_context(repeating(self.tidy, TIDY_EVERY_S, "tidying up"))
+            for piece in self._pieces:
+                threads.enter_context(repeating(*piece))
             yield
 
     def complete_deletes(self) -> None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
+from service.access.removing import REMOVE_EVERY_S, TenantRemoval
 from service.background import QuestionThreads
 from service.blobs import open_blobs
 from service.catalogue import (
@@ -23,6 +24,7 @@ from service.catalogue import (
     Expiry,
     Jobs,
     Listing,
+    Tenants,
 )
 from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
@@ -121,11 +123,20 @@ def _engine(
     try:
         jobs.requeue_interrupted()  # whoever had taken them is dead: this process holds the folder
         engine.maintenance.at_start()
+        _remove_tenants(engine)
         with keeper.running(), engine.maintenance.running():
             yield engine
     finally:
         parts.close()
         threads.close()
+
+
+def _remove_tenants(engine: LocalEngine) -> None:
+    """Takes away tenants beside the other maintenance, where there can be more than the local one."""
+    if engine.settings.mode == "server":
+        key_cache_s = engine.settings.access.key_cache_s
+        removal = TenantRemoval(Tenants(engine.database), engine.delete, key_cache_s)
+        engine.maintenance.include(removal.remove_all, REMOVE_EVERY_S, "removing tenants")
 
 
 def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Mapping[str, Check]:

@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from service.settings.access import AccessSettings
 from service.settings.asking import (
     CiteSettings,
     ContextSettings,
@@ -37,6 +38,7 @@ from service.settings.serving import ApiSettings, LogSettings
 
 __all__ = [
     "MIB",
+    "AccessSettings",
     "ApiSettings",
     "BlobSettings",
     "CatalogueSettings",
@@ -105,6 +107,7 @@ class Settings(BaseSettings):
     generate: GenerateSettings = GenerateSettings()
     cite: CiteSettings = CiteSettings()
     api: ApiSettings = ApiSettings()
+    access: AccessSettings = AccessSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

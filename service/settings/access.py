@@ -1,0 +1,18 @@
+"""Who may come in, where there are credentials: in server mode."""
+
+from __future__ import annotations
+
+from service.settings.base import Count, Seconds, Section
+
+
+class AccessSettings(Section):
+    """API keys, and what stands before this server."""
+
+    key_cache_s: Seconds = 5
+    """How long a process takes a key for good without asking again: so long at most does a revoked key go on
+    working."""
+    max_failures_per_minute: Count = 20
+    """Requests with keys that are not valid, from one address; beyond it they are not looked up."""
+    behind_tls: bool = False
+    """A proxy in front of this server speaks TLS. Without it keys would cross the network readable, so the
+    server listens on this machine alone."""
