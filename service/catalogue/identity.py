@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from service.errors import InvalidInput
 from service.storable import MAX_TEXT_CHARACTERS
-from service.types import EVERY_GROUP, Scope
+from service.types import Scope
 
 DOCUMENTS = uuid.UUID("5bb0b0d9-6a0e-5f2c-9c7e-7d0b8b1c6a54")
 """Root of all document ids; changing it makes every document a new one."""
@@ -21,6 +21,8 @@ MAX_NAME_CHARACTERS = 100
 """Of a key's name and a group's."""
 MAX_GROUPS = 64
 """Of a document or a key."""
+RESERVED = "*+"
+"""What no group's name begins with: every group is `*`, and the store has a mark with + of its own."""
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
@@ -79,8 +81,9 @@ def checked_groups(groups: Sequence[str], *, also: Sequence[str] = ()) -> tuple[
     checked = tuple(sorted({checked_name(group) for group in groups}))
     if len(checked) > MAX_GROUPS:
         raise InvalidInput(f"groups: there are {len(checked)}, and may be {MAX_GROUPS}")
-    if EVERY_GROUP in checked and EVERY_GROUP not in also:
+    if reserved := [group for group in checked if group[0] in RESERVED and group not in also]:
         raise InvalidInput(
-            f"groups: {EVERY_GROUP!r} is no group", hint="a document without groups is open to all"
+            f"groups: {reserved[0]!r} cannot be a group's name, which begins with none of {RESERVED}",
+            hint="a document without groups is open to its whole tenant",
         )
     return checked

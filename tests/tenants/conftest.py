@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,16 +13,26 @@ import pytest
 from service.access import Access
 from service.app import create_app
 from service.catalogue import Database
-from tests.access.keyed import Keyed, server_settings
 from tests.api.calling import calling_app
 from tests.fakes import FakeEngine
 from tests.fakes_core import quick_folder
+from tests.tenants.keyed import Keyed, server_settings
+
+
+@pytest.fixture(scope="session")
+def empty_catalogue() -> Iterator[Path]:
+    """A folder with a catalogue of the newest schema, to make others from."""
+    with quick_folder() as folder:
+        Database.in_folder(folder).close()
+        yield folder
 
 
 @pytest.fixture
-def database() -> Iterator[Database]:
-    with quick_folder() as folder, closing(Database.in_folder(folder)) as opened:
-        yield opened
+def database(empty_catalogue: Path) -> Iterator[Database]:
+    with quick_folder() as folder:
+        shutil.copytree(empty_catalogue, folder, dirs_exist_ok=True)
+        with closing(Database.in_folder(folder)) as opened:
+            yield opened
 
 
 @pytest.fixture

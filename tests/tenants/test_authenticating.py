@@ -17,7 +17,7 @@ from service.errors import TooManyFailures, Unauthenticated
 from service.settings import AccessSettings
 from service.tenancy import BY_OPERATOR, NewKey, Quotas
 from service.types import Scope
-from tests.access.keyed import Keyed, bearer
+from tests.tenants.keyed import Keyed, bearer
 
 HERE = "203.0.113.5"
 
