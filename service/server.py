@@ -99,6 +99,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         log_config=None,  # its lines go where ours go
         access_log=False,  # ours says more, and nothing of what was asked
         server_header=False,
+        forwarded_allow_ips=list(settings.access.trusted_proxies),
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(limits.shutdown_s)),
     )

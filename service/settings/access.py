@@ -13,6 +13,9 @@ class AccessSettings(Section):
     working."""
     max_failures_per_minute: Count = 20
     """Requests with keys that are not valid, from one address; beyond it they are not looked up."""
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses or networks of the proxies in front, whose `X-Forwarded-For` names the client. From others
+    the header says nothing."""
     behind_tls: bool = False
     """A proxy in front of this server speaks TLS. Without it keys would cross the network readable, so the
     server listens on this machine alone."""

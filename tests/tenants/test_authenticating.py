@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from service.access import Authenticator
+from service.access import Access, Authenticator
 from service.access.failures import MAX_ADDRESSES, Failures
 from service.catalogue import Database, Keys, Tenants
 from service.catalogue.database import now
@@ -17,7 +17,9 @@ from service.errors import TooManyFailures, Unauthenticated
 from service.settings import AccessSettings
 from service.tenancy import BY_OPERATOR, NewKey, Quotas
 from service.types import Scope
-from tests.tenants.keyed import Keyed, bearer
+from tests.api.calling import serving
+from tests.fakes import FakeEngine
+from tests.tenants.keyed import Keyed, bearer, server_settings
 
 HERE = "203.0.113.5"
 
@@ -260,3 +262,19 @@ async def test_the_address_of_a_request_is_that_of_its_connection(keyed: Keyed) 
     response = await keyed.call("GET", "/documents", keyed.key("reader"))
     assert (response.status_code, response.json()["code"]) == (429, "too_many_failures")
     assert response.headers["retry-after"]
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(("127.0.0.1",), 200), (("203.0.113.9",), 429)])
+async def test_only_a_trusted_proxy_says_where_a_request_comes_from(
+    database: Database, proxies: tuple[str, ...], status: int
+) -> None:
+    settings = server_settings(max_failures_per_minute=1, trusted_proxies=proxies)
+    access = Access.of(settings, database)
+    access.tenants.create("acme")
+    secret = made(access.keys)
+    async with serving(FakeEngine(), settings, access) as served, httpx.AsyncClient() as client:
+        url = f"{served.address}/documents"
+        wrong = {**bearer(new_secret()), "X-Forwarded-For": "203.0.113.5"}
+        assert (await client.get(url, headers=wrong)).status_code == 401
+        right = {**bearer(secret), "X-Forwarded-For": "203.0.113.6"}
+        assert (await client.get(url, headers=right)).status_code == status
