@@ -20,7 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from service.settings.access import AccessSettings
+from service.settings.access import AccessSettings, ClientSettings
 from service.settings.asking import (
     CiteSettings,
     ContextSettings,
@@ -44,6 +44,7 @@ __all__ = [
     "CatalogueSettings",
     "ChunkSettings",
     "CiteSettings",
+    "ClientSettings",
     "ContextSettings",
     "DecideSettings",
     "EmbedSettings",
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
     cite: CiteSettings = CiteSettings()
     api: ApiSettings = ApiSettings()
     access: AccessSettings = AccessSettings()
+    client: ClientSettings = ClientSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

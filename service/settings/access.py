@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
 from service.settings.base import Count, Seconds, Section
+
+PRIVATE_URL = r"^(https://.+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/?)?$"
 
 
 class AccessSettings(Section):
@@ -19,3 +25,13 @@ class AccessSettings(Section):
     behind_tls: bool = False
     """A proxy in front of this server speaks TLS. Without it keys would cross the network readable, so the
     server listens on this machine alone."""
+
+
+class ClientSettings(Section):
+    """The server that the command line asks, in place of the engine on its own data folder."""
+
+    url: Annotated[
+        str, Field(pattern=r"^(https://.+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/?)?$")
+    ] = ""
+    """Over TLS, unless it is this machine: the key goes with every request."""
+    api_key: SecretStr = SecretStr("")
