@@ -1,4 +1,4 @@
-"""`/keys`, `/audit`, `/tenant`: for the administrators of a tenant, each of his own alone."""
+"""`/keys`, `/audit`, `/tenant`, `/tenants/{name}`: for a tenant's administrators, each of his own alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 
 from service.access import Access
 from service.access.noting import actor_of
+from service.errors import NotFound
 from service.routes.context import CurrentCaller, current_services
 from service.routes.documents import Cursor, Id, Limit
 from service.routes.guarding import GuardedRoute, admin
@@ -71,3 +72,16 @@ async def change_tenant(body: TenantIn, caller: CurrentCaller, access: CurrentAc
         access.tenants.set_audits_questions, caller.scope.tenant, body.audits_questions, actor_of(caller)
     )
     return TenantOut.of(changed)
+
+
+@router.delete("/tenants/{name}", status_code=202, dependencies=[admin()])
+async def delete_tenant(name: Id, caller: CurrentCaller, access: CurrentAccess) -> TenantOut:
+    """Delete the tenant itself, named so that nobody does it by mistake: its documents, keys and answers.
+
+    From here on its keys are refused, this one too, by every process within `access.key_cache_s`. What is the
+    tenant's goes after that.
+    """
+    if name != caller.scope.tenant:
+        raise NotFound("There is no such tenant.")
+    await asyncio.to_thread(access.tenants.begin_delete, name, actor_of(caller))
+    return TenantOut.of(await asyncio.to_thread(access.tenants.get, name))

@@ -122,6 +122,7 @@ class TenantOut(Response):
     name: str
     created_at: datetime | None
     audits_questions: bool
+    deleting: bool
     quotas: QuotasOut
     documents: int
     bytes: int

@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from service.catalogue import Answers, Database, Documents, Jobs, Keys, NewJob, Tenants, admit
+from service.catalogue import Answers, Database, Documents, Jobs, Keys, Listing, NewJob, Tenants, admit
 from service.catalogue.audit import AuditLog
 from service.catalogue.models import TenantRow
 from service.catalogue.tenants import everything_of
@@ -187,6 +187,28 @@ def test_records_of_a_file_whose_documents_one_may_not_read_cannot_be_replaced(
     publish(database, ACME, a_version(ACME, "faq.jsonl#1", "pump", groups=("legal",)))
     with pytest.raises(Forbidden, match="this source"):
         Jobs(database).add(SALES, with_groups("faq.jsonl", None), admit=admit)
+
+
+def test_jobs_are_known_to_those_who_may_read_their_document(database: Database, tenants: Tenants) -> None:
+    jobs, listing = Jobs(database), Listing(database)
+    (hidden,) = jobs.add(ACME, with_groups("one", ("legal",)))
+    (later,) = jobs.add(ACME, with_groups("one", None))
+    (theirs,) = jobs.add(ACME, with_groups("two", ("sales",)))
+    (open_to_all,) = jobs.add(ACME, with_groups("three", None))
+    told = [job.id for job in listing.jobs(SALES, (), None, 10).items]
+    assert told == [theirs.id, open_to_all.id]
+    assert jobs.get(SALES, theirs.id).state == "queued"
+    for job in (hidden, later):
+        with pytest.raises(NotFound):
+            jobs.get(SALES, job.id)
+
+
+def test_the_groups_of_a_live_document_hide_jobs_that_name_none(database: Database, tenants: Tenants) -> None:
+    publish(database, ACME, a_version(ACME, "one", "pump", groups=("legal",)))
+    (job,) = Jobs(database).add(ACME, with_groups("one", None))
+    with pytest.raises(NotFound):
+        Jobs(database).get(SALES, job.id)
+    assert Listing(database).jobs(SALES, (), None, 10).items == ()
 
 
 # --- taken away ------------------------------------------------------------------------------

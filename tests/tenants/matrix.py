@@ -13,7 +13,7 @@ from service.types import Role
 from tests.tenants.keyed import WARRANTY
 
 Ids = Mapping[str, str]
-"""Of a document, a job, an answer and a key: those of the caller's tenant, of another, or of nobody."""
+"""Of a document, a job, an answer, a key and the tenant: the caller's, another's, or nobody's."""
 
 QUESTION = {"query": "How long does the warranty last?"}
 CHAT = {"model": "footnote", "messages": [{"role": "user", "content": "How long does the warranty last?"}]}
@@ -63,6 +63,7 @@ MATRIX: dict[str, Entry] = {
     "DELETE /keys/{key_id}": Entry("admin", takes=("key",)),
     "GET /audit": Entry("admin"),
     "GET /tenant": Entry("admin"),
+    "DELETE /tenants/{name}": Entry("admin", takes=("tenant",)),
     "PUT /tenant": Entry("admin", lambda ids: {"json": {"audits_questions": True}}),
 }
 
@@ -71,7 +72,7 @@ def call_of(route: str, ids: Ids) -> tuple[str, str, dict[str, Any]]:
     """Method, path and parts of a call of the route with these ids."""
     method, path = route.split()
     for name, value in ids.items():
-        path = path.replace(f"{{{name}_id}}", value)
+        path = path.replace("{name}" if name == "tenant" else f"{{{name}_id}}", value)
     return method, path, MATRIX[route].parts(ids)
 
 

@@ -73,3 +73,16 @@ async def test_every_route_of_administrators_is_described(keyed: Keyed) -> None:
     schemas = described["components"]["schemas"]
     form = next(schema for name, schema in schemas.items() if name.startswith("Body_upload"))
     assert set(form["properties"]) == {"file", "source", "metadata", "groups"}
+
+
+async def test_a_tenant_that_deletes_itself_is_closed_at_once(keyed: Keyed) -> None:
+    admin, reader = keyed.key("admin"), keyed.key("reader")
+    response = await keyed.call("DELETE", "/tenants/acme", admin)
+    assert (response.status_code, response.json()["deleting"]) == (202, True)
+    assert (await keyed.call("POST", "/search", reader, json={"query": "pumps"})).status_code == 401
+    assert await keyed.noted() == [("tenant.delete", "acme", "begun")]
+
+
+async def test_nobody_deletes_another_tenant(keyed: Keyed) -> None:
+    assert (await keyed.call("DELETE", "/tenants/globex", keyed.key("admin"))).status_code == 404
+    assert not keyed.access.tenants.get("globex").deleting

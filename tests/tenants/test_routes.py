@@ -33,7 +33,7 @@ async def ids_of(keyed: Keyed, tenant: str, text: str) -> Ids:
     answer = f"answer-of-{tenant}"
     keyed.engine.given.add((tenant, answer))
     key, _ = keyed.access.keys.create(tenant, NewKey("another", "reader"), BY_OPERATOR)
-    return {"document": document, "job": job, "answer": answer, "key": key.id}
+    return {"document": document, "job": job, "answer": answer, "key": key.id, "tenant": tenant}
 
 
 # --- declared --------------------------------------------------------------------------------
