@@ -16,7 +16,8 @@ The life of one query, in the order to read the files:
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `background.py` has the threads that all this runs on; `readiness.py` and `stage_checks.py` ask each part
 whether it can serve. `blobs/` keeps the original files, and `originals.py` those of them that are needed;
-`maintenance.py` completes and tidies, `locks.py` keeps writers of one document apart. `wiring.py` chooses the
+`maintenance.py` completes and tidies, `locks.py` keeps writers of one document apart. `access/` knows
+callers by their API keys, where there are any; `tenancy.py` has its values. `wiring.py` chooses the
 concrete parts and `local_engine.py` joins them; `app.py` and `routes/` put them behind HTTP, `cli/` on the
 command line. `types.py` and `records.py` hold what flows between the stages, `errors.py` all that can go
 wrong.
