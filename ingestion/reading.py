@@ -18,7 +18,16 @@ from ingestion.aftermath import MAX_STRIKES
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
 from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
-from service.catalogue import ClaimedJob, Documents, Jobs, Labels, Live, NewJob, document_id
+from service.catalogue import (
+    ClaimedJob,
+    Documents,
+    Jobs,
+    Labels,
+    Live,
+    NewJob,
+    check_quotas,
+    document_id,
+)
 from service.deletion import take_back
 from service.disk import no_room
 from service.embed import Embedder
@@ -156,7 +165,8 @@ class FileReader:
             files = [Incoming(record.source, BytesIO(record.content)) for record in records]
             with parts.originals.keeping(job.scope, files, parts.settings.load.max_file_bytes) as kept:
                 pairs = zip(records, kept, strict=True)
-                parts.jobs.add(job.scope, [_record_job(job, record, file) for record, file in pairs])
+                new = [_record_job(job, record, file) for record, file in pairs]
+                parts.jobs.add(job.scope, new, admit=check_quotas)
             queued += len(records)
         parts.jobs.finish({job.lease: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
         parts.originals.forget(job.scope, [job.sha256])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ingestion.load import Loaded, LoadFailure, Skipped, iter_paths
 from ingestion.roots import remembered
 from ingestion.worker import Worker, worker_for
+from service.access import open_access
 from service.cli.app import run
 from service.cli.client import Client, LocalFile
 from service.cli.ingesting import Found, Refused
@@ -28,7 +29,7 @@ from service.cli.running import (
     prove,
 )
 from service.cli.runtime import Asked, Runtime
-from service.errors import NotReady
+from service.errors import Misconfigured, NotReady
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.records import Finding
@@ -83,11 +84,14 @@ def working(engine: LocalEngine) -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _local(settings: Settings, work: bool) -> Iterator[Client]:
+    if settings.mode == "server":
+        raise Misconfigured(
+            "in server mode documents belong to tenants, and an API key says to which",
+            hint="set FOOTNOTE_CLIENT__URL and FOOTNOTE_CLIENT__API_KEY to a server's",
+        )
     with open_resources(settings) as engine, ExitStack() as stack:
-        is_working = None
-        if settings.mode == "embedded":
-            forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
-            is_working = stack.enter_context(working(engine)) if work else None
+        forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
+        is_working = stack.enter_context(working(engine)) if work else None
         yield stack.enter_context(LocalClient(engine, settings, LOCAL, is_working))
 
 
@@ -96,8 +100,11 @@ def _serve(settings: Settings, say: Callable[[str], None]) -> int:
     from service.app import create_app
     from service.server import serve
 
-    with open_resources(settings) as engine:
-        app = create_app(engine, settings, lifespan=partial(_closing, engine))
+    with (
+        open_resources(settings) as engine,
+        open_access(settings, engine.database, engine.parts) as access,
+    ):
+        app = create_app(engine, settings, access=access, lifespan=partial(_closing, engine))
         if settings.mode == "server":
             return serve(app, settings, announce=say)
         with working(engine), _announcing(app, settings, say) as announced:

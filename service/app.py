@@ -14,16 +14,18 @@ from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from service import problem
+from service.access import Access
 from service.engine import Engine
 from service.metrics import Metrics
 from service.middleware import (
+    AuthenticationMiddleware,
     CrossSiteMiddleware,
     HostMiddleware,
     ObservingMiddleware,
     ReceiveDeadlineMiddleware,
     SecurityHeadersMiddleware,
 )
-from service.routes import asking, documents, health, openai
+from service.routes import administration, asking, documents, health, openai
 from service.routes.context import ClientLeft, QuerySlots, Services, on_client_left
 from service.routes.parameters import only_known_parameters
 from service.routes.uploads import MAX_FIELD_BYTES
@@ -41,8 +43,13 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None = None) -> FastAPI:
-    """The application over an open `engine`, which stays the caller's to close."""
+def create_app(
+    engine: Engine, settings: Settings, *, access: Access | None = None, lifespan: Lifespan | None = None
+) -> FastAPI:
+    """The application over an open `engine`, which stays the caller's to close.
+
+    With `access` each request needs an API key; without, everybody is the local user.
+    """
     metrics = Metrics()
     app = FastAPI(
         title="Footnote",
@@ -52,19 +59,19 @@ def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None 
         docs_url=None,
         redoc_url=None,
         responses=PROBLEMS,
-        middleware=_layers(settings, metrics),
+        middleware=_layers(settings, metrics, access),
         lifespan=lifespan,
     )
     slots = QuerySlots(settings.api.max_concurrent_queries)
-    app.state.services = Services(engine, settings, metrics, slots)
+    app.state.services = Services(engine, settings, metrics, slots, access)
     problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
     checked = [Depends(only_known_parameters)]
-    for module in (asking, documents, health, openai):
+    for module in (asking, documents, health, openai, *([administration] if access else [])):
         app.include_router(module.router, max_body_size=settings.api.max_json_bytes, dependencies=checked)
     files = settings.api.max_upload_files
     app.include_router(
-        documents.uploads,
+        documents.uploads_for_groups if access else documents.uploads,
         # A source for each file, the metadata, and room for a wrong field that is then named.
         form_limits={"max_files": files, "max_fields": files + 8, "max_part_size": MAX_FIELD_BYTES},
         dependencies=checked,
@@ -72,7 +79,7 @@ def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None 
     return app
 
 
-def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
+def _layers(settings: Settings, metrics: Metrics, access: Access | None) -> list[Middleware]:
     """Outermost first: what is noted about a request, then what is refused, cheapest check first."""
     limits = settings.api
     return [
@@ -82,6 +89,7 @@ def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
         Middleware(problem.ProblemMiddleware, limits),
         Middleware(HostMiddleware, limits.allowed_hosts),
         Middleware(CrossSiteMiddleware),
+        *([Middleware(AuthenticationMiddleware, access.authenticator)] if access else []),
         Middleware(RequestBodyLimitMiddleware, limits.max_body_bytes),
         Middleware(ReceiveDeadlineMiddleware, limits.receive_timeout_s),
     ]

@@ -8,17 +8,21 @@ FootnoteError
 │   ├── ReceiveTimeout (408, retryable)
 │   ├── HostNotAllowed (421)
 │   └── CrossSiteRequest (403)
+├── Unauthenticated (401)
+├── Forbidden (403)
 ├── NotFound (404)
 ├── Conflict (409)
 │   ├── DataFolderLocked
 │   ├── IndexMismatch
 │   ├── SchemaMismatch
+│   ├── QuotaExceeded
 │   └── LeaseLost
 ├── ParseError (422)               one typed failure per way a file can be unreadable
 │   ├── EncryptedFile · CorruptFile · MistypedFile · ExplodingFile · NestingTooDeep
 │   └── ParseTimeout · ParseOutOfMemory · ParseCrashed · EmptyDocument
 ├── Unavailable (503, retryable)
 │   ├── Overloaded (429)
+│   ├── TooManyFailures (429)
 │   ├── NotReady · ShuttingDown
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
@@ -94,6 +98,18 @@ class CrossSiteRequest(InvalidInput):
     code, status = "cross_site_request", 403
 
 
+class Unauthenticated(FootnoteError):
+    """The request has no API key, or one that is not valid (any more)."""
+
+    code, status = "unauthenticated", 401
+
+
+class Forbidden(FootnoteError):
+    """The API key is valid, and may not do this."""
+
+    code, status = "forbidden", 403
+
+
 class NotFound(FootnoteError):
     """There is no such thing in this scope."""
 
@@ -122,6 +138,12 @@ class SchemaMismatch(Conflict):
     """The catalogue's tables are of another version; `footnote migrate` brings older ones up to date."""
 
     code, stage = "schema_mismatch", "store"
+
+
+class QuotaExceeded(Conflict):
+    """The tenant has as much as its quota allows; the message names the quota."""
+
+    code = "quota_exceeded"
 
 
 class LeaseLost(Conflict):
@@ -200,6 +222,12 @@ class Overloaded(Unavailable):
     """More is asked at once than the limits allow."""
 
     code, status = "overloaded", 429
+
+
+class TooManyFailures(Unavailable):
+    """Too many requests with keys that are not valid came from one address."""
+
+    code, status = "too_many_failures", 429
 
 
 class NotReady(Unavailable):

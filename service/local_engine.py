@@ -20,6 +20,7 @@ from service.catalogue import (
     Jobs,
     Listing,
     NewJob,
+    admit,
     document_id,
 )
 from service.deletion import Deletion, take_back
@@ -151,7 +152,7 @@ class LocalEngine(Engine):
                 for one, (sha256, size) in zip(uploads, kept, strict=True)
             ]
             request = hashlib.sha256(repr(new).encode()).hexdigest()
-            jobs = self.jobs.add(scope, new, key, request)
+            jobs = self.jobs.add(scope, new, key, request, admit=admit)
         self.wake.set()
         return jobs
 
@@ -186,6 +187,7 @@ class LocalEngine(Engine):
         return await asyncio.to_thread(self._retry, scope, job_id)
 
     def _retry(self, scope: Scope, job_id: str) -> Job:
+        self.jobs.get(scope, job_id)  # a job that the caller may not see is not there
         self.jobs.retry(scope, job_id, lambda sha256: self.originals.blobs.exists(scope, sha256))
         self.stall.error = None
         self.wake.set()

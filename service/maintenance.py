@@ -59,6 +59,16 @@ class Maintenance:
         self._expiry = expiry
         self._fsck = fsck
         self._leads = leads
+        self._pieces: list[tuple[Callable[[], object], float, str]] = [
+            (self.complete_deletes, DELETES_EVERY_S, "completing deletes"),
+            (jobs.requeue_expired, EXPIRED_EVERY_S, "queueing again what was lost"),
+            (self.tidy, TIDY_EVERY_S, "tidying up"),
+            (fsck.run, CHECK_EVERY_S, "checking"),
+        ]
+
+    def include(self, work: Callable[[], object], every_s: float, name: str) -> None:
+        """Adds a piece, before `running`."""
+        self._pieces.append((work, every_s, name))
 
     def at_start(self) -> None:
         """All of it, while nothing else goes on: no upload is about to need a file that nothing needs now."""
@@ -73,12 +83,7 @@ class Maintenance:
     def running(self) -> Iterator[None]:
         """Each piece in its time, in threads of its own, until the block ends."""
         with ExitStack() as threads:
-            for work, every_s, name in (
-                (self.complete_deletes, DELETES_EVERY_S, "completing deletes"),
-                (self._jobs.requeue_expired, EXPIRED_EVERY_S, "queueing again what was lost"),
-                (self.tidy, TIDY_EVERY_S, "tidying up"),
-                (self._fsck.run, CHECK_EVERY_S, "checking"),
-            ):
+            for work, every_s, name in self._pieces:
                 threads.enter_context(repeating(partial(self.if_leading, work), every_s, name))
             yield
 

@@ -16,11 +16,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.access import Authenticator
 from service.errors import CrossSiteRequest, HostNotAllowed
 from service.metrics import Metrics
 
 BYTES_PER_EXTRA_SECOND = 16 * 1024
 """The slowest sender that is waited for, beyond the receive timeout itself."""
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+"""For those who run the service, and their tools, which have no tenant. They hold nothing of any tenant."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -106,6 +110,23 @@ def _is_cross_site(scope: Scope) -> bool:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+class AuthenticationMiddleware:
+    """Finds out who is asking, before anything of the body is read."""
+
+    def __init__(self, app: ASGIApp, authenticator: Authenticator) -> None:
+        self.app = app
+        self.authenticator = authenticator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Leave the caller in the request's state; only `OPEN_PATHS` are served without one."""
+        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+            address = scope["client"][0] if scope.get("client") else ""
+            header = Headers(scope=scope).get("authorization")
+            caller = await self.authenticator.caller(header, address)
+            scope.setdefault("state", {})["caller"] = caller
+        await self.app(scope, receive, send)
 
 
 class ReceiveDeadlineMiddleware:

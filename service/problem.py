@@ -86,6 +86,8 @@ def internal_problem() -> Problem:
 def problem_response(problem: Problem) -> Response:
     """The HTTP response for a problem."""
     headers = {"Retry-After": str(RETRY_AFTER_S)} if problem.status in (429, 503) else {}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="footnote"'
     if problem.status in (408, 413):
         headers["Connection"] = "close"  # what remains of the body is not worth reading
     return Response(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import signal
 import socket
@@ -18,7 +17,8 @@ from fastapi import FastAPI
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from service.errors import FootnoteError, InvalidInput, Misconfigured, Unavailable
+from service.errors import FootnoteError, InvalidInput, Unavailable
+from service.listening import listen
 from service.problem import MEDIA_TYPE, RETRY_AFTER_S, problem_of
 from service.routes.context import Services
 from service.settings import ApiSettings, Settings
@@ -48,7 +48,7 @@ async def serve_until_stopped(
     app: FastAPI, settings: Settings, *, announce: Callable[[str], None], stop: asyncio.Event | None = None
 ) -> int:
     """`serve` within a running loop, for a caller that opened its resources in it; `stop` ends it too."""
-    listener = _listen(settings)
+    listener = listen(settings, BACKLOG)
     services: Services = app.state.services
     server = StoppableServer(_config(app, settings), announce, services.closing)
     stopping = asyncio.create_task(_exit_on(stop, server)) if stop is not None else None
@@ -99,6 +99,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         log_config=None,  # its lines go where ours go
         access_log=False,  # ours says more, and nothing of what was asked
         server_header=False,
+        forwarded_allow_ips=list(settings.access.trusted_proxies),
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(limits.shutdown_s)),
     )
@@ -244,33 +245,6 @@ def _send_at_once(transport: asyncio.Transport) -> None:
     The event loop does so only for sockets that name their protocol, which those of `create_server` do not.
     """
     transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """A listening socket on this machine alone."""
-    host, port = settings.api.host, settings.api.port
-    if not _is_loopback(host):
-        raise Misconfigured(
-            f"The embedded service has no credentials, so it listens on this machine alone, not on {host}.",
-            hint="Set FOOTNOTE_API__HOST to 127.0.0.1.",
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise Misconfigured(
-            f"Cannot listen on {host}:{port}: {error.strerror}.",
-            hint="Set FOOTNOTE_API__PORT to another port.",
-        ) from error
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _address(listener: socket.socket) -> str:

@@ -53,6 +53,10 @@ class Caller:
     scope: Scope
     role: Role
     key_id: str
+    questions_per_minute: int | None = None
+    """The quota of the whole tenant; None is without limit."""
+    audits_questions: bool = False
+    """Whether the tenant's audit log holds what was asked."""
 
 
 LOCAL_CALLER = Caller(LOCAL, "admin", "local")

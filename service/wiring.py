@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from service.access.removing import REMOVE_EVERY_S, TenantRemoval
 from service.background import QuestionThreads
 from service.catalogue import (
     AnswerKeeper,
@@ -18,6 +19,7 @@ from service.catalogue import (
     Expiry,
     Jobs,
     Listing,
+    Tenants,
 )
 from service.catalogue.auditing import Auditing
 from service.decide import fingerprints, open_decider
@@ -118,6 +120,7 @@ def _engine(
         if not footing.shared:  # whatever was under way is nobody's: who had begun it is dead
             jobs.requeue_interrupted()
             engine.maintenance.at_start()
+        _remove_tenants(engine)
         with keeper.running(), engine.maintenance.running():
             yield engine
     finally:
@@ -139,6 +142,14 @@ def _upkeep(
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
     expiry = Expiry(database, settings.catalogue)
     return deletion, fsck, Maintenance(versions, jobs, deletion, originals, expiry, fsck, footing.leads)
+
+
+def _remove_tenants(engine: LocalEngine) -> None:
+    """Takes away tenants beside the other maintenance, where there can be more than the local one."""
+    if engine.settings.mode == "server":
+        key_cache_s = engine.settings.access.key_cache_s
+        removal = TenantRemoval(Tenants(engine.database), engine.delete, key_cache_s)
+        engine.maintenance.include(removal.remove_all, REMOVE_EVERY_S, "removing tenants")
 
 
 def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Mapping[str, Check]:

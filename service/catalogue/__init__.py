@@ -11,29 +11,37 @@ new one, and after a delete has committed nothing of the document can come back.
     job_rows.py   jobs and their rows         auditing.py   for the comparison with the index
     claiming.py   whose turn it is, and leases
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
-    keeping.py    answers written behind      expiry.py     what is kept only for a while
-                  their reader's back
+    keeping.py    what is written behind      expiry.py     what is kept only for a while
+                  its reader's back
+    tenants.py, keys.py, secret.py            who may come in
+    admission.py  which uploads are taken     audit.py      who did what
 
 In server mode alone: `token_table.py`, the token vectors, and `advisory.py`, locks and the lead.
 """
 
+from service.catalogue.admission import admit, check_quotas
 from service.catalogue.advisory import Leadership, ServerLocks
 from service.catalogue.answers import Answers, GivenAnswer
+from service.catalogue.audit import AuditLog
 from service.catalogue.database import Database
 from service.catalogue.documents import Documents
 from service.catalogue.expiry import Expiry
-from service.catalogue.identity import checked_source, document_id
+from service.catalogue.identity import checked_groups, checked_source, document_id
 from service.catalogue.job_rows import ClaimedJob, Lease, NewJob
 from service.catalogue.jobs import Jobs
-from service.catalogue.keeping import AnswerKeeper
+from service.catalogue.keeping import AnswerKeeper, AuditKeeper
+from service.catalogue.keys import Keys
 from service.catalogue.listing import Listing
 from service.catalogue.reading import CatalogueReader
+from service.catalogue.tenants import Tenants
 from service.catalogue.token_table import TokenTable
 from service.catalogue.versions import Labels, Live, NewVersion
 
 __all__ = [
     "AnswerKeeper",
     "Answers",
+    "AuditKeeper",
+    "AuditLog",
     "CatalogueReader",
     "ClaimedJob",
     "Database",
@@ -41,6 +49,7 @@ __all__ = [
     "Expiry",
     "GivenAnswer",
     "Jobs",
+    "Keys",
     "Labels",
     "Leadership",
     "Lease",
@@ -49,7 +58,11 @@ __all__ = [
     "NewJob",
     "NewVersion",
     "ServerLocks",
+    "Tenants",
     "TokenTable",
+    "admit",
+    "check_quotas",
+    "checked_groups",
     "checked_source",
     "document_id",
 ]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.sql.dml import Delete
 
+from service.catalogue.access_models import AuditRow
 from service.catalogue.claiming import FINISHED
 from service.catalogue.database import Database
 from service.catalogue.models import AnswerRow, FeedbackRow, IdempotencyRow, JobRow
@@ -36,6 +37,7 @@ class Expiry:
                 AnswerRow.created_at < moment - timedelta(days=kept.keep_answers_days),
                 AnswerRow.id.not_in(judged),
             ),
+            "audit": delete(AuditRow).where(AuditRow.at < moment - timedelta(days=kept.keep_audit_days)),
             "idempotency": delete(IdempotencyRow).where(
                 IdempotencyRow.created_at < moment - timedelta(hours=kept.keep_idempotency_hours)
             ),

@@ -15,11 +15,14 @@ from service.catalogue.claiming import FINISHED, NOBODYS, UNDER_WAY, held
 from service.catalogue.database import Database, clock, insert_new, now
 from service.catalogue.job_rows import Cancelled, ClaimedJob, Lease, NewJob, as_new, job_of, new_row
 from service.catalogue.models import IdempotencyRow, JobRow
+from service.catalogue.reading import readable_jobs
 from service.errors import Conflict, LeaseLost, NotFound
 from service.records import Failure, IngestReport, Job, JobState, QueuedJob
 from service.types import Scope
 
 LEASE_S = 60.0
+Admission = Callable[[Connection, Scope, Sequence[NewJob]], None]
+"""Raises what keeps uploads from being queued; see `admission.py`."""
 
 
 class Jobs:
@@ -36,12 +39,18 @@ class Jobs:
         self._owner = str(uuid.uuid4())
 
     def add(
-        self, scope: Scope, new: Sequence[NewJob], key: str | None = None, request: str = ""
+        self,
+        scope: Scope,
+        new: Sequence[NewJob],
+        key: str | None = None,
+        request: str = "",
+        *,
+        admit: Admission | None = None,
     ) -> list[QueuedJob]:
         """Queues jobs. With an idempotency key, the same `request` hash returns the jobs of the first call.
 
         They are told from the request, so that nothing of a document is remembered for it; a document that
-        was deleted meanwhile stays deleted.
+        was deleted meanwhile stays deleted. `admit` decides whether those that are new may be queued.
 
         Raises:
             Conflict: the key was used for another request.
@@ -52,6 +61,8 @@ class Jobs:
             ids = [row["id"] for row in rows]
             known = None if key is None else _known(connection, scope, key, request, ids)
             if rows and known is None:
+                if admit is not None:
+                    admit(connection, scope, new)
                 connection.execute(insert(JobRow), rows)
             ids = known or ids
         return [QueuedJob(id, job.document_id, job.source) for id, job in zip(ids, new, strict=True)]
@@ -77,6 +88,7 @@ class Jobs:
         """Puts back what others hold who have given no sign of life; every claim does so too."""
         with self._database.writing() as connection:
             claiming.requeue_expired(connection, self._owner, clock(connection))
+
     def new_epoch(self) -> int:
         """An epoch for what is written to the store without a job: higher than those of all before it.
 
@@ -208,16 +220,17 @@ class Jobs:
         """One job.
 
         Raises:
-            NotFound: there is none of that id in the tenant.
+            NotFound: there is none of that id that the scope may know of.
         """
         with self._database.reading() as connection:
             query = select(*JobRow.__table__.columns).where(
                 JobRow.id == job_id, JobRow.tenant == scope.tenant
             )
-            row = connection.execute(query).mappings().first()
-        if row is None:
+            rows = connection.execute(query).mappings().all()
+            found = [job_of(row) for row in readable_jobs(connection, scope, rows)]
+        if not found:
             raise NotFound(f"there is no job {job_id!r}")
-        return job_of(row)
+        return found[0]
 
     def waiting(self) -> bool:
         """Whether a job is queued that nobody has taken."""

@@ -1,49 +1,68 @@
-"""Answers are written down behind their reader's back: who asks does not wait for the write lock."""
+"""Answers, and who asked, are written down behind their reader's back: who asks does not wait for the write
+lock.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from typing import Generic, TypeVar
 
 from service.catalogue.answers import Answers, GivenAnswer
+from service.catalogue.audit import AuditLog
 from service.errors import FootnoteError
+from service.tenancy import AuditEntry
+
+Note = TypeVar("Note")
 
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 1_000
-"""Answers that may wait for a catalogue that does not take them; what comes beyond is lost, and counted."""
+"""Notes that may wait for a catalogue that does not take them; what comes beyond is lost, and counted."""
 
 BATCH = 100
 RETRY_S = 5.0
 
 
-class AnswerKeeper:
-    """Collects answers in memory and writes them in batches, on a thread of its own."""
+class Keeper(Generic[Note]):
+    """Collects notes in memory and writes them in batches, on a thread of its own.
 
-    def __init__(self, answers: Answers, max_waiting: int = MAX_WAITING, retry_s: float = RETRY_S) -> None:
-        self._answers = answers
+    Args:
+        write: writes a batch; one that is written twice is there once.
+        what: the notes' name in the log.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Note]], None],
+        what: str,
+        max_waiting: int = MAX_WAITING,
+        retry_s: float = RETRY_S,
+    ) -> None:
+        self._write = write
+        self._what = what
         self._max_waiting = max_waiting
         self._retry_s = retry_s
-        self._waiting: deque[GivenAnswer] = deque()
+        self._waiting: deque[Note] = deque()
         self._writing = threading.Lock()
         self._changed = threading.Condition()
         self._closing = False
         self.lost = 0
-        """How many answers were not kept since the start."""
+        """How many were not kept since the start."""
 
-    def keep(self, given: GivenAnswer) -> None:
-        """Leaves an answer to be written; returns at once, whatever the catalogue does."""
+    def keep(self, note: Note) -> None:
+        """Leaves a note to be written; returns at once, whatever the catalogue does."""
         with self._changed:
             if len(self._waiting) < self._max_waiting:
-                self._waiting.append(given)
+                self._waiting.append(note)
                 self._changed.notify_all()
                 return
             self.lost += 1
-        log.error("an answer was not kept: the catalogue takes none", extra={"lost": self.lost})
+        log.error("%s were not kept: the catalogue takes none", self._what, extra={"lost": self.lost})
 
     def flush(self) -> None:
         """Writes all that wait, now.
@@ -53,18 +72,18 @@ class AnswerKeeper:
         """
         with self._writing:
             while batch := self._first():
-                self._answers.keep(batch)
+                self._write(batch)
                 for _ in batch:
                     self._waiting.popleft()
 
-    def _first(self) -> list[GivenAnswer]:
+    def _first(self) -> list[Note]:
         with self._changed:
             return list(islice(self._waiting, BATCH))
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Writes while the block runs; at its end what still waits is written, or counted as lost."""
-        thread = threading.Thread(target=self._run, name="answer-keeper")
+        thread = threading.Thread(target=self._run, name=f"keeper of {self._what}")
         thread.start()
         try:
             yield
@@ -83,12 +102,27 @@ class AnswerKeeper:
                     self._changed.wait_for(lambda: self._closing, self._retry_s)
         if not self._flushed():
             self.lost += len(self._waiting)
-            log.error("answers were not kept before the end", extra={"lost": len(self._waiting)})
+            log.error("%s were not kept before the end", self._what, extra={"lost": len(self._waiting)})
 
     def _flushed(self) -> bool:
         try:
             self.flush()
         except FootnoteError as error:
-            log.warning("answers wait to be kept: %s", error, extra={"waiting": len(self._waiting)})
+            waiting = {"waiting": len(self._waiting)}
+            log.warning("%s wait to be kept: %s", self._what, error, extra=waiting)
             return False
         return True
+
+
+class AnswerKeeper(Keeper[GivenAnswer]):
+    """Keeps answers, so that they can be judged."""
+
+    def __init__(self, answers: Answers, max_waiting: int = MAX_WAITING, retry_s: float = RETRY_S) -> None:
+        super().__init__(answers.keep, "answers", max_waiting, retry_s)
+
+
+class AuditKeeper(Keeper[AuditEntry]):
+    """Keeps who did what."""
+
+    def __init__(self, audit: AuditLog, max_waiting: int = MAX_WAITING, retry_s: float = RETRY_S) -> None:
+        super().__init__(audit.write, "entries of the audit log", max_waiting, retry_s)

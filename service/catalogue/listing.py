@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import RowMapping, Select, func, null, select
 
+from service.catalogue.cursors import decoded, encoded, number_of
 from service.catalogue.database import Database
 from service.catalogue.job_rows import job_of
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, ReceiptRow, VersionRow
-from service.catalogue.reading import may_read
+from service.catalogue.reading import may_read, readable_jobs
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
-from service.errors import InvalidInput, NotFound
+from service.errors import NotFound
 from service.records import DocumentRecord, DocumentText, Job, JobState, Page
 from service.types import Chunk, Scope
-
-MAX_DIGITS = 18
-"""Of a position in a cursor: what a database's integer holds."""
 
 
 class Listing:
@@ -35,7 +31,7 @@ class Listing:
         Raises:
             InvalidInput: the cursor was not given out by this method.
         """
-        after = "" if cursor is None else _decoded(cursor)
+        after = "" if cursor is None else decoded(cursor)
         query = _records(scope).where(DocumentRow.id > after).order_by(DocumentRow.id)
         if source:
             query = query.where(DocumentRow.source == source)
@@ -50,27 +46,29 @@ class Listing:
                     break
         more = len(found) > limit
         items = tuple(found[:limit])
-        return Page(items, _encoded(items[-1].id) if more else None)
+        return Page(items, encoded(items[-1].id) if more else None)
 
     def jobs(self, scope: Scope, states: Sequence[JobState], cursor: str | None, limit: int) -> Page[Job]:
-        """A page of the tenant's jobs in these states (none named: in all), oldest first.
+        """A page of the jobs that the scope may know of, in these states (none named: in all), oldest first.
 
         Raises:
             InvalidInput: the cursor was not given out by this method.
         """
-        after = 0 if cursor is None else _ordinal(_decoded(cursor))
-        query = (
-            select(*JobRow.__table__.columns)
-            .where(JobRow.tenant == scope.tenant, JobRow.sequence > after)
-            .order_by(JobRow.sequence)
-            .limit(limit + 1)
-        )
+        after = 0 if cursor is None else number_of(cursor)
+        query = select(*JobRow.__table__.columns).where(JobRow.tenant == scope.tenant)
         if states:
             query = query.where(JobRow.state.in_(states))
+        query = query.order_by(JobRow.sequence).limit(limit + 1)
+        found: list[RowMapping] = []
         with self._database.reading() as connection:
-            rows = connection.execute(query).mappings().all()
-        items = tuple(job_of(row) for row in rows[:limit])
-        return Page(items, _encoded(str(rows[limit - 1]["sequence"])) if len(rows) > limit else None)
+            while len(found) <= limit:
+                rows = connection.execute(query.where(JobRow.sequence > after)).mappings().all()
+                found.extend(readable_jobs(connection, scope, rows))
+                if len(rows) <= limit:
+                    break
+                after = rows[-1]["sequence"]
+        items = tuple(job_of(row) for row in found[:limit])
+        return Page(items, encoded(str(found[limit - 1]["sequence"])) if len(found) > limit else None)
 
     def receipts(self, scope: Scope, cursor: str | None, limit: int) -> Page[Mapping[str, object]]:
         """A page of the tenant's receipts, oldest first.
@@ -78,7 +76,7 @@ class Listing:
         Raises:
             InvalidInput: the cursor was not given out by this method.
         """
-        after = 0 if cursor is None else _ordinal(_decoded(cursor))
+        after = 0 if cursor is None else number_of(cursor)
         query = (
             select(ReceiptRow.sequence, ReceiptRow.body)
             .where(ReceiptRow.tenant == scope.tenant, ReceiptRow.sequence > after)
@@ -87,7 +85,7 @@ class Listing:
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        more = _encoded(str(rows[limit - 1].sequence)) if len(rows) > limit else None
+        more = encoded(str(rows[limit - 1].sequence)) if len(rows) > limit else None
         return Page(tuple(row.body for row in rows[:limit]), more)
 
     def document(self, scope: Scope, document_id: str) -> DocumentRecord:
@@ -145,7 +143,7 @@ class Listing:
             InvalidInput: the cursor was not given out by this method.
         """
         version = self.document(scope, document_id).version
-        after = -1 if cursor is None else _ordinal(_decoded(cursor))
+        after = -1 if cursor is None else number_of(cursor)
         query = (
             select(*CHUNK_COLUMNS)
             .where(ChunkRow.document_id == document_id, ChunkRow.version == version, ChunkRow.ordinal > after)
@@ -155,7 +153,7 @@ class Listing:
         with self._database.reading() as connection:
             found = [chunk_of(row) for row in connection.execute(query).mappings()]
         items = tuple(found[:limit])
-        return Page(items, _encoded(str(items[-1].ordinal)) if len(found) > limit else None)
+        return Page(items, encoded(str(items[-1].ordinal)) if len(found) > limit else None)
 
 
 def _records(scope: Scope) -> Select[tuple[object, ...]]:
@@ -187,20 +185,3 @@ def _record(row: RowMapping) -> DocumentRecord:
         groups=tuple(row["groups"]),
         receipt=row["receipt"],
     )
-
-
-def _encoded(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode()
-
-
-def _decoded(cursor: str) -> str:
-    try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError, ValueError):
-        raise InvalidInput("the cursor was not given out by this service") from None
-
-
-def _ordinal(position: str) -> int:
-    if not position.isdecimal() or len(position) > MAX_DIGITS:
-        raise InvalidInput("the cursor was not given out by this service")
-    return int(position)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -42,12 +43,24 @@ class Base(DeclarativeBase):
 
 
 class TenantRow(Base):
-    """A tenant; `epoch` moves with every ingest and delete, so that caches can tell a stale answer."""
+    """A tenant; `epoch` moves with every ingest and delete, so that caches can tell a stale answer.
+
+    `state` is `active`, `deleting` or `deleted`. The row of a deleted one stays, with its name and its epoch
+    alone: who comes late finds it closed, and one of the same name goes on with an epoch that no cache knows.
+    Quotas of NULL are without limit.
+    """
 
     __tablename__ = "tenants"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(default="active")
+    state_since: Mapped[datetime | None]
+    max_documents: Mapped[int | None] = mapped_column(BigInteger)
+    max_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    questions_per_minute: Mapped[int | None]
+    audits_questions: Mapped[bool] = mapped_column(default=False)
 
 
 class DocumentRow(Base):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, null, select
 
 from service.catalogue.database import Database
-from service.catalogue.models import ChunkRow, DocumentRow, TenantRow, VersionRow
+from service.catalogue.models import ChunkRow, DocumentRow, JobRow, TenantRow, VersionRow
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.types import DocumentRef, Fused, Hit, Scope
 
@@ -87,6 +87,45 @@ class CatalogueReader:
 def may_read(scope: Scope, groups: Sequence[str]) -> bool:
     """Whether the scope may read a document of these groups; one without groups is open to its tenant."""
     return not groups or scope.reads_everything or not scope.groups.isdisjoint(groups)
+
+
+def readable_jobs(connection: Connection, scope: Scope, rows: Sequence[RowMapping]) -> Iterator[RowMapping]:
+    """Those of the jobs that the scope may know of: their document's groups decide, and their own."""
+    if scope.reads_everything:
+        yield from rows
+        return
+    in_force = groups_in_force(connection, scope, [row["document_id"] for row in rows])
+    for row in rows:
+        decide = [row["groups"] or (), *in_force[row["document_id"]]]
+        if all(may_read(scope, groups) for groups in decide):
+            yield row
+
+
+def groups_in_force(
+    connection: Connection, scope: Scope, document_ids: Sequence[str]
+) -> Mapping[str, list[tuple[str, ...]]]:
+    """The groups of documents, and those that their newest upload that names groups will give them.
+
+    Who may not read one of the two is not to know of uploads of the document, nor to change it.
+    """
+    found: dict[str, list[tuple[str, ...]]] = {document_id: [] for document_id in document_ids}
+    live = select(DocumentRow.id, DocumentRow.groups).where(
+        DocumentRow.tenant == scope.tenant, DocumentRow.id.in_(document_ids)
+    )
+    uploads = (
+        select(JobRow.document_id, JobRow.groups)
+        .where(
+            JobRow.tenant == scope.tenant,
+            JobRow.document_id.in_(document_ids),
+            JobRow.groups.is_not(null()),
+            JobRow.state != "failed",
+        )
+        .order_by(JobRow.sequence)
+    )
+    newest = {row.document_id: row.groups for row in connection.execute(uploads)}
+    for document_id, groups in [*map(tuple, connection.execute(live)), *newest.items()]:
+        found[document_id].append(tuple(groups))
+    return found
 
 
 def _hit(row: RowMapping, found: Fused) -> Hit:

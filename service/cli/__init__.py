@@ -6,5 +6,5 @@ asking.py     ask, search                       local_client.py  an engine of th
 jobs.py       the queue                         http_client.py   a server that runs already
 serving.py    serve, worker, reindex, config    running.py       how that server is known
 models.py     compiled models                   ingesting.py, pruning.py  how an ingest goes
-show.py       what a person sees
+access.py     tenants, keys                     show.py          what a person sees
 """

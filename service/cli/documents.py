@@ -35,6 +35,9 @@ RootName = Annotated[
 Metadata = Annotated[
     str | None, typer.Option("--metadata", help="As JSON: '{\"year\": 2024}'; else they keep theirs.")
 ]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", help="Who may read them, on a server; else they keep theirs.")
+]
 Prune = Annotated[
     bool, typer.Option("--prune", help="Then remove documents whose files the folders no longer hold.")
 ]
@@ -56,6 +59,7 @@ def ingest_documents(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders or .jsonl records.")],
     name: RootName = None,
     metadata: Metadata = None,
+    group: Groups = None,
     prune: Prune = False,
     dry_run: DryRun = False,
     data_dir: DataDir = None,
@@ -68,7 +72,7 @@ def ingest_documents(
     _check_usage(paths, name, prune=prune, dry_run=dry_run)
     settings = settings_of(data_dir)
     given = None if metadata is None else json_object(metadata, "--metadata")
-    with client_of(context, settings, work=not dry_run) as client:
+    with client_of(context, settings, work=not dry_run, groups=group or ()) as client:
 
         def in_use(root: str) -> bool:
             return next(client.documents(source_prefix=f"{root}/"), None) is not None

@@ -11,21 +11,28 @@ import httpx
 from typing_extensions import override
 
 from service.cli.client import PAGE, Client, Json, LocalFile, every
-from service.errors import Conflict, FootnoteError, NotFound, Unavailable
+from service.errors import Conflict, FootnoteError, Forbidden, NotFound, Unauthenticated, Unavailable
 from service.types import Scalar
 
 ANSWER_S = 120.0
-KINDS: Mapping[int, type[FootnoteError]] = {404: NotFound, 409: Conflict}
+KINDS: Mapping[int, type[FootnoteError]] = {
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+}
 """Errors that a command tells apart, by the status of the response."""
 
 
 class HttpClient(Client):
-    """A client of the server at `url`."""
+    """A client of the server at `url`; what it uploads is for these groups, if any are named."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, api_key: str = "", groups: Sequence[str] = ()) -> None:
         self.url = url
         self.goes_on = f"The server at {url}"
-        self._http = httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False)
+        self._groups = list(groups)
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -38,6 +45,8 @@ class HttpClient(Client):
         form: Json = {"source": [file.source for file in files]}
         if metadata is not None:
             form["metadata"] = json.dumps(dict(metadata))
+        if self._groups:
+            form["groups"] = self._groups
         parts = [("file", (file.filename, file.content)) for file in files]
         jobs: list[Json] = self._json("POST", "/documents", data=form, files=parts)["jobs"]
         return jobs

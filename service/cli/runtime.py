@@ -83,14 +83,26 @@ def settings_of(data_dir: Path | None) -> Settings:
 
 
 @contextmanager
-def client_of(context: typer.Context, settings: Settings, *, work: bool = False) -> Iterator[Client]:
-    """The running server of this data folder if there is one, else an engine in this process.
+def client_of(
+    context: typer.Context, settings: Settings, *, work: bool = False, groups: Sequence[str] = ()
+) -> Iterator[Client]:
+    """The server that the settings name; else the running one of this data folder, else an engine here.
 
-    Without `work` what waits in the queue keeps waiting there: a look at it must not set it going. In server
-    mode the engine is one more client of the services, and the workers read in what it queues.
+    Without `work` what waits in the queue keeps waiting there: a look at it must not set it going.
+
+    Raises:
+        Misconfigured: documents cannot be kept for groups there.
     """
-    if settings.mode == "embedded" and (url := running_server(settings.data_dir)):
-        with HttpClient(url) as client:
+    if url := settings.client.url:
+        with HttpClient(url, settings.client.api_key.get_secret_value(), groups) as client:
+            yield client
+    elif groups:
+        raise Misconfigured(
+            "groups: readers are told apart by API keys, and embedded mode has none",
+            hint="set FOOTNOTE_CLIENT__URL and FOOTNOTE_CLIENT__API_KEY to a server's",
+        )
+    elif settings.mode == "embedded" and (here := running_server(settings.data_dir)):
+        with HttpClient(here) as client:
             yield client
     else:
         with runtime_of(context).local(settings, work) as client:

@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from service.event_stream import EventStream, event
 from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
+from service.routes.guarding import GuardedRoute, about, about_question, reader
 from service.schemas.answers import AnswerOut, FeedbackOut, RetrievalEvent, SearchOut, SentenceEvent
 from service.schemas.asking import FeedbackIn, QueryIn, SearchIn
 from service.types import Query, Retrieved, Scope, SentenceReady
 
-router = APIRouter(tags=["ask"])
+router = APIRouter(tags=["ask"], route_class=GuardedRoute)
 
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -25,12 +26,18 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/query", response_model=AnswerOut, responses=STREAMED, dependencies=[Depends(query_slot)])
+@router.post(
+    "/query",
+    response_model=AnswerOut,
+    responses=STREAMED,
+    dependencies=[reader("query"), Depends(query_slot)],
+)
 async def query(
     body: QueryIn, request: Request, scope: CurrentScope, services: CurrentServices
 ) -> AnswerOut | Response:
     """Answer a question from the documents, every sentence with checked citations, or say why not."""
     asked = body.to_query(services.settings.api)
+    about_question(request, asked.text)
     if body.stream:
         return EventStream(_events(services, scope, asked, explain=body.explain), services.closing)
     answer = await while_connected(request, services.engine.answer(scope, asked))
@@ -52,16 +59,20 @@ async def _events(
                 yield event("done", AnswerOut.of(happening.answer, explain=explain))
 
 
-@router.post("/search", dependencies=[Depends(query_slot)])
+@router.post("/search", dependencies=[reader("search"), Depends(query_slot)])
 async def search(
     body: SearchIn, request: Request, scope: CurrentScope, services: CurrentServices
 ) -> SearchOut:
     """Find passages, best first, without an answer."""
     asked = body.to_query(services.settings.api)
+    about_question(request, asked.text)
     return SearchOut.of(await while_connected(request, services.engine.search(scope, asked)))
 
 
-@router.post("/feedback", status_code=201)
-async def feedback(body: FeedbackIn, scope: CurrentScope, services: CurrentServices) -> FeedbackOut:
+@router.post("/feedback", status_code=201, dependencies=[reader("feedback")])
+async def feedback(
+    body: FeedbackIn, request: Request, scope: CurrentScope, services: CurrentServices
+) -> FeedbackOut:
     """Say whether an answer was good, and what it should have been."""
+    about(request, body.query_id)
     return FeedbackOut(feedback_id=await services.engine.feedback(scope, body.to_feedback()))

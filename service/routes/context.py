@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from service.access import Access
 from service.engine import Engine
 from service.errors import Overloaded, ShuttingDown
 from service.metrics import Metrics
@@ -48,6 +49,8 @@ class Services:
     settings: Settings
     metrics: Metrics
     slots: QuerySlots
+    access: Access | None = None
+    """None in embedded mode, which has no credentials."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop; open streams end then."""
 
@@ -59,12 +62,21 @@ def current_services(request: Request) -> Services:
     return services
 
 
-async def current_caller() -> Caller:
-    """Who is asking: the one place where credentials become a caller.
+def caller_of(request: Request) -> Caller:
+    """Who is asking, as the request's key says.
 
     The embedded service listens on this machine alone and has one tenant, so everybody is the local user.
     """
-    return LOCAL_CALLER
+    if current_services(request).access is None:
+        return LOCAL_CALLER
+    caller = request.state.caller  # of `AuthenticationMiddleware`
+    assert isinstance(caller, Caller)
+    return caller
+
+
+async def current_caller(request: Request) -> Caller:
+    """Who is asking."""
+    return caller_of(request)
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from service.errors import NotReady
 from service.problem import problem_of, problem_response
 from service.routes.context import CurrentServices
+from service.routes.guarding import GuardedRoute, everybody
 from service.schemas.answers import Response as Body
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=GuardedRoute, dependencies=[everybody])
 
 
 class HealthOut(BaseModel):

@@ -15,6 +15,7 @@ from service.errors import NotFound
 from service.event_stream import EventStream
 from service.problem import Problem
 from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
+from service.routes.guarding import GuardedRoute, about_question, reader
 from service.schemas.answers import AnswerOut
 from service.schemas.asking import check_question
 from service.schemas.openai import (
@@ -30,7 +31,7 @@ from service.schemas.openai import (
 )
 from service.types import Answer, Query, Retrieved, Scope, SentenceReady
 
-router = APIRouter(prefix="/v1", tags=["openai"])
+router = APIRouter(prefix="/v1", tags=["openai"], route_class=GuardedRoute)
 
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -40,14 +41,17 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/models")
+@router.get("/models", dependencies=[reader()])
 async def models(services: CurrentServices) -> ModelsOut:
     """The names under which this service answers."""
     return ModelsOut(data=[ModelOut(id=name) for name in services.engine.model_names()])
 
 
 @router.post(
-    "/chat/completions", response_model=ChatOut, responses=STREAMED, dependencies=[Depends(query_slot)]
+    "/chat/completions",
+    response_model=ChatOut,
+    responses=STREAMED,
+    dependencies=[reader("query"), Depends(query_slot)],
 )
 async def complete(
     body: ChatIn, request: Request, scope: CurrentScope, services: CurrentServices
@@ -56,6 +60,7 @@ async def complete(
     _check_model(body.model, services)
     check_question(body.question, services.settings.api)
     asked = Query(body.question)
+    about_question(request, asked.text)
     if body.stream:
         return EventStream(_chunks(services, scope, asked, body), services.closing, on_error=_error)
     answer = await while_connected(request, services.engine.answer(scope, asked))

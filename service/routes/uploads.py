@@ -8,14 +8,15 @@ from typing import Annotated
 from fastapi import Request, UploadFile
 from pydantic import Field, TypeAdapter, ValidationError
 
-from service.catalogue import checked_source
+from service.catalogue import checked_groups, checked_source
 from service.errors import InvalidInput, LimitExceeded
 from service.records import Upload
+from service.routes.context import current_services
 from service.schemas.asking import FieldName, ScalarIn
 from service.storable import MAX_FIELDS
 from service.types import Scalar
 
-FORM_FIELDS = frozenset({"file", "source", "metadata"})
+FORM_FIELDS = frozenset({"file", "source", "metadata", "groups"})
 MAX_FIELD_BYTES = 64 * 1024
 """Of a form's field that is no file."""
 
@@ -29,7 +30,7 @@ async def only_known_fields(request: Request) -> None:
         InvalidInput: the form has a field that is none of ours.
     """
     form = await request.form()
-    if "groups" in form:
+    if "groups" in form and current_services(request).access is None:
         raise InvalidInput(
             "groups: nobody can be kept from reading a document here, because readers are told apart by API "
             "keys and this service has none.",
@@ -40,6 +41,15 @@ async def only_known_fields(request: Request) -> None:
             f"{unknown[0][:100]}: the form has no such field.",
             hint=f"It has {', '.join(sorted(FORM_FIELDS))}.",
         )
+
+
+def parse_groups(groups: Sequence[str]) -> tuple[str, ...]:
+    """The `groups` fields; one empty value is no group, so that a document can be opened to all again.
+
+    Raises:
+        InvalidInput: one is not fit to be a group's name.
+    """
+    return () if list(groups) == [""] else checked_groups(groups)
 
 
 def named_uploads(

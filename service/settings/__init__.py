@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from service.settings.access import AccessSettings, ClientSettings
 from service.settings.asking import (
     CiteSettings,
     ContextSettings,
@@ -43,11 +44,13 @@ from service.settings.serving import ApiSettings, LogSettings
 
 __all__ = [
     "MIB",
+    "AccessSettings",
     "ApiSettings",
     "BlobSettings",
     "CatalogueSettings",
     "ChunkSettings",
     "CiteSettings",
+    "ClientSettings",
     "ContextSettings",
     "DecideSettings",
     "EmbedSettings",
@@ -113,6 +116,8 @@ class Settings(BaseSettings):
     generate: GenerateSettings = GenerateSettings()
     cite: CiteSettings = CiteSettings()
     api: ApiSettings = ApiSettings()
+    access: AccessSettings = AccessSettings()
+    client: ClientSettings = ClientSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

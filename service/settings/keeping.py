@@ -29,6 +29,8 @@ class CatalogueSettings(Section):
     """How long feedback can be learned from."""
     keep_jobs_days: Count = 30
     """How long the end of an ingest can be asked for."""
+    keep_audit_days: Count = 365
+    """How long it can be read who did what."""
     keep_idempotency_hours: Count = 24
     """How long the same `Idempotency-Key` means the same upload."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 
+from service.access import Access
 from service.app import create_app
 from service.engine import Engine
 from service.server import serve_until_stopped
@@ -60,9 +61,9 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(engine: Engine, settings: Settings) -> AsyncIterator[Served]:
+async def serving(engine: Engine, settings: Settings, access: Access | None = None) -> AsyncIterator[Served]:
     """The application on a free port of this machine, stopped at the end."""
-    app = create_app(engine, settings)
+    app = create_app(engine, settings, access=access)
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     server = asyncio.create_task(serve_until_stopped(app, settings, announce=address.set_result, stop=stop))

@@ -28,7 +28,7 @@ PARSERS = ("ingestion.parse",)
 FAMILIES: dict[str, tuple[str, ...]] = {
     "fastapi": HTTP,
     "starlette": HTTP,
-    "asgi_correlation_id": (*HTTP, "service.log"),
+    "asgi_correlation_id": (*HTTP, "service.log", "service.access"),
     "httpx": ("service.cli",),
     "typer": COMMANDS,
     "rich": COMMANDS,

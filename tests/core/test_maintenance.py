@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 from unittest.mock import patch
 
@@ -131,3 +132,10 @@ def test_documents_wait_and_none_fails_while_the_originals_cannot_be_read(engine
     assert engine.jobs.get(LOCAL, job.id).state == "queued"
     drain(engine)
     assert len(found(engine)) == 1
+
+
+def test_a_piece_that_was_added_is_done_beside_the_others(engine: LocalEngine) -> None:
+    done = threading.Event()
+    engine.maintenance.include(done.set, 0.01, "a piece")
+    with engine.maintenance.running():
+        assert done.wait(30)

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from service.catalogue import Database, Keys, Tenants
+from service.tenancy import BY_OPERATOR, NewKey
 from tests.cli.running import START_S, environment
 
 LISTENS = re.compile(r"Footnote listens on (\S+)")
@@ -56,6 +58,13 @@ def variables(services: dict[str, Any], **more: str) -> dict[str, str]:
         "FOOTNOTE_RECEIPTS__SIGNING_KEY": services["receipts"].signing_key.get_secret_value(),
         **more,
     }
+
+
+def administrators_key(services: dict[str, Any], tenant: str = "acme") -> str:
+    """The secret of a key of a new tenant's administrator."""
+    with closing(Database(services["catalogue"].url.get_secret_value())) as database:
+        Tenants(database).create(tenant)
+        return Keys(database).create(tenant, NewKey("first", "admin"), BY_OPERATOR)[1]
 
 
 @contextmanager

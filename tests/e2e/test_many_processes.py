@@ -15,7 +15,7 @@ import pytest
 from service.settings import ServerStoreSettings
 from tests.cli.running import footnote, said
 from tests.e2e.asking import ask, wait_for
-from tests.e2e.processes import LISTENS, WORKS, started, variables
+from tests.e2e.processes import LISTENS, WORKS, administrators_key, started, variables
 from tests.fakes_core import quick_folder
 from tests.qdrant_server import connected
 
@@ -57,13 +57,15 @@ def test_documents_survive_a_worker_that_is_killed_and_all_processes_see_the_sam
     folder: Path, services: dict[str, Any]
 ) -> None:
     settings = variables(services, FOOTNOTE_CATALOGUE__LEASE_S=LEASE_S)
+    key = administrators_key(services)
+    bearer = {"Authorization": f"Bearer {key}"}
     commands = (("serve", "--port", "0"), ("serve", "--port", "0"), ("worker",), ("worker",))
     with started(folder, settings, *commands) as (api, other, doomed, worker):
         for one in (doomed, worker):
             one.said(WORKS)
         with (
-            httpx.Client(base_url=api.said(LISTENS), timeout=30) as here,
-            httpx.Client(base_url=other.said(LISTENS), timeout=30) as there,
+            httpx.Client(base_url=api.said(LISTENS), headers=bearer, timeout=30) as here,
+            httpx.Client(base_url=other.said(LISTENS), headers=bearer, timeout=30) as there,
         ):
             worker.send(signal.SIGSTOP)  # so that it is the other one that takes what is uploaded now
             files = [("file", (f"pump-{n}.md", manual(n))) for n in range(PUMPS)]
@@ -90,7 +92,8 @@ def test_documents_survive_a_worker_that_is_killed_and_all_processes_see_the_sam
             hits = here.post("/search", json={"query": question, "top_k": 50}).json()["hits"]
             assert hits
             assert gone not in {hit["document_id"] for hit in hits}
-        listed = said(footnote("list", "--json", data=folder / "data", settings=settings))
+        asking = {"FOOTNOTE_CLIENT__URL": other.said(LISTENS), "FOOTNOTE_CLIENT__API_KEY": key}
+        listed = said(footnote("list", "--json", data=folder / "elsewhere", settings=asking))
         assert len(listed) == PUMPS - 1
 
         for one in (api, other, worker):

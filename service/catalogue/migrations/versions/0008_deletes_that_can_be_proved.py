@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 MORE_THAN_ANY_VERSION = 1_000_000
 ANSWERS_AT_ONCE = 500

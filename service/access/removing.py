@@ -1,0 +1,48 @@
+"""Tenants on their way out: each document is deleted as any other is, then the rest goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from service.catalogue import Tenants
+from service.catalogue.tenants import everything_of
+from service.errors import NotFound
+from service.types import Scope
+
+log = logging.getLogger(__name__)
+
+REMOVE_EVERY_S = 30.0
+
+
+class TenantRemoval:
+    """Takes tenants away, cut off anywhere and taken up again: what is to be done stands in the catalogue.
+
+    Args:
+        tenants: those that there are.
+        delete: deletes a document, and verifies that it is gone.
+        key_cache_s: how long a process knows a key; before, requests of the tenant may still come in.
+    """
+
+    def __init__(
+        self, tenants: Tenants, delete: Callable[[Scope, str], Awaitable[object]], key_cache_s: float
+    ) -> None:
+        self._tenants = tenants
+        self._delete = delete
+        self._key_cache_s = key_cache_s
+
+    def remove_all(self) -> None:
+        """Takes away whatever is on its way out, as far as that goes now."""
+        for name in self._tenants.leaving(self._key_cache_s):
+            asyncio.run(self._remove(name))
+
+    async def _remove(self, name: str) -> None:
+        scope = everything_of(name)
+        for document_id in await asyncio.to_thread(self._tenants.documents_of, name):
+            try:
+                await self._delete(scope, document_id)
+            except NotFound:
+                continue  # another process was first
+        if await asyncio.to_thread(self._tenants.finish_delete, name):
+            log.info("a tenant was deleted", extra={"tenant": name})

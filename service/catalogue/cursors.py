@@ -1,0 +1,44 @@
+"""Cursors: a position in a list, spelt so that nobody mistakes it for something to compute with."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from service.errors import InvalidInput
+
+MAX_DIGITS = 18
+"""Of a number in a cursor: what a database's integer holds."""
+
+
+def encoded(position: str) -> str:
+    """The cursor of a position."""
+    return base64.urlsafe_b64encode(position.encode()).decode()
+
+
+def decoded(cursor: str) -> str:
+    """The position of a cursor.
+
+    Raises:
+        InvalidInput: it was not given out here.
+    """
+    try:
+        return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise _foreign() from None
+
+
+def number_of(cursor: str) -> int:
+    """The position of a cursor whose positions are numbers.
+
+    Raises:
+        InvalidInput: it was not given out here.
+    """
+    position = decoded(cursor)
+    if not position.isdecimal() or len(position) > MAX_DIGITS:
+        raise _foreign()
+    return int(position)
+
+
+def _foreign() -> InvalidInput:
+    return InvalidInput("the cursor was not given out by this service")
