@@ -1,7 +1,7 @@
 # make setup    a virtual environment in .venv with everything, and the default model compiled
 # make demo     ingest the sample corpus and ask it six questions
 # make serve    the HTTP API on http://127.0.0.1:8080
-# make test     the tests              make check   style, types, architecture
+# make test     the tests              make check   style, types, architecture, what is in deploy/
 # make bench    speed, memory and retrieval quality, beside baselines
 
 PYTHON ?= python3
@@ -45,6 +45,7 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest --quiet tests/deploy
 
 bench: setup
 	$(BIN)/footnote eval bench
