@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
-
-from filelock import FileLock, Timeout
 
 from service.background import QuestionThreads
 from service.blobs import open_blobs
@@ -24,9 +21,10 @@ from service.catalogue import (
     Jobs,
     Listing,
 )
+from service.data_folder import holding
 from service.decide import fingerprints, open_decider
 from service.embed import Embedder, open_embedder
-from service.errors import DataFolderLocked, Misconfigured, StoreDamaged
+from service.errors import Misconfigured, StoreDamaged
 from service.gate import Gate
 from service.generate import Generator
 from service.local_engine import LocalEngine
@@ -72,7 +70,7 @@ def open_resources(
         ModelUnavailable, StoreUnavailable: a part cannot be opened.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _holding(settings.data_dir):
+    with holding(settings.data_dir):
         database = Database.in_folder(settings.data_dir)
         try:
             embedder = make_embedder(settings)
@@ -176,23 +174,6 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
     )
 
 
-@contextmanager
-def _holding(data_dir: Path) -> Iterator[None]:
-    """Holds the folder; another process that comes is told so."""
-    lock = FileLock(data_dir / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise DataFolderLocked(
-            f"another process holds {data_dir}",
-            hint="stop it, or give another folder with --data-dir",
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _check_sizes(settings: Settings, embedder: Embedder) -> None:
     """A chunk longer than the model reads would be found by its beginning alone."""
     if settings.chunk.max_tokens + SPECIAL_TOKENS > embedder.max_tokens:
@@ -209,7 +190,7 @@ def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served
     The worker does the rest, now or after a crash. Documents can be found again as they are done. An index
     that cannot be opened is set aside, and removed at the next start.
     """
-    with _holding(settings.data_dir):
+    with holding(settings.data_dir):
         database = Database.in_folder(settings.data_dir)
         try:
             embedder = make_embedder(settings)

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from service.cli import asking, documents, jobs, models, serving
+from service.cli import asking, backups, documents, jobs, models, serving
 from service.cli.runtime import Runtime, err
 from service.errors import FootnoteError
 
@@ -33,6 +33,7 @@ asking.register(app)
 jobs.register(app)
 serving.register(app)
 models.register(app)
+backups.register(app)
 
 
 def run(runtime: Runtime, arguments: Sequence[str] | None = None) -> NoReturn:
