@@ -21,7 +21,7 @@ DEPLOY = ROOT / "deploy"
 SECRETS = {"POSTGRES_PASSWORD": "p", "QDRANT_API_KEY": "q", "REDIS_PASSWORD": "r"}
 
 OF_THE_PROCESS = {"FOOTNOTE_CONFIG", "FOOTNOTE_DATA_DIR", "FOOTNOTE_CACHE_DIR", "FOOTNOTE_MODE"}
-AWAITED = {"FOOTNOTE_REDIS__URL"}
+AWAITED = {"FOOTNOTE_ACCESS__BEHIND_TLS", "FOOTNOTE_REDIS__URL"}
 """Settings that the next version has: one that exists must go from this list."""
 
 
