@@ -140,7 +140,12 @@ def _remembered(file: Path, make: Callable[[], str]) -> str:
 
 
 def _first_key(footnote: Sequence[str], environment: Mapping[str, str]) -> str:
-    command = [*footnote, "keys", "create", "--tenant", TENANT, "--role", "admin", "--json"]
+    known = subprocess.run(
+        [*footnote, "tenants", "show", TENANT], env=environment, capture_output=True, check=False
+    )
+    if known.returncode != 0:
+        _done([*footnote, "tenants", "create", TENANT], environment)
+    command = [*footnote, "keys", "create", TENANT, "--role", "admin", "--json"]
     secret: str = json.loads(_done(command, environment))["secret"]
     return secret
 

@@ -17,6 +17,8 @@ def main() -> None:
         file.write(json.dumps({"command": sys.argv[1:], "settings": settings}) + "\n")
     if sys.argv[1] == "keys":
         print(json.dumps({"secret": "fn_first"}))
+    if sys.argv[1:3] == ["tenants", "show"]:
+        sys.exit(1)
     if sys.argv[1] == os.environ.get("STUB_DIES"):
         sys.exit(3)
     if sys.argv[1] in ("serve", "worker"):

@@ -112,9 +112,10 @@ def test_it_starts_with_a_key_and_goes_on_at_the_next_start_with_the_same_data(s
     commands = [call["command"] for call in second.called()]
     assert sorted(command[0] for command in commands) == [
         *("keys", "migrate", "migrate"),
-        *("serve", "serve", "worker", "worker"),
+        *("serve", "serve", "tenants", "tenants", "worker", "worker"),
     ]
-    assert ["keys", "create", "--tenant", "dev", "--role", "admin", "--json"] in commands
+    assert ["tenants", "create", "dev"] in commands
+    assert ["keys", "create", "dev", "--role", "admin", "--json"] in commands
 
 
 def test_ctrl_c_ends_all_of_it(start: Start) -> None:
