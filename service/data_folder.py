@@ -1,16 +1,19 @@
 """The data folder: one process at a time holds it, and a backup copies all of it.
 
-A backup is a tar archive of every file of the folder, and last in it a list of them with their checksums, so
-that one that was cut off, or has changed since, is not taken for whole.
+A backup is a compressed tar archive of every file of the folder, and last in it a list of them with their
+checksums, so that one that was cut off, or has changed since, is not taken for whole. The files of an index
+are larger than what is in them, by zeros that take no room; they take none in what is restored either.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +30,8 @@ LOCK = "lock"
 OF_A_PROCESS = frozenset({LOCK, "roots.lock", "server.json"})
 """Files that tell of a process that runs, and nothing of the documents."""
 CONTENTS = "footnote-backup.json"
-PIECE = 1024 * 1024
+PIECE = 64 * 1024
+ZEROS = bytes(PIECE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def _only_for_us(file: Path) -> Iterator[IO[bytes]]:
 def _write(data_dir: Path, stream: IO[bytes]) -> Copied:
     checksums: dict[str, str] = {}
     size = 0
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as archive:
         for file in sorted(path for path in data_dir.rglob("*") if path.is_file()):
             name = file.relative_to(data_dir).as_posix()
             if name not in OF_A_PROCESS:
@@ -139,7 +143,7 @@ def _read(source: Path, folder: Path) -> Copied:
     listed: dict[str, str] | None = None
     size = 0
     try:
-        with tarfile.open(source, mode="r:") as archive:
+        with tarfile.open(source, mode="r:gz") as archive:
             for member in archive:
                 content = archive.extractfile(member)
                 if content is None:
@@ -149,7 +153,7 @@ def _read(source: Path, folder: Path) -> Copied:
                 else:
                     found[member.name] = _copy(content, _place(folder, member.name, source))
                     size += member.size
-    except (tarfile.TarError, ValueError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
         raise InvalidInput(f"{source} is no backup of Footnote, or was cut off: {error}") from error
     if listed is None:
         raise InvalidInput(f"{source} is no backup of Footnote, or was cut off: its list of files is missing")
@@ -173,7 +177,11 @@ def _copy(content: IO[bytes], place: Path) -> str:
     with place.open("wb") as stream:
         while piece := content.read(PIECE):
             digest.update(piece)
-            stream.write(piece)
+            if piece == ZEROS:
+                stream.seek(PIECE, os.SEEK_CUR)
+            else:
+                stream.write(piece)
+        stream.truncate()
         stream.flush()
         os.fsync(stream.fileno())
     return digest.hexdigest()

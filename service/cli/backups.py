@@ -17,8 +17,8 @@ from service.settings import Settings
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command(epilog="Example: footnote backup footnote-monday.tar")(backup)
-    app.command(epilog="Example: footnote restore footnote-monday.tar --data-dir ./restored")(restore)
+    app.command(epilog="Example: footnote backup monday.tar.gz")(backup)
+    app.command(epilog="Example: footnote restore monday.tar.gz --data-dir ./restored")(restore)
 
 
 def backup(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import shutil
 import stat
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -51,15 +53,15 @@ def taken() -> Iterator[Path]:
             ingested(engine, "pump.md", TEXT)
             ingested(engine, "valve.md", "# Valve\n\nA valve opens at six bar.")
             put(engine, "waits.md", "# Waits\n\nThis one is not read in yet.")
-        back_up(folder / "data", folder / "backup.tar")
+        back_up(folder / "data", folder / "backup.tar.gz")
         yield folder
 
 
 @pytest.fixture
 def backup(folder: Path, data: Path, taken: Path) -> Path:
     """The backup of `data`."""
-    shutil.copytree(taken / "data", data)
-    return Path(shutil.copy2(taken / "backup.tar", folder / "backup.tar"))
+    subprocess.run(["cp", "--archive", "--sparse=always", taken / "data", data], check=True)
+    return Path(shutil.copy2(taken / "backup.tar.gz", folder / "backup.tar.gz"))
 
 
 def state(engine: LocalEngine) -> dict[str, Any]:
@@ -105,8 +107,8 @@ def test_what_waited_is_read_in_after_the_restore(data: Path, backup: Path, embe
 
 def test_nothing_may_run_on_the_folder_meanwhile(folder: Path, data: Path, embedder: FakeEmbedder) -> None:
     with opened(data, embedder), pytest.raises(DataFolderLocked):
-        back_up(data, folder / "backup.tar")
-    assert list(folder.glob("backup.tar*")) == []
+        back_up(data, folder / "backup.tar.gz")
+    assert list(folder.glob("backup.tar.gz*")) == []
 
 
 def test_only_its_owner_may_read_it(backup: Path) -> None:
@@ -134,30 +136,53 @@ def test_a_folder_that_holds_something_is_not_written_over(data: Path, backup: P
 
 def test_without_documents_there_is_nothing_to_back_up(folder: Path) -> None:
     with pytest.raises(NotFound):
-        back_up(folder / "nowhere", folder / "backup.tar")
+        back_up(folder / "nowhere", folder / "backup.tar.gz")
 
 
 def test_a_backup_that_was_cut_off_is_not_taken_for_a_whole_one(folder: Path, backup: Path) -> None:
     whole = backup.read_bytes()
-    for length in (0, 1000, len(whole) // 2, len(whole) - 12_000):
-        (folder / "cut.tar").write_bytes(whole[:length])
+    for length in (0, 1000, len(whole) // 2, len(whole) - 100):
+        (folder / "cut.tar.gz").write_bytes(whole[:length])
         with pytest.raises(InvalidInput, match="cut off"):
-            restore(folder / "cut.tar", folder / "restored")
+            restore(folder / "cut.tar.gz", folder / "restored")
         assert not (folder / "restored").exists()
 
 
 def test_a_backup_that_has_changed_since_is_refused(folder: Path, backup: Path) -> None:
-    content = backup.read_bytes()
+    content = gzip.decompress(backup.read_bytes())
     at = content.index(b"A valve opens at six bar")
-    backup.write_bytes(content[:at] + b"A valve opens at ten bar" + content[at + 24 :])
+    backup.write_bytes(gzip.compress(content[:at] + b"A valve opens at ten bar" + content[at + 24 :], 1))
     with pytest.raises(InvalidInput, match="damaged"):
         restore(backup, folder / "restored")
+    assert not (folder / "restored").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no archive either")])
+def test_what_is_no_backup_is_refused(folder: Path, content: bytes) -> None:
+    (folder / "other.gz").write_bytes(content)
+    with pytest.raises(InvalidInput, match="no backup"):
+        restore(folder / "other.gz", folder / "restored")
+
+
+def test_what_takes_no_room_in_the_folder_takes_none_in_the_backup_and_after_it(
+    folder: Path, data: Path, backup: Path
+) -> None:
+    restore(backup, folder / "restored")
+    whole = sum(path.stat().st_size for path in data.rglob("*"))
+    assert on_disk(data) < whole / 50
+    assert backup.stat().st_size < whole / 50
+    assert on_disk(folder / "restored") < 1.2 * on_disk(data)
+
+
+def on_disk(folder: Path) -> int:
+    """Bytes that its files take."""
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))
 
 
 @pytest.mark.parametrize("name", ["../escaped", "/escaped", "files/../../escaped"])
 def test_an_archive_writes_nothing_outside_of_the_folder(folder: Path, name: str) -> None:
-    evil = folder / "evil.tar"
-    with tarfile.open(evil, "w") as archive:
+    evil = folder / "evil.tar.gz"
+    with tarfile.open(evil, "w:gz") as archive:
         for member, content in ((name, b"x"), (CONTENTS, json.dumps({}).encode())):
             info = tarfile.TarInfo(member)
             info.size = len(content)
