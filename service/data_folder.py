@@ -30,7 +30,7 @@ LOCK = "lock"
 OF_A_PROCESS = frozenset({LOCK, "roots.lock", "server.json"})
 """Files that tell of a process that runs, and nothing of the documents."""
 CONTENTS = "footnote-backup.json"
-PIECE = 64 * 1024
+PIECE = 16 * 1024
 ZEROS = bytes(PIECE)
 
 

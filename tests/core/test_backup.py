@@ -151,7 +151,7 @@ def test_a_backup_that_was_cut_off_is_not_taken_for_a_whole_one(folder: Path, ba
 def test_a_backup_that_has_changed_since_is_refused(folder: Path, backup: Path) -> None:
     content = gzip.decompress(backup.read_bytes())
     at = content.index(b"A valve opens at six bar")
-    backup.write_bytes(gzip.compress(content[:at] + b"A valve opens at ten bar" + content[at + 24 :], 1))
+    backup.write_bytes(gzip.compress(content[:at] + b"A valve opens at ten bar" + content[at + 24 :], compresslevel=1))
     with pytest.raises(InvalidInput, match="damaged"):
         restore(backup, folder / "restored")
     assert not (folder / "restored").exists()
@@ -171,7 +171,7 @@ def test_what_takes_no_room_in_the_folder_takes_none_in_the_backup_and_after_it(
     whole = sum(path.stat().st_size for path in data.rglob("*"))
     assert on_disk(data) < whole / 50
     assert backup.stat().st_size < whole / 50
-    assert on_disk(folder / "restored") < 1.2 * on_disk(data)
+    assert on_disk(folder / "restored") < whole / 50
 
 
 def on_disk(folder: Path) -> int:
