@@ -151,7 +151,9 @@ def test_a_backup_that_was_cut_off_is_not_taken_for_a_whole_one(folder: Path, ba
 def test_a_backup_that_has_changed_since_is_refused(folder: Path, backup: Path) -> None:
     content = gzip.decompress(backup.read_bytes())
     at = content.index(b"A valve opens at six bar")
-    backup.write_bytes(gzip.compress(content[:at] + b"A valve opens at ten bar" + content[at + 24 :], compresslevel=1))
+    backup.write_bytes(
+        gzip.compress(content[:at] + b"A valve opens at ten bar" + content[at + 24 :], compresslevel=1)
+    )
     with pytest.raises(InvalidInput, match="damaged"):
         restore(backup, folder / "restored")
     assert not (folder / "restored").exists()
