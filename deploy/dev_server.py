@@ -68,7 +68,7 @@ def run(folder: Path, qdrant: str, footnote: Sequence[str] = FOOTNOTE) -> NoRetu
         stack.enter_context(_alone(folder))
         password = _remembered(folder / "password", lambda: secrets.token_hex(32))
         environment = {
-            **_without_settings(),
+            **os.environ,
             "FOOTNOTE_MODE": "server",
             "FOOTNOTE_DATA_DIR": str(folder / "data"),
             "FOOTNOTE_STORE__SERVER__URL": qdrant,
@@ -116,18 +116,6 @@ def _alone(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise CannotRun(f"it runs already on {folder}; DEV_SERVER_DIR names another folder") from None
         yield
-
-
-def _without_settings() -> dict[str, str]:
-    """The environment, with what a person has set for answering, and not for where things are."""
-    ours = (
-        "FOOTNOTE_MODE",
-        "FOOTNOTE_DATA_DIR",
-        "FOOTNOTE_STORE__",
-        "FOOTNOTE_CATALOGUE__",
-        "FOOTNOTE_REDIS__",
-    )
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def _remembered(file: Path, make: Callable[[], str]) -> str:
