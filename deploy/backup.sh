@@ -26,7 +26,9 @@ pg_dump --dbname="$connection" --format=custom --no-owner --no-privileges --file
 if [ -n "${FOOTNOTE_BLOBS__BUCKET:-}" ]; then
     echo "backup: the originals are in the bucket $FOOTNOTE_BLOBS__BUCKET, which this does not copy" >&2
 else
-    tar --create --file="$unfinished/originals.tar" --directory="$FOOTNOTE_DATA_DIR" files
+    shopt -s nullglob
+    marks=("$FOOTNOTE_DATA_DIR"/originals-*) # by which processes know that they see the same folder
+    tar --create --file="$unfinished/originals.tar" --directory="$FOOTNOTE_DATA_DIR" files "${marks[@]##*/}"
 fi
 (cd "$unfinished" && sha256sum -- * >../"${unfinished##*/}.sums" && mv ../"${unfinished##*/}.sums" SHA256SUMS)
 sync "$unfinished"/*
