@@ -1,7 +1,8 @@
 # make setup    a virtual environment in .venv with everything, and the default model compiled
 # make demo     ingest the sample corpus and ask it six questions
 # make serve    the HTTP API on http://127.0.0.1:8080
-# make test     the tests              make check   style, types, architecture
+# make dev-server   server mode on this machine: private PostgreSQL and Redis, a first key (QDRANT_URL: your Qdrant)
+# make test     the tests              make check   style, types, architecture, what is in deploy/
 # make bench    speed, memory and retrieval quality, beside baselines
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 EXTRAS ?= server,eval,tune,ocr,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install models demo serve test check bench constraints clean
+.PHONY: help setup install models demo serve dev-server test check bench constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -37,6 +38,9 @@ demo: setup
 serve: setup
 	$(BIN)/footnote serve
 
+dev-server: setup
+	@$(BIN)/python deploy/dev_server.py
+
 test: setup
 	$(BIN)/python -m pytest
 
@@ -45,6 +49,7 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest --quiet tests/deploy
 
 bench: setup
 	$(BIN)/footnote eval bench

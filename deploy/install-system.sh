@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what pip cannot: Python's venv module, Tesseract's language data (for scanned pages) and PostgreSQL's
-# programs (the tests start a private server with them; no cluster of the system is made or started).
+# Installs what pip cannot: Python's venv module, Tesseract's language data (for scanned pages), and the programs of
+# PostgreSQL and Redis: the tests and `make dev-server` start private servers with them. No service of the system is
+# made, started or enabled.
 # Asks for nothing: with root or passwordless sudo it installs, otherwise it prints the command to run.
 set -u
 
@@ -9,12 +10,13 @@ missing=""
 command -v tesseract >/dev/null 2>&1 || missing="$missing tesseract-ocr tesseract-ocr-eng"
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
     missing="$missing postgresql"
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 [ -n "$missing" ] || exit 0
 
 install="apt-get install --yes --no-install-recommends$missing"
 explain() {
     echo "Footnote: missing on this system:$missing" >&2
-    echo "  without Tesseract scanned pages cannot be read, without PostgreSQL its tests are skipped;" >&2
+    echo "  without Tesseract scanned pages cannot be read, without PostgreSQL and Redis their tests are skipped;" >&2
     echo "  install with: sudo $install" >&2
     exit 0
 }
@@ -28,8 +30,24 @@ else
     explain
 fi
 export DEBIAN_FRONTEND=noninteractive
+
+# While this runs, PostgreSQL's package makes no cluster, and no package starts a service.
 no_cluster=/etc/postgresql-common/createcluster.d/footnote.conf
+no_starts=/usr/sbin/policy-rc.d
+ours="$no_cluster"
+[ -e "$no_starts" ] || ours="$ours $no_starts"
+# shellcheck disable=SC2086 # the words are meant to be split, here and below
+trap '$as_root rm -f $ours' EXIT
 $as_root mkdir -p "${no_cluster%/*}" && echo "create_main_cluster = false" | $as_root tee "$no_cluster" >/dev/null
-trap '$as_root rm -f "$no_cluster"' EXIT
-# shellcheck disable=SC2086 # the words are meant to be split
+case "$ours" in
+*"$no_starts")
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$no_starts" >/dev/null && $as_root chmod 755 "$no_starts"
+    ;;
+esac
+
+# shellcheck disable=SC2086
 { $as_root apt-get update --quiet && $as_root $install; } >/dev/null || explain
+case "$missing" in
+*redis-server*) $as_root update-rc.d redis-server disable >/dev/null 2>&1 ;; # its package enables it
+esac
+exit 0

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from service.cli import access, asking, checking, documents, jobs, models, receipts, serving
+from service.cli import access, asking, backups, checking, documents, jobs, models, receipts, serving
 from service.cli.runtime import Runtime, err
 from service.errors import FootnoteError
 
@@ -36,6 +36,7 @@ checking.register(app)
 serving.register(app)
 models.register(app)
 access.register(app)
+backups.register(app)
 
 
 def run(runtime: Runtime, arguments: Sequence[str] | None = None) -> NoReturn:

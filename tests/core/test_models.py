@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +13,10 @@ from unittest.mock import patch
 import pytest
 
 from service.errors import ModelUnavailable
-from service.models import Card, ensure_compiled, folder_for, locate
+from service.models import Card, Encoder, ensure_compiled, folder_for, locate
 from service.models.compile import compile_model
 from service.models.locate import PUBLISHED_SHA256, weights_sha256
+from service.settings import Settings
 from tests.cli.running import ROOT, environment
 
 HEAVY = (
@@ -122,6 +125,23 @@ def test_importing_the_product_loads_nothing_heavy() -> None:
 
 def test_ingesting_and_answering_need_no_torch(folder: Path) -> None:
     assert _python(SERVING, folder) == ""
+
+
+def test_a_model_that_lies_where_nothing_can_be_written_is_served_all_the_same(folder: Path) -> None:
+    compiled = ensure_compiled("all-MiniLM-L6-v2", "embedder", "int8", Settings().cache_dir)
+    image = folder / "image"
+    shutil.copytree(compiled, image, ignore=shutil.ignore_patterns("compiled"))
+    (image / "compiled").symlink_to(image / "model.xml" / "no")  # cannot be made, not even by root
+    assert Encoder(image, "latency").run(["a pump"]).outputs[0].shape == (1, 384)
+    assert not any(image.rglob("*.blob"))
+
+
+def test_a_model_is_found_again_after_its_times_were_cut_to_seconds(folder: Path, model: Path) -> None:
+    """As the layers of an image do; so the image compiles from files that have no fractions."""
+    for file in model.iterdir():
+        os.utime(file, ns=(0, 0))
+    shutil.copytree(model, folder / "copied" / model.name)
+    assert locate(str(folder / "copied" / model.name)).stamp == locate(str(model)).stamp
 
 
 def _python(code: str, folder: Path) -> str:
