@@ -48,7 +48,7 @@ class QuestionThreads:
             await asyncio.wait({done})  # an `await done` would let go of the work when it is cancelled
         except asyncio.CancelledError:
             working.cancel()  # has an effect only before it began
-            await _ended(done)
+            await ended(done)
             raise
         return done.result()
 
@@ -57,7 +57,8 @@ class QuestionThreads:
         self._threads.shutdown()
 
 
-async def _ended(done: asyncio.Future[Result]) -> None:
+async def ended(done: asyncio.Future[Result]) -> None:
+    """Waits for the end of what was cancelled, however often who waits is cancelled too."""
     with anyio.CancelScope(shield=True):
         while not done.done():
             with suppress(asyncio.CancelledError):

@@ -126,6 +126,10 @@ class Observing(Protocol):
         """How many jobs wait or run."""
         ...
 
+    def redis_is_up(self) -> bool | None:
+        """Whether Redis answered when it was last asked; None where none is set."""
+        ...
+
     def model_names(self) -> list[str]:
         """The names under which this service answers on the OpenAI-compatible routes."""
         ...

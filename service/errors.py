@@ -19,11 +19,13 @@ FootnoteError
 │   └── ParseTimeout · ParseOutOfMemory · ParseCrashed · EmptyDocument
 ├── Unavailable (503, retryable)
 │   ├── Overloaded (429)
+│   │   └── RateLimited
 │   ├── NotReady · ShuttingDown
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
 │   │   └── StoreDamaged
 │   ├── BlobsUnavailable
+│   ├── RedisUnavailable
 │   ├── StorageFull (507)
 │   ├── CatalogueUnavailable
 │   │   └── CatalogueBusy
@@ -194,12 +196,24 @@ class Unavailable(FootnoteError):
     """Something needed is not there now; the same call may succeed later."""
 
     code, status, retryable = "unavailable", 503, True
+    retry_after_s = 1
+    """When it is worth trying again."""
 
 
 class Overloaded(Unavailable):
     """More is asked at once than the limits allow."""
 
     code, status = "overloaded", 429
+
+
+class RateLimited(Overloaded):
+    """One caller asks more often than its limit; the message names the limit and the setting that holds it."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class NotReady(Unavailable):
@@ -236,6 +250,12 @@ class BlobsUnavailable(Unavailable):
     """The storage of the original files does not answer, or refuses."""
 
     code, stage = "blobs_unavailable", "store"
+
+
+class RedisUnavailable(Unavailable):
+    """Redis does not answer; whoever asked it goes on without."""
+
+    code = "redis_unavailable"
 
 
 class StorageFull(Unavailable):

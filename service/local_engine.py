@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
+from service.answering import Answering
 from service.catalogue import (
     AnswerKeeper,
     Answers,
@@ -33,6 +34,7 @@ from service.maintenance import Maintenance
 from service.originals import Incoming, Originals
 from service.pipeline import Pipeline
 from service.readiness import Readinesses
+from service.redis import RedisServer
 from service.records import (
     DeletionReceipt,
     DocumentRecord,
@@ -73,6 +75,9 @@ class LocalEngine(Engine):
     index: ChunkIndex
     gate: Gate
     parts: Readinesses
+    answering: Answering | None = None
+    """The cache before the pipeline; None where `cache.enabled` is off."""
+    redis: RedisServer | None = None
     wake: threading.Event = field(default_factory=threading.Event)
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
@@ -82,15 +87,16 @@ class LocalEngine(Engine):
 
     @override
     async def answer(self, scope: Scope, query: Query) -> Answer:
-        with self.gate.question():
-            answer = await self.pipeline.answer(scope, query)
-        self.keeper.keep(GivenAnswer.of(scope, query.text, answer))
-        return answer
+        async with aclosing(self.stream(scope, query)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.answer
+        raise AssertionError("a stream ends with Finished")
 
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            async with aclosing(self.pipeline.stream(scope, query)) as events:
+            async with aclosing((self.answering or self.pipeline).stream(scope, query)) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         self.keeper.keep(GivenAnswer.of(scope, query.text, event.answer))
@@ -208,6 +214,8 @@ class LocalEngine(Engine):
             removed = self.versions.delete(scope, document_id)  # from here on nobody sees it
             self.index.delete_document(scope, document_id)
             files = self.originals.forget(scope, hashes)
+            if self.answering is not None:
+                self.answering.cache.drop(scope)
             remaining = {
                 **self.versions.count(scope, document_id),
                 **self.index.count(scope, document_id),
@@ -232,6 +240,10 @@ class LocalEngine(Engine):
     @override
     def model_names(self) -> list[str]:
         return ["footnote"]
+
+    @override
+    def redis_is_up(self) -> bool | None:
+        return None if self.redis is None else self.redis.is_up
 
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""

@@ -414,6 +414,8 @@ class Answer:
     dropped_sentences: int = 0
     warnings: tuple[Warning, ...] = ()
     hits: tuple[Hit, ...] = ()
+    cached: bool = False
+    """Whether it was worked out for somebody else who asked the same, earlier or at the same time."""
 
 
 # --- answering while the reader watches ------------------------------------------------------

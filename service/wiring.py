@@ -6,7 +6,7 @@ The server, the command line and the tests all come in through `open_resources`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -36,8 +36,10 @@ from service.models import TokenFinder
 from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
+from service.redis import RedisServer
 from service.rerank import open_reranker
 from service.settings import Settings
+from service.sharing import open_answering, open_redis, remembering
 from service.stage_checks import stage_checks
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
@@ -100,6 +102,9 @@ def _engine(
     locks = ProcessLocks()
     blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
     originals = Originals(blobs, versions, locks)
+    shared = ExitStack()
+    redis = shared.enter_context(open_redis(settings.redis))
+    epoch, installation = CatalogueReader(database).epoch, _installation(database)
     engine = LocalEngine(
         settings=settings,
         pipeline=pipeline,
@@ -116,7 +121,11 @@ def _engine(
         ),
         index=index,
         gate=Gate(),
-        parts=(parts := Readinesses(_checks(pipeline, database, keeper))),
+        parts=(parts := Readinesses(_checks(pipeline, database, keeper, redis))),
+        answering=shared.enter_context(
+            open_answering(settings.cache, pipeline, epoch, redis, installation)
+        ),
+        redis=redis,
     )
     try:
         jobs.requeue_interrupted()  # whoever had taken them is dead: this process holds the folder
@@ -126,9 +135,12 @@ def _engine(
     finally:
         parts.close()
         threads.close()
+        shared.close()
 
 
-def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Mapping[str, Check]:
+def _checks(
+    pipeline: Pipeline, database: Database, keeper: AnswerKeeper, redis: RedisServer | None
+) -> Mapping[str, Check]:
     def catalogue() -> str:
         lost = f", {keeper.lost} answers were not kept" if keeper.lost else ""
         return f"{database.check()}{lost}"
@@ -138,6 +150,7 @@ def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Map
         "store": lambda: f"{pipeline.store.size()} vectors",
         "token_vectors": pipeline.tokens.check,
         **stage_checks(pipeline),
+        **({"redis": redis.check} if redis else {}),
     }
 
 
@@ -152,7 +165,7 @@ def _pipeline(
     )
     return Pipeline(
         settings=settings,
-        embedder=embedder,
+        embedder=remembering(embedder, settings.cache),
         store=index.vectors,
         tokens=index.tokens,
         reader=CatalogueReader(database),

@@ -24,6 +24,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.postgres import PostgresServer
+    from tests.redis_server import RedisServerProcess
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +61,30 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """An empty catalogue on PostgreSQL, of the newest schema."""
     with postgres_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def redis_process() -> Iterator[RedisServerProcess]:
+    """A private Redis for the whole run; where Debian's package is missing its tests are skipped."""
+    from tests import redis_server
+
+    if (found := redis_server.binary()) is None:
+        why = "Redis is not installed: `sh deploy/install-system.sh` does it"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    with redis_server.running(found) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(redis_process: RedisServerProcess) -> RedisServerProcess:
+    """The private Redis, with nothing in it."""
+    redis_process.flush()
+    return redis_process
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServerProcess) -> str:
+    """The address of an empty Redis."""
+    return redis_server.url

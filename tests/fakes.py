@@ -299,6 +299,9 @@ class FakeEngine:
     async def queue_depth(self) -> int:
         return 7
 
+    def redis_is_up(self) -> bool | None:
+        return None
+
     def model_names(self) -> list[str]:
         return ["footnote"]
 

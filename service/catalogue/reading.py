@@ -56,6 +56,11 @@ class CatalogueReader:
                 if (window := self._window(connection, scope, hit, characters)) is not None
             }
 
+    def epoch(self, scope: Scope) -> int:
+        """How often the tenant's corpus has changed."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(TenantRow.epoch).where(TenantRow.name == scope.tenant)) or 0
+
     def languages(self, scope: Scope) -> tuple[str, ...]:
         """The languages of the tenant's live documents, remembered until its corpus changes."""
         with self._database.reading() as connection:

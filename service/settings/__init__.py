@@ -34,11 +34,13 @@ from service.settings.base import MIB, Section
 from service.settings.ingesting import ChunkSettings, LoadSettings, ParseSettings
 from service.settings.keeping import BlobSettings, CatalogueSettings, ServerStoreSettings, StoreSettings
 from service.settings.serving import ApiSettings, LogSettings
+from service.settings.sharing import CacheSettings, LimitsSettings, RedisSettings
 
 __all__ = [
     "MIB",
     "ApiSettings",
     "BlobSettings",
+    "CacheSettings",
     "CatalogueSettings",
     "ChunkSettings",
     "CiteSettings",
@@ -47,9 +49,11 @@ __all__ = [
     "EmbedSettings",
     "FuseSettings",
     "GenerateSettings",
+    "LimitsSettings",
     "LoadSettings",
     "LogSettings",
     "ParseSettings",
+    "RedisSettings",
     "RerankSettings",
     "SearchSettings",
     "Section",
@@ -104,6 +108,9 @@ class Settings(BaseSettings):
     context: ContextSettings = ContextSettings()
     generate: GenerateSettings = GenerateSettings()
     cite: CiteSettings = CiteSettings()
+    redis: RedisSettings = RedisSettings()
+    cache: CacheSettings = CacheSettings()
+    limits: LimitsSettings = LimitsSettings()
     api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
 
