@@ -20,6 +20,7 @@ from service.background import repeating
 from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
 from service.settings import ParseSettings
+from service.waking import Waker
 
 WAIT_S = 5.0
 """How long to sleep without a sign of new work; only a lost signal or a stall makes it matter."""
@@ -47,7 +48,7 @@ class Worker:
         open_parsers: opens what files are parsed with.
     """
 
-    def __init__(self, parts: IngestParts, wake: threading.Event, open_parsers: OpenParsers) -> None:
+    def __init__(self, parts: IngestParts, wake: Waker, open_parsers: OpenParsers) -> None:
         self._parts = parts
         self._wake = wake
         self._open_parsers = open_parsers

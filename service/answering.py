@@ -14,7 +14,7 @@ from contextlib import aclosing
 from importlib.metadata import version
 from typing import Any
 
-from service.background import QuestionThreads
+from service.background import QuestionThreads, ended
 from service.cache import AnswerCache, Key
 from service.cache.flights import Flights
 from service.cache.key import digest_of, key_of
@@ -93,7 +93,8 @@ class Answering:
                         await self._threads.run(self._keep, scope, query, key, event.answer)
                     yield event
         finally:
-            await self._threads.run(self.cache.end, key)
+            # Also when nobody watches any more: other processes wait for it.
+            await ended(asyncio.ensure_future(self._threads.run(self.cache.end, key)))
 
     async def _found_or_begun(self, key: Key) -> Answer | None:
         """The answer of another process that works on it; None where the caller has to work itself."""

@@ -15,11 +15,13 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from service import problem
 from service.engine import Engine
+from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.middleware import (
     CrossSiteMiddleware,
     HostMiddleware,
     ObservingMiddleware,
+    RateLimitMiddleware,
     ReceiveDeadlineMiddleware,
     SecurityHeadersMiddleware,
 )
@@ -41,8 +43,17 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None = None) -> FastAPI:
-    """The application over an open `engine`, which stays the caller's to close."""
+def create_app(
+    engine: Engine,
+    settings: Settings,
+    *,
+    lifespan: Lifespan | None = None,
+    limits: RateLimits | None = None,
+) -> FastAPI:
+    """The application over an open `engine`, which stays the caller's to close.
+
+    `limits` count what is asked; without them nothing is.
+    """
     metrics = Metrics()
     app = FastAPI(
         title="Footnote",
@@ -56,7 +67,7 @@ def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None 
         lifespan=lifespan,
     )
     slots = QuerySlots(settings.api.max_concurrent_queries)
-    app.state.services = Services(engine, settings, metrics, slots)
+    app.state.services = Services(engine, settings, metrics, slots, limits)
     problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
     checked = [Depends(only_known_parameters)]
@@ -79,6 +90,7 @@ def _layers(settings: Settings, metrics: Metrics) -> list[Middleware]:
         Middleware(CorrelationIdMiddleware, transformer=_canonical),
         Middleware(ObservingMiddleware, metrics),
         Middleware(SecurityHeadersMiddleware),
+        Middleware(RateLimitMiddleware),
         Middleware(problem.ProblemMiddleware, limits),
         Middleware(HostMiddleware, limits.allowed_hosts),
         Middleware(CrossSiteMiddleware),

@@ -29,6 +29,7 @@ from service.disk import ensure_room
 from service.engine import Engine
 from service.errors import InvalidInput, StoreUnavailable
 from service.gate import Gate
+from service.limiting import RateLimits
 from service.locks import DocumentLocks
 from service.maintenance import Maintenance
 from service.originals import Incoming, Originals
@@ -55,6 +56,7 @@ from service.storable import why_unstorable
 from service.store.index import ChunkIndex
 from service.store.payload import checked_name
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
+from service.waking import Waker
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ class LocalEngine(Engine):
     answering: Answering | None = None
     """The cache before the pipeline; None where `cache.enabled` is off."""
     redis: RedisServer | None = None
-    wake: threading.Event = field(default_factory=threading.Event)
+    limits: RateLimits | None = None
+    """How often one may ask, for whoever lets questions in."""
+    wake: Waker = field(default_factory=threading.Event)
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
     """Why the queue does not move, if it does not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ from service.pipeline import Pipeline
 from service.redis import RedisServer
 from service.settings import CacheSettings, RedisSettings
 from service.types import Scope
+from service.waking import SharedWaker, Waker
 
 
 @contextmanager
@@ -48,6 +50,17 @@ def open_answering(
         yield asked
     finally:
         asked.close()
+
+
+@contextmanager
+def open_waker(redis: RedisServer | None) -> Iterator[Waker]:
+    """What wakes the workers, until the block ends."""
+    if redis is None:
+        yield threading.Event()
+        return
+    waker = SharedWaker(redis)
+    with waker.listening():
+        yield waker
 
 
 def remembering(embedder: Embedder, settings: CacheSettings) -> Embedder:

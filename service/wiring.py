@@ -29,6 +29,7 @@ from service.embed import Embedder, open_embedder
 from service.errors import DataFolderLocked, Misconfigured, StoreDamaged
 from service.gate import Gate
 from service.generate import Generator
+from service.limiting import RateLimits
 from service.local_engine import LocalEngine
 from service.locks import ProcessLocks
 from service.maintenance import Maintenance
@@ -39,7 +40,7 @@ from service.readiness import Check, Readinesses
 from service.redis import RedisServer
 from service.rerank import open_reranker
 from service.settings import Settings
-from service.sharing import open_answering, open_redis, remembering
+from service.sharing import open_answering, open_redis, open_waker, remembering
 from service.stage_checks import stage_checks
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
@@ -126,6 +127,8 @@ def _engine(
             open_answering(settings.cache, pipeline, epoch, redis, installation)
         ),
         redis=redis,
+        limits=RateLimits(settings.limits, redis),
+        wake=shared.enter_context(open_waker(redis)),
     )
     try:
         jobs.requeue_interrupted()  # whoever had taken them is dead: this process holds the folder

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from service.engine import Engine
 from service.errors import Overloaded, ShuttingDown
+from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.settings import Settings
 from service.types import LOCAL_CALLER, Caller, Scope
@@ -48,6 +49,7 @@ class Services:
     settings: Settings
     metrics: Metrics
     slots: QuerySlots
+    limits: RateLimits | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop; open streams end then."""
 
@@ -75,7 +77,20 @@ async def current_scope(caller: CurrentCaller) -> Scope:
     return caller.scope
 
 
-async def query_slot(services: Annotated[Services, Depends(current_services)]) -> AsyncIterator[None]:
+async def within_limits(request: Request, caller: CurrentCaller) -> None:
+    """Count the question, and refuse it where its key or its tenant has asked too often."""
+    if (limits := current_services(request).limits) is None:
+        return
+    taken = await asyncio.to_thread(limits.take, caller)
+    request.state.allowances = taken.allowances
+    if taken.refusal is not None:
+        raise taken.refusal
+
+
+async def query_slot(
+    services: Annotated[Services, Depends(current_services)],
+    _: Annotated[None, Depends(within_limits)],
+) -> AsyncIterator[None]:
     """Hold a slot until the response is complete, streamed ones included."""
     if services.closing.is_set():
         raise ShuttingDown("The service stops.", hint="Ask again in a moment.")

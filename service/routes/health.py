@@ -62,5 +62,5 @@ async def readyz(services: CurrentServices) -> ReadyOut | Response:
 @router.get("/metrics", response_class=Response)
 async def metrics(services: CurrentServices) -> Response:
     """What Prometheus scrapes."""
-    rendered = services.metrics.render(await services.engine.queue_depth())
+    rendered = services.metrics.render(await services.engine.queue_depth(), services.engine.redis_is_up())
     return Response(rendered, media_type=services.metrics.content_type)
