@@ -97,7 +97,9 @@ def _serve(settings: Settings, say: Callable[[str], None]) -> int:
 
     with open_resources(settings) as engine, working(engine):
         try:
-            app = create_app(engine, settings, lifespan=partial(_closing, engine), limits=engine.limits)
+            app = create_app(
+                engine, settings, lifespan=partial(_closing, engine), limits=engine.sharing.limits
+            )
             app.include_router(identity_router(CHALLENGE_PATH, PROOF_HEADER, partial(prove, secret)))
             return serve(app, settings, announce=announced)
         finally:

@@ -26,10 +26,11 @@ from service.middleware import (
     SecurityHeadersMiddleware,
 )
 from service.routes import asking, documents, health, openai
-from service.routes.context import ClientLeft, QuerySlots, Services, on_client_left
+from service.routes.context import ClientLeft, Services, on_client_left
 from service.routes.parameters import only_known_parameters
 from service.routes.uploads import MAX_FIELD_BYTES
 from service.settings import Settings
+from service.waiting_room import WaitingRoom
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -66,8 +67,7 @@ def create_app(
         middleware=_layers(settings, metrics),
         lifespan=lifespan,
     )
-    slots = QuerySlots(settings.api.max_concurrent_queries)
-    app.state.services = Services(engine, settings, metrics, slots, limits)
+    app.state.services = Services(engine, settings, metrics, WaitingRoom(settings.api), limits)
     problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
     checked = [Depends(only_known_parameters)]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
-from service.answering import Answering
 from service.catalogue import (
     AnswerKeeper,
     Answers,
@@ -29,13 +28,11 @@ from service.disk import ensure_room
 from service.engine import Engine
 from service.errors import InvalidInput, StoreUnavailable
 from service.gate import Gate
-from service.limiting import RateLimits
 from service.locks import DocumentLocks
 from service.maintenance import Maintenance
 from service.originals import Incoming, Originals
 from service.pipeline import Pipeline
 from service.readiness import Readinesses
-from service.redis import RedisServer
 from service.records import (
     DeletionReceipt,
     DocumentRecord,
@@ -50,6 +47,7 @@ from service.records import (
     Upload,
 )
 from service.settings import Settings
+from service.sharing import Sharing
 from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.storable import why_unstorable
@@ -77,11 +75,7 @@ class LocalEngine(Engine):
     index: ChunkIndex
     gate: Gate
     parts: Readinesses
-    answering: Answering | None = None
-    """The cache before the pipeline; None where `cache.enabled` is off."""
-    redis: RedisServer | None = None
-    limits: RateLimits | None = None
-    """How often one may ask, for whoever lets questions in."""
+    sharing: Sharing
     wake: Waker = field(default_factory=threading.Event)
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
@@ -100,7 +94,7 @@ class LocalEngine(Engine):
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            async with aclosing((self.answering or self.pipeline).stream(scope, query)) as events:
+            async with aclosing(self.sharing.asked.stream(scope, query)) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         self.keeper.keep(GivenAnswer.of(scope, query.text, event.answer))
@@ -218,8 +212,7 @@ class LocalEngine(Engine):
             removed = self.versions.delete(scope, document_id)  # from here on nobody sees it
             self.index.delete_document(scope, document_id)
             files = self.originals.forget(scope, hashes)
-            if self.answering is not None:
-                self.answering.cache.drop(scope)
+            self.sharing.drop_answers(scope)
             remaining = {
                 **self.versions.count(scope, document_id),
                 **self.index.count(scope, document_id),
@@ -247,7 +240,7 @@ class LocalEngine(Engine):
 
     @override
     def redis_is_up(self) -> bool | None:
-        return None if self.redis is None else self.redis.is_up
+        return None if self.sharing.redis is None else self.sharing.redis.is_up
 
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""

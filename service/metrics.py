@@ -62,7 +62,9 @@ class Metrics:
             registry=registry,
         )
         self._redis = Gauge(
-            "footnote_redis_up", "1 where Redis answered when it was last asked, 0 where not.", registry=registry
+            "footnote_redis_up",
+            "1 where Redis answered when it was last asked, 0 where not.",
+            registry=registry,
         )
         self._queue = Gauge("footnote_queue_depth", "Ingest jobs that wait or run.", registry=registry)
 

@@ -6,7 +6,7 @@ The server, the command line and the tests all come in through `open_resources`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,7 +29,6 @@ from service.embed import Embedder, open_embedder
 from service.errors import DataFolderLocked, Misconfigured, StoreDamaged
 from service.gate import Gate
 from service.generate import Generator
-from service.limiting import RateLimits
 from service.local_engine import LocalEngine
 from service.locks import ProcessLocks
 from service.maintenance import Maintenance
@@ -37,10 +36,9 @@ from service.models import TokenFinder
 from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
-from service.redis import RedisServer
 from service.rerank import open_reranker
 from service.settings import Settings
-from service.sharing import open_answering, open_redis, open_waker, remembering
+from service.sharing import Sharing, open_sharing, remembering
 from service.stage_checks import stage_checks
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
@@ -95,18 +93,33 @@ def _engine(
     settings: Settings, database: Database, embedder: Embedder, index: ChunkIndex
 ) -> Iterator[LocalEngine]:
     """The engine with all that runs beside it, which ends with the block."""
-    threads = QuestionThreads(settings.api.max_concurrent_queries)
-    pipeline = _pipeline(settings, database, embedder, index, threads)
+    with (
+        closing(QuestionThreads(settings.api.question_threads)) as threads,
+        open_sharing(
+            settings,
+            pipeline := _pipeline(settings, database, embedder, index, threads),
+            CatalogueReader(database).epoch,
+            _installation(database),
+        ) as sharing,
+    ):
+        engine = _joined(settings, database, index, pipeline, sharing)
+        with closing(engine.parts):
+            engine.jobs.requeue_interrupted()  # whoever had taken them is dead: this process holds the folder
+            engine.maintenance.at_start()
+            with engine.keeper.running(), engine.maintenance.running():
+                yield engine
+
+
+def _joined(
+    settings: Settings, database: Database, index: ChunkIndex, pipeline: Pipeline, sharing: Sharing
+) -> LocalEngine:
     answers = Answers(database)
     versions = Documents(database, settings.catalogue.keep_versions)
     jobs = Jobs(database, settings.catalogue.lease_s)
     locks = ProcessLocks()
     blobs = open_blobs(settings.blobs, settings.data_dir, _installation(database))
     originals = Originals(blobs, versions, locks)
-    shared = ExitStack()
-    redis = shared.enter_context(open_redis(settings.redis))
-    epoch, installation = CatalogueReader(database).epoch, _installation(database)
-    engine = LocalEngine(
+    return LocalEngine(
         settings=settings,
         pipeline=pipeline,
         database=database,
@@ -122,28 +135,13 @@ def _engine(
         ),
         index=index,
         gate=Gate(),
-        parts=(parts := Readinesses(_checks(pipeline, database, keeper, redis))),
-        answering=shared.enter_context(
-            open_answering(settings.cache, pipeline, epoch, redis, installation)
-        ),
-        redis=redis,
-        limits=RateLimits(settings.limits, redis),
-        wake=shared.enter_context(open_waker(redis)),
+        parts=Readinesses({**_checks(pipeline, database, keeper), **sharing.checks()}),
+        sharing=sharing,
+        wake=sharing.waker,
     )
-    try:
-        jobs.requeue_interrupted()  # whoever had taken them is dead: this process holds the folder
-        engine.maintenance.at_start()
-        with keeper.running(), engine.maintenance.running():
-            yield engine
-    finally:
-        parts.close()
-        threads.close()
-        shared.close()
 
 
-def _checks(
-    pipeline: Pipeline, database: Database, keeper: AnswerKeeper, redis: RedisServer | None
-) -> Mapping[str, Check]:
+def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Mapping[str, Check]:
     def catalogue() -> str:
         lost = f", {keeper.lost} answers were not kept" if keeper.lost else ""
         return f"{database.check()}{lost}"
@@ -153,7 +151,6 @@ def _checks(
         "store": lambda: f"{pipeline.store.size()} vectors",
         "token_vectors": pipeline.tokens.check,
         **stage_checks(pipeline),
-        **({"redis": redis.check} if redis else {}),
     }
 
 

@@ -59,7 +59,7 @@ async def _crowd(url: str, questions: Sequence[str], clients: int, seconds: floa
 
 
 class _Connection:
-    """One kept connection, written out: a whole HTTP client would take the processor from what it measures."""
+    """One kept connection, written out: an HTTP client would take the processor from what it measures."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)

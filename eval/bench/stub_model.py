@@ -57,7 +57,9 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 def _response(text: str) -> bytes:
-    deltas: list[dict[str, Any]] = [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in _pieces(text)]
+    deltas: list[dict[str, Any]] = [
+        {"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in _pieces(text)
+    ]
     usage = {"prompt_tokens": 1000, "completion_tokens": len(deltas), "total_tokens": 1000 + len(deltas)}
     events = [_event(part) for part in (*deltas, {"choices": [], "usage": usage})]
     return b"".join([HEAD, *map(_chunk, [*events, b"data: [DONE]\n\n"]), b"0\r\n\r\n"])

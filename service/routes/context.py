@@ -11,34 +11,14 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from service.engine import Engine
-from service.errors import Overloaded, ShuttingDown
+from service.errors import ShuttingDown
 from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.settings import Settings
 from service.types import LOCAL_CALLER, Caller, Scope
+from service.waiting_room import WaitingRoom
 
 Result = TypeVar("Result")
-
-
-class QuerySlots:
-    """Counts the queries that run; refuses one too many at once rather than let all of them wait."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._running = 0
-
-    def take(self) -> None:
-        """Take a slot, or raise `Overloaded` naming the setting."""
-        if self._running >= self._limit:
-            raise Overloaded(
-                f"{self._limit} queries run already (setting api.max_concurrent_queries).",
-                hint="Wait a second, or raise FOOTNOTE_API__MAX_CONCURRENT_QUERIES.",
-            )
-        self._running += 1
-
-    def give_back(self) -> None:
-        """Free the slot for the next query."""
-        self._running -= 1
 
 
 @dataclass(frozen=True)
@@ -48,7 +28,7 @@ class Services:
     engine: Engine
     settings: Settings
     metrics: Metrics
-    slots: QuerySlots
+    room: WaitingRoom
     limits: RateLimits | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop; open streams end then."""
@@ -88,17 +68,21 @@ async def within_limits(request: Request, caller: CurrentCaller) -> None:
 
 
 async def query_slot(
+    request: Request,
     services: Annotated[Services, Depends(current_services)],
+    caller: CurrentCaller,
     _: Annotated[None, Depends(within_limits)],
 ) -> AsyncIterator[None]:
-    """Hold a slot until the response is complete, streamed ones included."""
+    """Wait for a turn, and hold it until the response is complete, streamed ones included."""
     if services.closing.is_set():
         raise ShuttingDown("The service stops.", hint="Ask again in a moment.")
-    services.slots.take()
+    room = services.room
+    if not room.enter_at_once():
+        await while_connected(request, room.enter(caller.scope.tenant))
     try:
         yield
     finally:
-        services.slots.give_back()
+        room.leave()
 
 
 CurrentServices = Annotated[Services, Depends(current_services)]

@@ -90,9 +90,7 @@ async def test_a_key_that_asks_too_often_is_refused_with_the_setting_and_a_time(
 
 async def test_every_response_says_what_is_left() -> None:
     async with limited(key_per_minute=2, tenant_per_minute=9) as client:
-        headers = [
-            (await client.post("/query", json=QUESTION, headers=keyed("a"))).headers for _ in range(3)
-        ]
+        headers = [(await client.post("/query", json=QUESTION, headers=keyed("a"))).headers for _ in range(3)]
     assert FIELD.findall(headers[0]["ratelimit-policy"]) == [("key", "2", "60"), ("tenant", "9", "60")]
     left = [[(name, rest) for name, rest, _ in FIELD.findall(one["ratelimit"])] for one in headers]
     assert left == [[("key", "1"), ("tenant", "8")], [("key", "0"), ("tenant", "7")], [("key", "0")]]

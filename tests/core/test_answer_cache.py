@@ -188,8 +188,7 @@ def test_after_a_delete_nothing_of_the_document_is_answered_or_left_in_the_cache
     asyncio.run(engine.delete(LOCAL, document))
     assert ask(engine).status == "abstained"
     assert ask(engine).cached
-    assert engine.answering is not None
-    assert engine.answering.cache.drop(LOCAL) == 1  # the abstention alone
+    assert engine.sharing.drop_answers(LOCAL) == 1  # the abstention alone
 
 
 def test_after_a_new_version_the_old_one_is_not_answered(
@@ -233,8 +232,7 @@ async def test_an_answer_made_while_a_document_is_deleted_is_not_kept(
     await engine.delete(LOCAL, page.items[0].id)
     generator.gate.set()
     await asking
-    assert engine.answering is not None
-    assert engine.answering.cache.drop(LOCAL) == 0
+    assert engine.sharing.drop_answers(LOCAL) == 0
     assert (await engine.answer(LOCAL, QUERY)).status == "abstained"
 
 
