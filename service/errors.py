@@ -207,7 +207,7 @@ class Overloaded(Unavailable):
 
 
 class RateLimited(Overloaded):
-    """One caller asks more often than its limit; the message names the limit and the setting that holds it."""
+    """One caller asks more often than allowed; the message names the limit and its setting."""
 
     code = "rate_limited"
 

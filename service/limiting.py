@@ -26,7 +26,7 @@ class Quotas(Protocol):
     """What each tenant was granted."""
 
     def questions_per_minute(self, tenant: str) -> int | None:
-        """How often all keys of the tenant together may ask; 0 is no limit, None leaves it to the settings."""
+        """How often all keys of the tenant together may ask; 0: without limit, None: as the settings say."""
         ...
 
 

@@ -63,7 +63,7 @@ class Metrics:
         )
         self._redis = Gauge(
             "footnote_redis_up",
-            "1 where Redis answered when it was last asked, 0 where not.",
+            "1 where Redis answered when it was last asked, else 0.",
             registry=registry,
         )
         self._queue = Gauge("footnote_queue_depth", "Ingest jobs that wait or run.", registry=registry)

@@ -360,6 +360,8 @@ class Draft:
     text: str = ""
     quotation: Quotation | None = None
     usage: Usage | None = None
+    cut_off: bool = False
+    """Whether the model was stopped by its limit of tokens."""
 
 
 @dataclass(frozen=True, slots=True)

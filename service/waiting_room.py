@@ -1,4 +1,4 @@
-"""waiting_room: some questions are under way, some more wait for their turn, and the rest are refused at once."""
+"""waiting_room: some questions are under way, some wait for their turn, the rest are refused at once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class WaitingRoom:
         """Waits for a turn, and takes it; whoever has one leaves in the end.
 
         Raises:
-            Overloaded: too many wait already, or the turn did not come in time; the message names the setting.
+            Overloaded: too many wait, or the turn did not come in time; the message names the setting.
         """
         limits = self._settings
         if self.waiting >= limits.max_waiting_queries:

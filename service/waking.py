@@ -1,4 +1,4 @@
-"""waking: workers learn that there is work. A wake-up that is lost costs a worker one look later, nothing else.
+"""waking: workers learn that there is work; one that is not told finds it a few seconds later.
 
 The queue is in SQL alone. A wake-up says nothing of what there is to do; it only ends a wait.
 """

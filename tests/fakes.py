@@ -106,6 +106,9 @@ class FakeEngine:
     abandoned: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a question was cancelled or its stream closed before its end."""
     unready: str = ""
+    redis: bool | None = None
+    cached: bool = False
+    """Whether answers come from a cache."""
 
     # --- asking
 
@@ -174,6 +177,7 @@ class FakeEngine:
             timings_ms=TIMINGS,
             trace_id="0" * 32,
             dropped_sentences=2,
+            cached=self.cached,
             hits=hits,
         )
 
@@ -300,7 +304,7 @@ class FakeEngine:
         return 7
 
     def redis_is_up(self) -> bool | None:
-        return None
+        return self.redis
 
     def model_names(self) -> list[str]:
         return ["footnote"]

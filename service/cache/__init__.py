@@ -32,7 +32,7 @@ class AnswerCache(Protocol):
         ...
 
     def begin(self, key: Key) -> bool:
-        """Whether the caller is the one to work on this; else another process is, for `cache.lease_s` at most.
+        """Whether the caller is to work on this; else another process is, for `cache.lease_s` at most.
 
         Who is told to work says `end` when it is done.
         """

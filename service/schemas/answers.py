@@ -156,8 +156,8 @@ class AnswerOut(BaseModel):
     dropped_sentences: int = Field(description="Generated sentences that no passage supported.")
     warnings: list[WarningOut]
     cached: bool = Field(
-        description="Whether it was worked out for an earlier question, or one at the same time, from the same "
-        "documents; `usage` is zero then, and `timings_ms` has the `total` alone."
+        description="Whether it was worked out for an earlier question, or one at the same time, from the "
+        "same documents; `usage` is zero then, and `timings_ms` has the `total` alone."
     )
     hits: list[HitOut] | None = Field(None, description="Only with `explain`.")
 

@@ -23,7 +23,7 @@ class ApiSettings(Section):
     max_question_characters: Count = 2_000
     max_top_k: Count = 50
     max_concurrent_queries: Count = 16
-    """Questions and searches that are under way at once; most of their time some wait for a language model."""
+    """Questions and searches under way at once; those that wait for a language model count too."""
     max_waiting_queries: Annotated[int, Field(ge=0)] = 64
     """How many more may wait for their turn."""
     max_wait_s: Seconds = 10

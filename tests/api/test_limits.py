@@ -1,4 +1,4 @@
-"""How often one may ask: counted by key and by tenant, said in every response, refused with the setting's name."""
+"""How often one may ask: counted by key and tenant, said in every response, refused by the setting's name."""
 
 from __future__ import annotations
 

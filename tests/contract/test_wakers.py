@@ -1,4 +1,4 @@
-"""Every waker ends a wait; the one on Redis ends those of other processes too, and needs no Redis for its own."""
+"""Every waker ends a wait; the one on Redis those of other processes too, and its own without Redis."""
 
 from __future__ import annotations
 

@@ -42,6 +42,7 @@ class CountingGenerator:
     said: str = SAID
     asked: int = 0
     closed: int = 0
+    cut_off: bool = False
     gate: asyncio.Event | None = None
     failure: Exception | None = None
     model: str = "counting"
@@ -55,7 +56,7 @@ class CountingGenerator:
             if self.failure is not None:
                 raise self.failure
             yield Draft(self.said)
-            yield Draft(usage=Usage(11, 7))
+            yield Draft(usage=Usage(11, 7), cut_off=self.cut_off)
         finally:
             self.closed += 1
 
@@ -167,6 +168,16 @@ def test_an_answer_that_a_stage_fell_back_for_is_not_kept(
     assert "token_vectors_lost" in {warning.code for warning in warned}
     ask(engine, other)
     assert generator.asked == 3
+
+
+def test_an_answer_that_was_cut_off_says_so_and_is_not_kept(
+    engine: LocalEngine, generator: CountingGenerator
+) -> None:
+    generator.cut_off = True
+    answers = [ask(engine) for _ in range(2)]
+    assert [answer.warnings[-1].code for answer in answers] == ["cut_off"] * 2
+    assert "generate.max_tokens" in answers[0].warnings[-1].message
+    assert generator.asked == 2
 
 
 def test_with_the_cache_switched_off_every_question_is_worked_on(
