@@ -34,19 +34,22 @@ class Crowd:
         return Spread.of(self.milliseconds)
 
 
-def crowd(url: str, questions: Sequence[str], clients: int, seconds: float) -> Crowd:
-    """So many clients ask for so long, each its next question as soon as it has an answer."""
-    return asyncio.run(_crowd(url, questions, clients, seconds))
+def crowd(url: str, questions: Sequence[str], clients: int, seconds: float, at_least: int = 1) -> Crowd:
+    """So many clients ask the questions in turn, each its next one as soon as it has an answer.
+
+    They stop after so many seconds, and not before `at_least` questions were asked.
+    """
+    return asyncio.run(_crowd(url, questions, clients, seconds, at_least))
 
 
-async def _crowd(url: str, questions: Sequence[str], clients: int, seconds: float) -> Crowd:
+async def _crowd(url: str, questions: Sequence[str], clients: int, seconds: float, at_least: int) -> Crowd:
     numbers, times, refused = count(), list[float](), Counter[int]()
     started = time.perf_counter()
 
     async def client() -> None:
         async with _Connection(url) as connection:
-            while time.perf_counter() - started < seconds:
-                asked = questions[next(numbers) % len(questions)]
+            while (number := next(numbers)) < at_least or time.perf_counter() - started < seconds:
+                asked = questions[number % len(questions)]
                 asked_at = time.perf_counter()
                 status = await connection.ask(asked)
                 if status == 200:
