@@ -78,6 +78,12 @@ class RateLimits:
         self._own: Any = None
         self._shared: Any = None
 
+    @property
+    def are_set(self) -> bool:
+        """Whether there may be a limit for anybody."""
+        settings = self._settings
+        return bool(settings.key_per_minute or settings.tenant_per_minute or self._quotas)
+
     def take(self, caller: Caller) -> Taken:
         """Counts one question of the caller; one that is refused is not counted against what comes next."""
         allowances: list[Allowance] = []

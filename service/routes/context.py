@@ -34,8 +34,8 @@ class Services:
     """Set when the server begins to stop; open streams end then."""
 
 
-def current_services(request: Request) -> Services:
-    """What this application holds."""
+async def current_services(request: Request) -> Services:
+    """What this application holds; asynchronous, because a thread would be asked for it otherwise."""
     services = request.app.state.services
     assert isinstance(services, Services)
     return services
@@ -57,9 +57,12 @@ async def current_scope(caller: CurrentCaller) -> Scope:
     return caller.scope
 
 
-async def within_limits(request: Request, caller: CurrentCaller) -> None:
+async def within_limits(
+    request: Request, services: Annotated[Services, Depends(current_services)], caller: CurrentCaller
+) -> None:
     """Count the question, and refuse it where its key or its tenant has asked too often."""
-    if (limits := current_services(request).limits) is None:
+    limits = services.limits
+    if limits is None or not limits.are_set:
         return
     taken = await asyncio.to_thread(limits.take, caller)
     request.state.allowances = taken.allowances
