@@ -119,9 +119,14 @@ class Answering:
         return known, is_ours
 
     def _keep(self, scope: Scope, query: Query, key: Key, answer: Answer) -> None:
-        """Keeps it unless a stage fell back, or the corpus has changed meanwhile: nobody would find it."""
-        if answer.warnings == self._standing and self._key(scope, query) == key:
+        """Keeps it unless a stage fell back, or the corpus has changed meanwhile.
+
+        That is looked at after it was put: a delete either finds it there and drops it, or is seen here.
+        """
+        if answer.warnings == self._standing:
             self.cache.put(key, answer)
+            if self._key(scope, query) != key:
+                self.cache.drop(scope)
 
     def _key(self, scope: Scope, query: Query) -> Key:
         return key_of(scope, query, self._epoch(scope), self._fingerprint)

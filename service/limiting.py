@@ -67,7 +67,11 @@ class _Limit:
 
 
 class RateLimits:
-    """Counts what is asked; safe to use from any thread."""
+    """Counts what is asked; safe to use from any thread.
+
+    Raises:
+        Misconfigured: there are limits, and the package for them is not installed.
+    """
 
     def __init__(
         self, settings: LimitsSettings, redis: RedisServer | None, quotas: Quotas | None = None
@@ -75,7 +79,7 @@ class RateLimits:
         self._settings = settings
         self._redis = redis
         self._quotas = quotas
-        self._own: Any = None
+        self._own: Any = None if not self.are_set else _window(lambda vendor: vendor.storage.MemoryStorage())
         self._shared: Any = None
 
     @property
@@ -109,7 +113,6 @@ class RateLimits:
             self._shared = self._shared or _shared_window(self._redis)
             with suppress(RedisUnavailable):  # logged once, where it was noticed
                 return self._redis.run(lambda _: _hit(self._shared, limit))
-        self._own = self._own or _window(lambda vendor: vendor.storage.MemoryStorage())
         return _hit(self._own, limit)
 
 
