@@ -12,7 +12,7 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from service.background import QuestionThreads, ended
 from service.cache import AnswerCache, Key
@@ -21,6 +21,8 @@ from service.cache.key import digest_of, key_of
 from service.pipeline import Pipeline
 from service.stopwatch import Stopwatch
 from service.types import Answer, Event, Finished, Query, Retrieved, Scope, SentenceReady, Usage
+
+Result = TypeVar("Result")
 
 POLL_S = 0.05
 """How often a process looks for the answer that another one is working on."""
@@ -94,17 +96,20 @@ class Answering:
                     yield event
         finally:
             # Also when nobody watches any more: other processes wait for it.
-            await ended(asyncio.ensure_future(self._threads.run(self.cache.end, key)))
+            await ended(asyncio.ensure_future(self._ask(self.cache.end, key)))
 
     async def _found_or_begun(self, key: Key) -> Answer | None:
         """The answer of another process that works on it; None where the caller has to work itself."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._lease_s
         while True:
-            known, is_ours = await self._threads.run(self._claim, key)
+            known, is_ours = await self._ask(self._claim, key)
             if known is not None or is_ours or loop.time() > deadline:
                 return known
             await asyncio.sleep(POLL_S)
+
+    async def _ask(self, work: Callable[[Key], Result], key: Key) -> Result:
+        return work(key) if self.cache.is_here else await self._threads.run(work, key)
 
     def _look(self, scope: Scope, query: Query) -> tuple[Key, Answer | None]:
         key = self._key(scope, query)

@@ -23,6 +23,9 @@ __all__ = ["AnswerCache", "Key"]
 class AnswerCache(Protocol):
     """Keeps answers for a while; safe to use from several threads, and never the reason of an error."""
 
+    is_here: bool
+    """Whether it answers at once, so that no thread has to wait for it."""
+
     def get(self, key: Key) -> Answer | None:
         """The answer as it was put, less the token vectors of its hits; None where there is none."""
         ...

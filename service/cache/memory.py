@@ -16,6 +16,8 @@ from service.types import Answer, Scope
 class MemoryAnswers(AnswerCache):
     """Keeps the answers that were used last, as JSON: of a known size, and nobody can change them."""
 
+    is_here = True
+
     def __init__(self, settings: CacheSettings) -> None:
         # An entry counts for its share of the bytes at least, so that one bound keeps both.
         share = max(1, settings.max_bytes // settings.max_entries)

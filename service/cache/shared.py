@@ -19,6 +19,8 @@ from service.types import Answer, Scope
 class SharedAnswers(AnswerCache):
     """Answers under a key each, and for each tenant the names of its keys, by the time at which they end."""
 
+    is_here = False
+
     def __init__(self, server: RedisServer, settings: CacheSettings) -> None:
         self._server = server
         self._settings = settings
