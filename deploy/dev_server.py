@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -67,6 +68,7 @@ def run(folder: Path, qdrant: str, footnote: Sequence[str] = FOOTNOTE) -> NoRetu
     with ExitStack() as stack:
         stack.enter_context(_alone(folder))
         password = _remembered(folder / "password", lambda: secrets.token_hex(32))
+        signing_key = _remembered(folder / "signing-key", lambda: b64encode(secrets.token_bytes(32)).decode())
         environment = {
             **os.environ,
             "FOOTNOTE_MODE": "server",
@@ -74,6 +76,7 @@ def run(folder: Path, qdrant: str, footnote: Sequence[str] = FOOTNOTE) -> NoRetu
             "FOOTNOTE_STORE__SERVER__URL": qdrant,
             "FOOTNOTE_STORE__SERVER__API_KEY": os.environ.get("QDRANT_API_KEY", ""),
             "FOOTNOTE_CATALOGUE__URL": stack.enter_context(_postgres(folder / "postgres", password)),
+            "FOOTNOTE_RECEIPTS__SIGNING_KEY": signing_key,
             "FOOTNOTE_REDIS__URL": stack.enter_context(_redis(folder, password)),
             "FOOTNOTE_API__PORT": os.environ.get("FOOTNOTE_API__PORT", "8080"),
         }

@@ -21,6 +21,7 @@ from service.background import repeating
 from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
 from service.settings import ParseSettings
+from service.waking import Waker
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Worker:
         open_parsers: opens what files are parsed with.
     """
 
-    def __init__(self, parts: IngestParts, wake: threading.Event, open_parsers: OpenParsers) -> None:
+    def __init__(self, parts: IngestParts, wake: Waker, open_parsers: OpenParsers) -> None:
         self._parts = parts
         self._wake = wake
         self._open_parsers = open_parsers

@@ -13,6 +13,10 @@ The life of one query, in the order to read the files:
     generate/     sentences, each with the passage that it rests on
     cite/         each sentence checked against its passage; what is not supported is dropped
 
+`answering.py` stands before it: what was answered before comes from `cache/`, and what many ask at once is
+worked out once. `redis.py` is what processes share, `sharing.py` chooses between it and this process alone,
+`limiting.py` and `waiting_room.py` say who may ask now, and `waking.py` tells workers of work.
+
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `background.py` has the threads that all this runs on; `readiness.py` and `stage_checks.py` ask each part
 whether it can serve. `blobs/` keeps the original files, and `originals.py` those of them that are needed;

@@ -104,7 +104,13 @@ def _serve(settings: Settings, say: Callable[[str], None]) -> int:
         open_resources(settings) as engine,
         open_access(settings, engine.database, engine.parts) as access,
     ):
-        app = create_app(engine, settings, access=access, lifespan=partial(_closing, engine))
+        app = create_app(
+            engine,
+            settings,
+            access=access,
+            limits=engine.sharing.limits,
+            lifespan=partial(_closing, engine),
+        )
         if settings.mode == "server":
             return serve(app, settings, announce=say)
         with working(engine), _announcing(app, settings, say) as announced:

@@ -16,20 +16,23 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from service import problem
 from service.access import Access
 from service.engine import Engine
+from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.middleware import (
     AuthenticationMiddleware,
     CrossSiteMiddleware,
     HostMiddleware,
     ObservingMiddleware,
+    RateLimitMiddleware,
     ReceiveDeadlineMiddleware,
     SecurityHeadersMiddleware,
 )
 from service.routes import administration, asking, documents, health, openai
-from service.routes.context import ClientLeft, QuerySlots, Services, on_client_left
+from service.routes.context import ClientLeft, Services, on_client_left
 from service.routes.parameters import only_known_parameters
 from service.routes.uploads import MAX_FIELD_BYTES
 from service.settings import Settings
+from service.waiting_room import WaitingRoom
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -44,11 +47,17 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(
-    engine: Engine, settings: Settings, *, access: Access | None = None, lifespan: Lifespan | None = None
+    engine: Engine,
+    settings: Settings,
+    *,
+    access: Access | None = None,
+    limits: RateLimits | None = None,
+    lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """The application over an open `engine`, which stays the caller's to close.
 
-    With `access` each request needs an API key; without, everybody is the local user.
+    With `access` each request needs an API key; without, everybody is the local user. `limits` count what is
+    asked; without them nothing is.
     """
     metrics = Metrics()
     app = FastAPI(
@@ -62,8 +71,7 @@ def create_app(
         middleware=_layers(settings, metrics, access),
         lifespan=lifespan,
     )
-    slots = QuerySlots(settings.api.max_concurrent_queries)
-    app.state.services = Services(engine, settings, metrics, slots, access)
+    app.state.services = Services(engine, settings, metrics, WaitingRoom(settings.api), access, limits)
     problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
     checked = [Depends(only_known_parameters)]
@@ -86,6 +94,7 @@ def _layers(settings: Settings, metrics: Metrics, access: Access | None) -> list
         Middleware(CorrelationIdMiddleware, transformer=_canonical),
         Middleware(ObservingMiddleware, metrics),
         Middleware(SecurityHeadersMiddleware),
+        Middleware(RateLimitMiddleware),
         Middleware(problem.ProblemMiddleware, limits),
         Middleware(HostMiddleware, limits.allowed_hosts),
         Middleware(CrossSiteMiddleware),

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,19 +22,21 @@ log = logging.getLogger(__name__)
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
-SPARE_THREADS = 4
-"""Beyond one a core: a question also waits, for SQL and for the model's own threads."""
+
+def cores() -> int:
+    """How many the process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class QuestionThreads:
     """The threads on which questions are worked on; documents are managed on others.
 
-    There are no more than queries may run at once, and few more than cores.
+    Whose turn it is goes by who came first. There are `size` of them, at 0 one a core: more would take the
+    cores, and Python's one lock, from each other.
     """
 
-    def __init__(self, max_queries: int) -> None:
-        size = min(max_queries, (os.cpu_count() or 1) + SPARE_THREADS)
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="question")
+    def __init__(self, size: int = 0) -> None:
+        self._threads = ThreadPoolExecutor(size or cores(), thread_name_prefix="question")
 
     async def run(self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
         """The result of `work`, done in a thread in the caller's context.
@@ -48,7 +51,7 @@ class QuestionThreads:
             await asyncio.wait({done})  # an `await done` would let go of the work when it is cancelled
         except asyncio.CancelledError:
             working.cancel()  # has an effect only before it began
-            await _ended(done)
+            await ended(done)
             raise
         return done.result()
 
@@ -57,7 +60,8 @@ class QuestionThreads:
         self._threads.shutdown()
 
 
-async def _ended(done: asyncio.Future[Result]) -> None:
+async def ended(done: asyncio.Future[Result]) -> None:
+    """Waits for the end of what was cancelled, however often who waits is cancelled too."""
     with anyio.CancelScope(shield=True):
         while not done.done():
             with suppress(asyncio.CancelledError):

@@ -8,6 +8,8 @@ it owes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from service.catalogue import Documents, Jobs
 from service.catalogue.database import now
 from service.catalogue.documents import Purge
@@ -31,6 +33,7 @@ class Deletion:
         originals: Originals,
         locks: DocumentLocks,
         signer: Signer,
+        drop_answers: Callable[[Scope], int],
     ) -> None:
         self._documents = documents
         self._jobs = jobs
@@ -38,6 +41,7 @@ class Deletion:
         self._originals = originals
         self._locks = locks
         self.signer = signer
+        self._drop_answers = drop_answers
 
     def delete(self, scope: Scope, document_id: str, source: str) -> DeletionReceipt:
         """Removes the document, its uploads and the answers that quoted it; the receipt is kept and returned.
@@ -76,7 +80,8 @@ class Deletion:
         """Removes the files and counts everything again; the receipt says that nothing was found."""
         scope, document_id = purge.scope, purge.document_id
         files = self._originals.forget(scope, purge.files)
-        removed = {**(purge.removed or {}), "files": files.removed}
+        cached = self._drop_answers(scope)
+        removed = {**(purge.removed or {}), "files": files.removed, "cached_answers": cached}
         remaining = {
             **self._documents.count(scope, document_id),
             **self._index.count(scope, document_id),

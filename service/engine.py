@@ -149,6 +149,10 @@ class Observing(Protocol):
         """What the last check of this process (`fsck.py`) found amiss, by kind; empty before the first."""
         ...
 
+    def redis_is_up(self) -> bool | None:
+        """Whether Redis answered when it was last asked; None where none is set."""
+        ...
+
     def model_names(self) -> list[str]:
         """The names under which this service answers on the OpenAI-compatible routes."""
         ...

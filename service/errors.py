@@ -23,11 +23,13 @@ FootnoteError
 ├── Unavailable (503, retryable)
 │   ├── Overloaded (429)
 │   ├── TooManyFailures (429)
+│   │   └── RateLimited
 │   ├── NotReady · ShuttingDown
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
 │   │   └── StoreDamaged · StoreUnreachable
 │   ├── BlobsUnavailable
+│   ├── RedisUnavailable
 │   ├── StorageFull (507)
 │   ├── CatalogueUnavailable
 │   │   └── CatalogueBusy
@@ -216,6 +218,8 @@ class Unavailable(FootnoteError):
     """Something needed is not there now; the same call may succeed later."""
 
     code, status, retryable = "unavailable", 503, True
+    retry_after_s = 1
+    """When it is worth trying again."""
 
 
 class Overloaded(Unavailable):
@@ -228,6 +232,16 @@ class TooManyFailures(Unavailable):
     """Too many requests with keys that are not valid came from one address."""
 
     code, status = "too_many_failures", 429
+
+
+class RateLimited(Overloaded):
+    """One caller asks more often than allowed; the message names the limit and its setting."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class NotReady(Unavailable):
@@ -270,6 +284,12 @@ class BlobsUnavailable(Unavailable):
     """The storage of the original files does not answer, or refuses."""
 
     code, stage = "blobs_unavailable", "store"
+
+
+class RedisUnavailable(Unavailable):
+    """Redis does not answer; whoever asked it goes on without."""
+
+    code = "redis_unavailable"
 
 
 class StorageFull(Unavailable):

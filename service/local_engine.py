@@ -48,12 +48,14 @@ from service.records import (
     Upload,
 )
 from service.settings import Settings
+from service.sharing import Sharing
 from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.storable import why_unstorable
 from service.store.index import ChunkIndex
 from service.store.payload import checked_name
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
+from service.waking import Waker
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class LocalEngine(Engine):
     index: ChunkIndex
     gate: Gate
     parts: Readinesses
-    wake: threading.Event = field(default_factory=threading.Event)
+    sharing: Sharing
+    wake: Waker = field(default_factory=threading.Event)
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
     """Why the queue does not move, if it does not."""
@@ -85,15 +88,16 @@ class LocalEngine(Engine):
 
     @override
     async def answer(self, scope: Scope, query: Query) -> Answer:
-        with self.gate.question():
-            answer = await self.pipeline.answer(scope, query)
-        self.keeper.keep(GivenAnswer.of(scope, query.text, answer))
-        return answer
+        async with aclosing(self.stream(scope, query)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.answer
+        raise AssertionError("a stream ends with Finished")
 
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            async with aclosing(self.pipeline.stream(scope, query)) as events:
+            async with aclosing(self.sharing.asked.stream(scope, query)) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         self.keeper.keep(GivenAnswer.of(scope, query.text, event.answer))
@@ -245,6 +249,10 @@ class LocalEngine(Engine):
     @override
     def model_names(self) -> list[str]:
         return ["footnote"]
+
+    @override
+    def redis_is_up(self) -> bool | None:
+        return None if self.sharing.redis is None else self.sharing.redis.is_up
 
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from prometheus_client import (
@@ -62,6 +63,16 @@ class Metrics:
             ("kind",),
             registry=registry,
         )
+        self._cached = Counter(
+            "footnote_cached_answers_total",
+            "Answers that were worked out for an earlier question, or one at the same time.",
+            registry=registry,
+        )
+        self._redis = Gauge(
+            "footnote_redis_up",
+            "1 where Redis answered when it was last asked, else 0.",
+            registry=registry,
+        )
         self._queue = Gauge("footnote_queue_depth", "Ingest jobs that wait or run.", registry=registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -72,13 +83,16 @@ class Metrics:
     def observe_answer(self, answer: Answer) -> None:
         """Count one answer and the time of its stages."""
         self._answers.labels(answer.status, answer.decision.reason or "").inc()
+        if answer.cached:
+            self._cached.inc()
         self._dropped.inc(answer.dropped_sentences)
         for stage, milliseconds in answer.timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000)
 
-    def render(self, queue_depth: int, findings: Mapping[str, int]) -> bytes:
-        """The text that Prometheus scrapes."""
+    def render(self, queue_depth: int, findings: Mapping[str, int], redis_is_up: bool | None) -> bytes:
+        """The text that Prometheus scrapes; of Redis nothing is said where none is set."""
         for kind, count in findings.items():
             self._findings.labels(kind).set(count)
+        self._redis.set(math.nan if redis_is_up is None else redis_is_up)
         self._queue.set(queue_depth)
         return generate_latest(self._registry)

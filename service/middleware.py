@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access import Authenticator
 from service.errors import CrossSiteRequest, HostNotAllowed
+from service.limiting import WINDOW_S, Allowance
 from service.metrics import Metrics
 
 BYTES_PER_EXTRA_SECOND = 16 * 1024
@@ -54,6 +56,31 @@ class SecurityHeadersMiddleware:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class RateLimitMiddleware:
+    """Says what is left of each limit, as draft-ietf-httpapi-ratelimit-headers-10 writes it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to a response for which something was counted."""
+        state: dict[str, Any] = scope.setdefault("state", {})
+
+        async def send_with_headers(message: Message) -> None:
+            allowances: Sequence[Allowance] = state.get("allowances", ())
+            if message["type"] == "http.response.start" and allowances:
+                headers = MutableHeaders(scope=message)
+                headers["RateLimit-Policy"] = ", ".join(
+                    f'"{one.policy}";q={one.quota};w={WINDOW_S}' for one in allowances
+                )
+                headers["RateLimit"] = ", ".join(
+                    f'"{one.policy}";r={one.remaining};t={one.reset_s}' for one in allowances
+                )
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -159,6 +159,7 @@ class _AnswerInProgress:
     _checker: Checker | None = None
     _usage: Usage = field(default_factory=Usage)
     _told: list[CheckedSentence] = field(default_factory=list)
+    _cut_off: bool = False
 
     async def sentences(self) -> AsyncGenerator[CheckedSentence, None]:
         """Sentences as they are written and pass the check."""
@@ -176,6 +177,7 @@ class _AnswerInProgress:
                     self._told.append(checked)
                     yield checked
                 self._usage = (draft and draft.usage) or self._usage
+                self._cut_off = self._cut_off or (draft is not None and draft.cut_off)
 
     def answer(self) -> Answer:
         """The whole answer; call it once the sentences are through."""
@@ -196,7 +198,7 @@ class _AnswerInProgress:
             timings_ms=self._watch.timings_ms(),
             trace_id=identifier.replace("-", ""),
             dropped_sentences=checker.dropped if checker is not None else 0,
-            warnings=(*pipeline.warnings, *self._lost()),
+            warnings=(*pipeline.warnings, *self._lost(), *self._unfinished()),
             hits=self._found.best,
         )
 
@@ -208,6 +210,14 @@ class _AnswerInProgress:
             return ()
         why = f"{lost} of {len(hits)} hits have no token vectors and were read by their words alone"
         return (Warning("rerank", "token_vectors_lost", f"{why}: `footnote reindex` makes them anew"),)
+
+    def _unfinished(self) -> tuple[Warning, ...]:
+        """That the language model had more to say."""
+        if not self._cut_off:
+            return ()
+        most = self._pipeline.settings.generate.max_tokens
+        why = f"the language model was stopped after {most} tokens (setting generate.max_tokens)"
+        return (Warning("generate", "cut_off", why),)
 
     def _final_decision(self) -> Decision:
         """The decision, with what a language model's own words say of the evidence."""

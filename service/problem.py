@@ -83,9 +83,9 @@ def internal_problem() -> Problem:
     )
 
 
-def problem_response(problem: Problem) -> Response:
+def problem_response(problem: Problem, retry_after_s: int = RETRY_AFTER_S) -> Response:
     """The HTTP response for a problem."""
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if problem.status in (429, 503) else {}
+    headers = {"Retry-After": str(retry_after_s)} if problem.status in (429, 503) else {}
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="footnote"'
     if problem.status in (408, 413):
@@ -208,7 +208,7 @@ async def _on_footnote_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, FootnoteError)
     if error.status >= 500 and not error.retryable:
         logger.error("request failed", exc_info=error)
-    return problem_response(problem_of(error))
+    return problem_response(problem_of(error), getattr(error, "retry_after_s", RETRY_AFTER_S))
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:

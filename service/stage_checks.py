@@ -6,6 +6,7 @@ What a stage is given is made up here, so that one that is broken is the only on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from uuid import uuid4
 
 import numpy as np
 
@@ -43,7 +44,8 @@ def stage_checks(pipeline: Pipeline) -> Mapping[str, Callable[[], str]]:
     question = Question(Query(ASKED), vectors)
 
     def embed() -> str:
-        if not np.isfinite(pipeline.embedder.embed_query(ASKED).dense).all():
+        asked = f"{ASKED} {uuid4()}"  # which nobody asked before: what was embedded is remembered
+        if not np.isfinite(pipeline.embedder.embed_query(asked).dense).all():
             raise ModelUnavailable("the embedding model gives no numbers")
         return pipeline.embedder.name
 

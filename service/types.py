@@ -54,7 +54,7 @@ class Caller:
     role: Role
     key_id: str
     questions_per_minute: int | None = None
-    """The quota of the whole tenant; None is without limit."""
+    """What the whole tenant was granted; None is as the settings say."""
     audits_questions: bool = False
     """Whether the tenant's audit log holds what was asked."""
 
@@ -364,6 +364,8 @@ class Draft:
     text: str = ""
     quotation: Quotation | None = None
     usage: Usage | None = None
+    cut_off: bool = False
+    """Whether the model was stopped by its limit of tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,6 +420,8 @@ class Answer:
     dropped_sentences: int = 0
     warnings: tuple[Warning, ...] = ()
     hits: tuple[Hit, ...] = ()
+    cached: bool = False
+    """Whether it was worked out for somebody else who asked the same, earlier or at the same time."""
 
 
 # --- answering while the reader watches ------------------------------------------------------

@@ -6,7 +6,7 @@ The server, the command line and the tests all come in through `open_resources`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from service.access.removing import REMOVE_EVERY_S, TenantRemoval
 from service.background import QuestionThreads
@@ -39,6 +39,7 @@ from service.readiness import Check, Readinesses
 from service.receipts import open_signer
 from service.rerank import open_reranker
 from service.settings import Settings
+from service.sharing import Sharing, open_sharing, remembering
 from service.stage_checks import stage_checks
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
@@ -90,15 +91,45 @@ def _engine(
     settings: Settings, footing: Footing, embedder: Embedder, index: ChunkIndex
 ) -> Iterator[LocalEngine]:
     """The engine with all that runs beside it, which ends with the block."""
+    with (
+        closing(QuestionThreads(settings.api.question_threads)) as threads,
+        open_sharing(
+            settings,
+            pipeline := _pipeline(settings, footing.database, embedder, index, threads),
+            CatalogueReader(footing.database).epoch,
+            footing.installation,
+        ) as sharing,
+    ):
+        engine = _joined(settings, footing, index, pipeline, sharing)
+        with closing(engine.parts):
+            if not footing.shared:  # whatever was under way is nobody's: who had begun it is dead
+                engine.jobs.requeue_interrupted()
+                engine.maintenance.at_start()
+            _remove_tenants(engine)
+            with engine.keeper.running(), engine.maintenance.running():
+                yield engine
+
+
+def _joined(
+    settings: Settings, footing: Footing, index: ChunkIndex, pipeline: Pipeline, sharing: Sharing
+) -> LocalEngine:
     database, locks = footing.database, footing.locks
-    threads = QuestionThreads(settings.api.max_concurrent_queries)
-    pipeline = _pipeline(settings, database, embedder, index, threads)
     answers = Answers(database)
     versions = Documents(database, settings.catalogue.keep_versions)
     jobs = Jobs(database, settings.catalogue.lease_s)
     originals = Originals(footing.blobs, versions, locks)
-    deletion, fsck, maintenance = _upkeep(settings, footing, versions, jobs, index, originals)
-    engine = LocalEngine(
+    deletion = Deletion(
+        versions,
+        jobs,
+        index,
+        originals,
+        locks,
+        open_signer(settings, footing.installation),
+        sharing.drop_answers,
+    )
+    fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
+    expiry = Expiry(database, settings.catalogue)
+    return LocalEngine(
         settings=settings,
         pipeline=pipeline,
         database=database,
@@ -111,37 +142,13 @@ def _engine(
         locks=locks,
         deletion=deletion,
         fsck=fsck,
-        maintenance=maintenance,
+        maintenance=Maintenance(versions, jobs, deletion, originals, expiry, fsck, footing.leads),
         index=index,
         gate=Gate(),
-        parts=(parts := Readinesses(_checks(pipeline, database, keeper))),
+        parts=Readinesses({**_checks(pipeline, database, keeper), **sharing.checks()}),
+        sharing=sharing,
+        wake=sharing.waker,
     )
-    try:
-        if not footing.shared:  # whatever was under way is nobody's: who had begun it is dead
-            jobs.requeue_interrupted()
-            engine.maintenance.at_start()
-        _remove_tenants(engine)
-        with keeper.running(), engine.maintenance.running():
-            yield engine
-    finally:
-        parts.close()
-        threads.close()
-
-
-def _upkeep(
-    settings: Settings,
-    footing: Footing,
-    versions: Documents,
-    jobs: Jobs,
-    index: ChunkIndex,
-    originals: Originals,
-) -> tuple[Deletion, Fsck, Maintenance]:
-    """What removes, checks and tidies."""
-    database, locks = footing.database, footing.locks
-    deletion = Deletion(versions, jobs, index, originals, locks, open_signer(settings, footing.installation))
-    fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
-    expiry = Expiry(database, settings.catalogue)
-    return deletion, fsck, Maintenance(versions, jobs, deletion, originals, expiry, fsck, footing.leads)
 
 
 def _remove_tenants(engine: LocalEngine) -> None:
@@ -176,7 +183,7 @@ def _pipeline(
     )
     return Pipeline(
         settings=settings,
-        embedder=embedder,
+        embedder=remembering(embedder, settings.cache),
         store=index.vectors,
         tokens=index.tokens,
         reader=CatalogueReader(database),

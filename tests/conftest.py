@@ -25,6 +25,7 @@ import pytest
 if TYPE_CHECKING:
     from service.settings import ServerStoreSettings
     from tests.postgres import PostgresServer
+    from tests.redis_server import RedisServerProcess
 
 
 @pytest.fixture(autouse=True)
@@ -73,13 +74,46 @@ def qdrant_server() -> Iterator[ServerStoreSettings]:
 
 
 @pytest.fixture
-def services(postgres_server: PostgresServer, qdrant_server: ServerStoreSettings) -> Iterator[dict[str, Any]]:
+def services(
+    postgres_server: PostgresServer, qdrant_server: ServerStoreSettings, redis_url: str
+) -> Iterator[dict[str, Any]]:
     """The arguments of `Settings` for server mode, on a database and an alias of the test's own."""
     from service.receipts import new_key
-    from service.settings import CatalogueSettings, ReceiptSettings, StoreSettings
+    from service.settings import CatalogueSettings, ReceiptSettings, RedisSettings, StoreSettings
     from tests.qdrant_server import own_alias
 
     with postgres_server.database() as url, own_alias(qdrant_server) as server:
-        catalogue, store = CatalogueSettings(url=url), StoreSettings(server=server)
-        receipts = ReceiptSettings(signing_key=new_key())
-        yield {"mode": "server", "catalogue": catalogue, "store": store, "receipts": receipts}
+        yield {
+            "mode": "server",
+            "catalogue": CatalogueSettings(url=url),
+            "store": StoreSettings(server=server),
+            "redis": RedisSettings(url=redis_url),
+            "receipts": ReceiptSettings(signing_key=new_key()),
+        }
+
+
+@pytest.fixture(scope="session")
+def redis_process() -> Iterator[RedisServerProcess]:
+    """A private Redis for the whole run; where Debian's package is missing its tests are skipped."""
+    from tests import redis_server
+
+    if (found := redis_server.binary()) is None:
+        why = "Redis is not installed: `sh deploy/install-system.sh` does it"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    with redis_server.running(found) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(redis_process: RedisServerProcess) -> RedisServerProcess:
+    """The private Redis, with nothing in it."""
+    redis_process.flush()
+    return redis_process
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServerProcess) -> str:
+    """The address of an empty Redis."""
+    return redis_server.url

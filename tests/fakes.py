@@ -109,6 +109,9 @@ class FakeEngine:
     unready: str = ""
     signer: Signer = field(default_factory=lambda: Signer(b"k" * 32, "installation"))
     signed: list[dict[str, object]] = field(default_factory=list)
+    redis: bool | None = None
+    cached: bool = False
+    """Whether answers come from a cache."""
 
     # --- asking
 
@@ -177,6 +180,7 @@ class FakeEngine:
             timings_ms=TIMINGS,
             trace_id="0" * 32,
             dropped_sentences=2,
+            cached=self.cached,
             hits=hits,
         )
 
@@ -319,6 +323,9 @@ class FakeEngine:
 
     def findings(self) -> Mapping[str, int]:
         return {"lost_jobs": 2}
+
+    def redis_is_up(self) -> bool | None:
+        return self.redis
 
     def model_names(self) -> list[str]:
         return ["footnote"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,7 +15,7 @@ from pydantic import SecretStr
 from service.errors import DeadlineExceeded, GeneratorUnavailable, Misconfigured
 from service.generate.chat import ChatGenerator
 from service.settings import GenerateSettings
-from service.types import Usage
+from service.types import Draft, Usage
 from tests.answering import a_context, a_question
 
 SECRET = "sk-very-secret"
@@ -52,7 +53,7 @@ class Body(httpx2.AsyncByteStream):
             yield f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
 
 
-def piece(text: str) -> dict[str, object]:
+def piece(text: str) -> dict[str, Any]:
     return {
         "id": "x",
         "object": "chat.completion.chunk",
@@ -80,7 +81,7 @@ def refused(status: int, message: str = "no") -> httpx2.Response:
     return httpx2.Response(status, json={"error": {"message": f"{message} {SECRET}", "type": "x"}})
 
 
-async def run(server: Server, deadline_s: float = 5) -> tuple[str, list[Usage]]:
+async def drafts_of(server: Server, deadline_s: float = 5) -> list[Draft]:
     settings = GenerateSettings(base_url=URL, api_key=SecretStr(SECRET), model="m", deadline_s=deadline_s)
     transport = httpx2.MockTransport(server)
     client = AsyncOpenAI(
@@ -88,12 +89,16 @@ async def run(server: Server, deadline_s: float = 5) -> tuple[str, list[Usage]]:
     )
     generator = ChatGenerator(settings, client)
     try:
-        drafts = [
+        return [
             draft
             async for draft in generator.generate(a_question("How long?"), a_context("It lasts 24 months."))
         ]
     finally:
         await generator.aclose()
+
+
+async def run(server: Server, deadline_s: float = 5) -> tuple[str, list[Usage]]:
+    drafts = await drafts_of(server, deadline_s)
     return "".join(draft.text for draft in drafts), [draft.usage for draft in drafts if draft.usage]
 
 
@@ -171,3 +176,10 @@ async def test_what_a_reasoning_model_thinks_is_not_part_of_the_answer() -> None
         streamed(piece("<thi"), piece("nk>Maybe 12 [1]."), piece("</think>\n24 "), piece("[1]."), "[DONE]")
     )
     assert (await run(server))[0] == "24 [1]."
+
+
+@pytest.mark.parametrize(("reason", "cut_off"), [("length", True), ("stop", False)])
+async def test_a_text_that_the_limit_of_tokens_cut_off_says_so(reason: str, *, cut_off: bool) -> None:
+    last = piece("")
+    last["choices"][0]["finish_reason"] = reason
+    assert (await drafts_of(Server(streamed(piece("It lasts"), last, USAGE))))[-1].cut_off is cut_off

@@ -5,6 +5,9 @@ corpora.py    what is ingested and asked: a data folder's sets, or generated one
 serving.py    the product as a user starts it: a process behind HTTP, and an engine in this one
 ingest.py     ingest rate over the bare encoder's, parse rates, memory over many documents
 query.py      answers over HTTP by stage, during an ingest, and the start of the server
+load.py       many readers at once, and the same question again
+crowd.py      those readers
+stub_model.py the language model that costs nothing
 search.py     search and fusion by number of chunks
 baselines.py  the packages that the figures stand beside
 install.py    the default install's size and time

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from eval import retrieval
-from eval.bench import ingest, query, rate, search
+from eval.bench import ingest, load, query, rate, search
 from eval.bench.figures import Figure, Goal, Report
 from eval.bench.install import default_install
 from eval.commands import command, run
@@ -23,7 +23,7 @@ Section = Callable[[], Iterator[Figure]]
 FUSED_ON_SCIFACT = Goal("at least", 0.715)
 
 
-SECTIONS = ("query", "parse", "ingest", "search", "memory", "retrieval", "install")
+SECTIONS = ("query", "load", "parse", "ingest", "search", "memory", "retrieval", "install")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,10 @@ class Sizes:
     records: int = 1_000
     questions: int = 200
     parse_s: float = 2.0
+    load_s: float = 60.0
 
 
-QUICK = Sizes((1_000, 10_000), 400, 80, 40, 0.5)
+QUICK = Sizes((1_000, 10_000), 400, 80, 40, 0.5, 6.0)
 FULL = Sizes()
 
 
@@ -74,6 +75,7 @@ def _told(sizes: Sizes) -> dict[str, str]:
 def _sections(data: Path | None, sizes: Sizes) -> Mapping[str, Section]:
     return {
         "query": lambda: query.answers(data, sizes.questions),
+        "load": lambda: load.crowds(sizes.load_s),
         "parse": lambda: ingest.parsing(sizes.parse_s),
         "ingest": lambda: rate.rates(data, sizes.records),
         "search": lambda: search.sizes(sizes.chunks),

@@ -25,6 +25,8 @@ STAGES = ("embed", "search", "fuse", "rerank", "decide", "generate", "cite")
 OVERHEAD = Goal("at most", 10.0)
 SLOWER = Goal("at most", 2.0)
 START = Goal("at most", 3.0)
+UNCACHED = {"FOOTNOTE_CACHE__ENABLED": "false", "FOOTNOTE_CACHE__QUESTION_VECTORS": "0"}
+"""The questions are asked in turn, and each answer is to be worked out."""
 STARTS = 3
 WARM_UP = 10
 PAUSE_S = 0.2
@@ -57,7 +59,7 @@ def answers(data: Path | None, questions: int) -> Iterator[Figure]:
     """
     with tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder:
         data_dir = Path(folder)
-        with served(data_dir) as server:
+        with served(data_dir, UNCACHED) as server:
             upload_and_wait(server.url, [*demo_files(), *(pages(data, 100) if data else ())])
             yield from _by_stage(server.url, questions)
             yield from _during_ingest(server.url, max(10, questions // 4))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from service.catalogue import Keys
 from service.errors import Misconfigured
 from service.settings import Settings
@@ -51,11 +53,15 @@ def check_start(settings: Settings, keys: Keys) -> None:
 
 def well_known_secrets(settings: Settings) -> list[str]:
     """The settings whose secrets stand in everybody's examples."""
-    password = urlsplit(settings.catalogue.url.get_secret_value()).password
     secrets = {
-        "catalogue.url": password,
+        "catalogue.url": _password(settings.catalogue.url),
+        "redis.url": _password(settings.redis.url),
         "store.server.api_key": settings.store.server.api_key.get_secret_value(),
         "blobs.secret_access_key": settings.blobs.secret_access_key.get_secret_value(),
         "generate.api_key": settings.generate.api_key.get_secret_value(),
     }
     return [name for name, secret in secrets.items() if secret and secret.lower() in WELL_KNOWN]
+
+
+def _password(url: SecretStr) -> str | None:
+    return urlsplit(url.get_secret_value()).password

@@ -49,6 +49,11 @@ class Decider:
         self._differences = calibrator.differences(running)
 
     @property
+    def fingerprint(self) -> str:
+        """Identifies what it decides by, its threshold aside."""
+        return self._calibrator.fingerprint
+
+    @property
     def threshold(self) -> float:
         """The least probability to answer, for hits with token vectors."""
         return self._calibrator.tokens.threshold if self._threshold is None else self._threshold

@@ -7,6 +7,7 @@ it says from what.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,12 @@ class Calibrator:
     rarity: Floats
     fingerprints: Mapping[str, str]
     made: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies what was learned."""
+        content = json.dumps([_written(self.tokens), _written(self.text)]).encode() + self.rarity.tobytes()
+        return hashlib.sha256(content).hexdigest()[:16]
 
     def model(self, features: Mapping[str, float]) -> LogisticModel:
         """The model for the features that there are."""

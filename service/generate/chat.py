@@ -86,11 +86,12 @@ class ChatGenerator:
         """
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_s
         stream, first = await self._started(question, context, deadline)
-        thoughts, usage = _Thoughts(), Usage()
+        thoughts, usage, cut_off = _Thoughts(), Usage(), False
         try:
             chunk = first
             while chunk is not None:
                 usage = _usage(chunk.usage) or usage
+                cut_off = cut_off or any(choice.finish_reason == "length" for choice in chunk.choices)
                 if text := thoughts.visible(_text(chunk)):
                     yield Draft(text=text)
                 chunk = await self._next(stream, deadline)
@@ -98,7 +99,7 @@ class ChatGenerator:
             await stream.close()
         if text := thoughts.rest():
             yield Draft(text=text)
-        yield Draft(usage=usage)
+        yield Draft(usage=usage, cut_off=cut_off)
 
     async def _started(
         self, question: Question, context: Context, deadline: float

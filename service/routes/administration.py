@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from service.access import Access
 from service.access.noting import actor_of
 from service.errors import NotFound
-from service.routes.context import CurrentCaller, current_services
+from service.routes.context import CurrentCaller, services_of
 from service.routes.documents import Cursor, Id, Limit
 from service.routes.guarding import GuardedRoute, admin
 from service.schemas.access import AuditOut, KeyOut, KeysOut, NewKeyIn, NewKeyOut, TenantIn, TenantOut
@@ -19,7 +19,7 @@ router = APIRouter(tags=["administration"], route_class=GuardedRoute)
 
 
 def _access(request: Request) -> Access:
-    access = current_services(request).access
+    access = services_of(request).access
     assert access is not None  # without it these routes are not served
     return access
 

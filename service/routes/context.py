@@ -12,33 +12,14 @@ from starlette.responses import Response
 
 from service.access import Access
 from service.engine import Engine
-from service.errors import Overloaded, ShuttingDown
+from service.errors import ShuttingDown
+from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.settings import Settings
 from service.types import LOCAL_CALLER, Caller, Scope
+from service.waiting_room import WaitingRoom
 
 Result = TypeVar("Result")
-
-
-class QuerySlots:
-    """Counts the queries that run; refuses one too many at once rather than let all of them wait."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._running = 0
-
-    def take(self) -> None:
-        """Take a slot, or raise `Overloaded` naming the setting."""
-        if self._running >= self._limit:
-            raise Overloaded(
-                f"{self._limit} queries run already (setting api.max_concurrent_queries).",
-                hint="Wait a second, or raise FOOTNOTE_API__MAX_CONCURRENT_QUERIES.",
-            )
-        self._running += 1
-
-    def give_back(self) -> None:
-        """Free the slot for the next query."""
-        self._running -= 1
 
 
 @dataclass(frozen=True)
@@ -48,18 +29,24 @@ class Services:
     engine: Engine
     settings: Settings
     metrics: Metrics
-    slots: QuerySlots
+    room: WaitingRoom
     access: Access | None = None
     """None in embedded mode, which has no credentials."""
+    limits: RateLimits | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop; open streams end then."""
 
 
-def current_services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     """What this application holds."""
     services = request.app.state.services
     assert isinstance(services, Services)
     return services
+
+
+async def current_services(request: Request) -> Services:
+    """What this application holds; asynchronous, because a thread would be asked for it otherwise."""
+    return services_of(request)
 
 
 def caller_of(request: Request) -> Caller:
@@ -67,7 +54,7 @@ def caller_of(request: Request) -> Caller:
 
     The embedded service listens on this machine alone and has one tenant, so everybody is the local user.
     """
-    if current_services(request).access is None:
+    if services_of(request).access is None:
         return LOCAL_CALLER
     caller = request.state.caller  # of `AuthenticationMiddleware`
     assert isinstance(caller, Caller)
@@ -87,15 +74,35 @@ async def current_scope(caller: CurrentCaller) -> Scope:
     return caller.scope
 
 
-async def query_slot(services: Annotated[Services, Depends(current_services)]) -> AsyncIterator[None]:
-    """Hold a slot until the response is complete, streamed ones included."""
+async def within_limits(
+    request: Request, services: Annotated[Services, Depends(current_services)], caller: CurrentCaller
+) -> None:
+    """Count the question, and refuse it where its key or its tenant has asked too often."""
+    limits = services.limits
+    if limits is None or not limits.concern(caller):
+        return
+    taken = await asyncio.to_thread(limits.take, caller)
+    request.state.allowances = taken.allowances
+    if taken.refusal is not None:
+        raise taken.refusal
+
+
+async def query_slot(
+    request: Request,
+    services: Annotated[Services, Depends(current_services)],
+    caller: CurrentCaller,
+    _: Annotated[None, Depends(within_limits)],
+) -> AsyncIterator[None]:
+    """Wait for a turn, and hold it until the response is complete, streamed ones included."""
     if services.closing.is_set():
         raise ShuttingDown("The service stops.", hint="Ask again in a moment.")
-    services.slots.take()
+    room = services.room
+    if not room.enter_at_once():
+        await while_connected(request, room.enter(caller.scope.tenant))
     try:
         yield
     finally:
-        services.slots.give_back()
+        room.leave()
 
 
 CurrentServices = Annotated[Services, Depends(current_services)]

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from service.access.noting import Detail
 from service.errors import FootnoteError, Forbidden
-from service.routes.context import ClientLeft, caller_of, current_services
+from service.routes.context import ClientLeft, caller_of, services_of
 from service.types import Caller, Role
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -127,7 +127,7 @@ async def _guarded(request: Request, needs: Needs, handle: Handler) -> Response:
 
 
 async def _note(request: Request, needs: Needs, outcome: str, *, at_once: bool = False) -> None:
-    access = current_services(request).access
+    access = services_of(request).access
     if access is None:
         return
     described: tuple[str, Detail] = getattr(request.state, "about", ("", {}))

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from service.catalogue import checked_groups, checked_source
 from service.errors import InvalidInput, LimitExceeded
 from service.records import Upload
-from service.routes.context import current_services
+from service.routes.context import services_of
 from service.schemas.asking import FieldName, ScalarIn
 from service.storable import MAX_FIELDS
 from service.types import Scalar
@@ -30,7 +30,7 @@ async def only_known_fields(request: Request) -> None:
         InvalidInput: the form has a field that is none of ours.
     """
     form = await request.form()
-    if "groups" in form and current_services(request).access is None:
+    if "groups" in form and services_of(request).access is None:
         raise InvalidInput(
             "groups: nobody can be kept from reading a document here, because readers are told apart by API "
             "keys and this service has none.",

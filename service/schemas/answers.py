@@ -155,6 +155,10 @@ class AnswerOut(BaseModel):
     trace_id: str
     dropped_sentences: int = Field(description="Generated sentences that no passage supported.")
     warnings: list[WarningOut]
+    cached: bool = Field(
+        description="Whether it was worked out for an earlier question, or one at the same time, from the "
+        "same documents; `usage` is zero then, and `timings_ms` has the `total` alone."
+    )
     hits: list[HitOut] | None = Field(None, description="Only with `explain`.")
 
     @classmethod
@@ -174,6 +178,7 @@ class AnswerOut(BaseModel):
             trace_id=answer.trace_id,
             dropped_sentences=answer.dropped_sentences,
             warnings=[WarningOut.model_validate(warning) for warning in answer.warnings],
+            cached=answer.cached,
             hits=[HitOut.of(hit) for hit in answer.hits] if explain else None,
         )
 

@@ -41,12 +41,14 @@ from service.settings.keeping import (
     StoreSettings,
 )
 from service.settings.serving import ApiSettings, LogSettings
+from service.settings.sharing import CacheSettings, LimitsSettings, RedisSettings
 
 __all__ = [
     "MIB",
     "AccessSettings",
     "ApiSettings",
     "BlobSettings",
+    "CacheSettings",
     "CatalogueSettings",
     "ChunkSettings",
     "CiteSettings",
@@ -56,10 +58,12 @@ __all__ = [
     "EmbedSettings",
     "FuseSettings",
     "GenerateSettings",
+    "LimitsSettings",
     "LoadSettings",
     "LogSettings",
     "ParseSettings",
     "ReceiptSettings",
+    "RedisSettings",
     "RerankSettings",
     "SearchSettings",
     "Section",
@@ -115,6 +119,9 @@ class Settings(BaseSettings):
     context: ContextSettings = ContextSettings()
     generate: GenerateSettings = GenerateSettings()
     cite: CiteSettings = CiteSettings()
+    redis: RedisSettings = RedisSettings()
+    cache: CacheSettings = CacheSettings()
+    limits: LimitsSettings = LimitsSettings()
     api: ApiSettings = ApiSettings()
     access: AccessSettings = AccessSettings()
     client: ClientSettings = ClientSettings()

@@ -23,6 +23,13 @@ class ApiSettings(Section):
     max_question_characters: Count = 2_000
     max_top_k: Count = 50
     max_concurrent_queries: Count = 16
+    """Questions and searches under way at once; those that wait for a language model count too."""
+    max_waiting_queries: Annotated[int, Field(ge=0)] = 64
+    """How many more may wait for their turn."""
+    max_wait_s: Seconds = 10
+    """For how long."""
+    question_threads: Annotated[int, Field(ge=0)] = 0
+    """Threads that work on questions; 0 is one a core. More of them take the cores from each other."""
     max_connections: Count = 512
     """At most half of the open files that the system grants the process: the rest are the store's."""
     receive_timeout_s: Seconds = 30

@@ -29,6 +29,7 @@ def small_limits(**changes: object) -> Settings:
         "max_question_characters": 200,
         "max_top_k": 20,
         "max_concurrent_queries": 2,
+        "max_waiting_queries": 0,
         "receive_timeout_s": 5,
         "shutdown_s": 5,
         **changes,

@@ -62,3 +62,13 @@ async def test_metrics_count_answers_and_stages(
     assert sample(text, 'footnote_stage_seconds_sum{stage="embed"}') == pytest.approx(0.005)
     assert sample(text, "footnote_queue_depth") == 7
     assert sample(text, 'footnote_fsck_findings{kind="lost_jobs"}') == 2
+
+
+async def test_metrics_say_whether_redis_is_up_and_count_what_was_cached(
+    client: httpx.AsyncClient, engine: FakeEngine, document_id: str
+) -> None:
+    assert "footnote_redis_up NaN" in (await client.get("/metrics")).text
+    engine.redis, engine.cached = False, True
+    await client.post("/query", json={"query": "warranty"})
+    text = (await client.get("/metrics")).text
+    assert (sample(text, "footnote_redis_up"), sample(text, "footnote_cached_answers_total")) == (0, 1)

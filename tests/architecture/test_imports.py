@@ -41,6 +41,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "tokenizers": (*MODELS, "ingestion.sandbox"),
     # Work that is under way is shielded from cancellation in the same words in which the server cancels.
     "anyio": ("service.event_stream", "service.background"),
+    "cachetools": ("service.cache",),
     "filelock": ("service.data_folder", "service.models.store", "ingestion.roots"),
     **dict.fromkeys(
         ("unstructured", "spacy", "lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS

@@ -18,11 +18,14 @@ from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
-SECRETS = {"POSTGRES_PASSWORD": "p", "QDRANT_API_KEY": "q", "REDIS_PASSWORD": "r"}
+SECRETS = {
+    "POSTGRES_PASSWORD": "p",
+    "QDRANT_API_KEY": "q",
+    "REDIS_PASSWORD": "r",
+    "RECEIPTS_SIGNING_KEY": "s",
+}
 
 OF_THE_PROCESS = {"FOOTNOTE_CONFIG", "FOOTNOTE_DATA_DIR", "FOOTNOTE_CACHE_DIR", "FOOTNOTE_MODE"}
-AWAITED = {"FOOTNOTE_ACCESS__BEHIND_TLS", "FOOTNOTE_ACCESS__TRUSTED_PROXIES", "FOOTNOTE_REDIS__URL"}
-"""Settings that the next version has: one that exists must go from this list."""
 
 
 def tool(name: str) -> str:
@@ -73,8 +76,8 @@ def unknown_settings(names: Iterable[str]) -> list[str]:
 
 
 def is_setting(name: str) -> bool:
-    """Whether the variable sets something, now or in what `AWAITED` lists."""
-    if name in OF_THE_PROCESS or name in AWAITED:
+    """Whether the variable sets something."""
+    if name in OF_THE_PROCESS:
         return True
     at: Any = Settings
     for part in name.removeprefix("FOOTNOTE_").lower().split("__"):

@@ -10,7 +10,6 @@ import yaml
 
 from service.settings import Settings
 from tests.deploy.checking import (
-    AWAITED,
     DEPLOY,
     ROOT,
     SECRETS,
@@ -118,12 +117,6 @@ def test_questions_wait_for_the_tables_and_the_index_and_not_for_the_cache() -> 
 def test_every_setting_exists() -> None:
     for name in OURS:
         assert unknown_settings(services()[name]["environment"]) == []
-
-
-def test_a_setting_that_exists_is_awaited_no_longer() -> None:
-    for name in sorted(AWAITED):
-        section = name.removeprefix("FOOTNOTE_").partition("__")[0].lower()
-        assert section not in Settings.model_fields
 
 
 @pytest.mark.parametrize("name", OURS)

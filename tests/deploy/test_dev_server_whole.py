@@ -15,15 +15,10 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from service.settings import Settings
 from tests.deploy.checking import DEPLOY, ROOT
 
 WARRANTY = b"# Warranty\n\nThe warranty of the P-200 pump lasts 24 months from the day of delivery.\n"
 START_S = 120
-
-pytestmark = pytest.mark.skipif(
-    not {"access", "redis"} <= set(Settings.model_fields), reason="this version has no keys and no Redis yet"
-)
 
 
 def test_a_new_user_gets_a_cited_answer_with_the_key_that_was_printed(

@@ -172,7 +172,7 @@ def test_workers_are_scaled_on_a_figure_that_the_api_gives() -> None:
     query = scaled["spec"]["triggers"][0]["metadata"]["query"]
     name = re.search(r"footnote_\w+", query)
     assert name is not None
-    assert f"\n{name.group()} 7.0".encode() in Metrics().render(7)
+    assert f"\n{name.group()} 7.0".encode() in Metrics().render(7, {}, redis_is_up=None)
 
 
 def test_no_secret_is_in_the_repository() -> None:

@@ -33,7 +33,7 @@ def test_a_figure_of_the_sizing_is_one_of_the_benchmark(figure: str) -> None:
 
 
 def test_every_metric_is_measured() -> None:
-    measured = Metrics().render(0).decode()
+    measured = Metrics().render(0, {}, redis_is_up=None).decode()
     assert [name for name in re.findall(r"`(footnote_\w+)`", TEXT) if f"{name} " not in measured] == []
 
 
@@ -44,5 +44,5 @@ def test_the_profiles_are_those_of_the_stack() -> None:
 
 
 def test_the_secrets_are_as_many_as_it_says() -> None:
-    assert "set the three secrets" in TEXT
+    assert "set the four secrets" in TEXT
     assert len(SECRETS) == 3

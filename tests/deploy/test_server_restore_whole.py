@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,6 @@ from tests.deploy.test_server_backup import script
 from tests.fakes_core import LOCAL, FakeEmbedder, a_tokenizer, drain, ingested, opened, quick_folder, sections
 from tests.postgres import PostgresServer
 
-pytestmark = pytest.mark.skipif(
-    find_spec("service.footing") is None, reason="this version has no server mode yet"
-)
 TEXT = sections(
     Warranty="The warranty of every pump lasts for twenty four months from the day of delivery.",
     Cleaning="The housing of the pump is wiped with a soft cloth and without any solvent.",

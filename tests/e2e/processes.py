@@ -55,6 +55,7 @@ def variables(services: dict[str, Any], **more: str) -> dict[str, str]:
         "FOOTNOTE_STORE__SERVER__URL": store.url,
         "FOOTNOTE_STORE__SERVER__GRPC_PORT": str(store.grpc_port),
         "FOOTNOTE_STORE__SERVER__ALIAS": store.alias,
+        "FOOTNOTE_REDIS__URL": services["redis"].url.get_secret_value(),
         "FOOTNOTE_RECEIPTS__SIGNING_KEY": services["receipts"].signing_key.get_secret_value(),
         **more,
     }
