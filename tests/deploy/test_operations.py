@@ -45,4 +45,4 @@ def test_the_profiles_are_those_of_the_stack() -> None:
 
 def test_the_secrets_are_as_many_as_it_says() -> None:
     assert "set the four secrets" in TEXT
-    assert len(SECRETS) == 3
+    assert len(SECRETS) == 4
