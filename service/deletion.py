@@ -8,7 +8,7 @@ it owes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from service.catalogue import Documents, Jobs
 from service.catalogue.database import now
@@ -22,6 +22,18 @@ from service.store.index import ChunkIndex
 from service.types import Scope
 
 
+class CachedAnswers(Protocol):
+    """The answers that may be given again."""
+
+    def drop_answers(self, scope: Scope) -> int | None:
+        """Removes all of the scope's tenant; how many there were, None if that has to wait."""
+        ...
+
+    def count_quoting(self, scope: Scope, document_id: str) -> int:
+        """How many of the scope's tenant name the document."""
+        ...
+
+
 class Deletion:
     """Removes documents everywhere; safe to use from any thread."""
 
@@ -33,7 +45,7 @@ class Deletion:
         originals: Originals,
         locks: DocumentLocks,
         signer: Signer,
-        drop_answers: Callable[[Scope], int],
+        cached: CachedAnswers,
     ) -> None:
         self._documents = documents
         self._jobs = jobs
@@ -41,7 +53,7 @@ class Deletion:
         self._originals = originals
         self._locks = locks
         self.signer = signer
-        self._drop_answers = drop_answers
+        self._cached = cached
 
     def delete(self, scope: Scope, document_id: str, source: str) -> DeletionReceipt:
         """Removes the document, its uploads and the answers that quoted it; the receipt is kept and returned.
@@ -80,13 +92,15 @@ class Deletion:
         """Removes the files and counts everything again; the receipt says that nothing was found."""
         scope, document_id = purge.scope, purge.document_id
         files = self._originals.forget(scope, purge.files)
-        cached = self._drop_answers(scope)
-        removed = {**(purge.removed or {}), "files": files.removed, "cached_answers": cached}
+        removed = {**(purge.removed or {}), "files": files.removed}
         remaining = {
             **self._documents.count(scope, document_id),
             **self._index.count(scope, document_id),
             "files": files.remaining,
         }
+        if (dropped := self._cached.drop_answers(scope)) is not None:  # else nothing can be said of them
+            removed["cached_answers"] = dropped
+            remaining["cached_answers"] = self._cached.count_quoting(scope, document_id)
         if any(remaining.values()):
             raise StoreUnavailable(f"the delete of {document_id} is not complete: {remaining} remain")
         moment = now()

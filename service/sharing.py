@@ -35,9 +35,13 @@ class Sharing:
         """What `/readyz` is told; a Redis that is away keeps nobody from answering."""
         return {} if self.redis is None else {"redis": self.redis.check}
 
-    def drop_answers(self, scope: Scope) -> int:
-        """Removes all cached answers of the scope's tenant; how many there were."""
+    def drop_answers(self, scope: Scope) -> int | None:
+        """Removes all cached answers of the scope's tenant; how many there were, None if that has to wait."""
         return self.asked.cache.drop(scope) if isinstance(self.asked, Answering) else 0
+
+    def count_quoting(self, scope: Scope, document_id: str) -> int:
+        """How many cached answers of the scope's tenant name the document."""
+        return self.asked.cache.count_quoting(scope, document_id) if isinstance(self.asked, Answering) else 0
 
 
 @contextmanager

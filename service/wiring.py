@@ -125,7 +125,7 @@ def _joined(
         originals,
         locks,
         open_signer(settings, footing.installation),
-        sharing.drop_answers,
+        sharing,
     )
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
     expiry = Expiry(database, settings.catalogue)

@@ -45,9 +45,13 @@ class AnswerCache(Protocol):
         """The caller does not work on this any more."""
         ...
 
-    def drop(self, scope: Scope) -> int:
+    def drop(self, scope: Scope) -> int | None:
         """Removes all answers of the scope's tenant; how many there were.
 
-        Where they cannot be reached now they go as soon as they can, and with their time at the latest.
+        Where they cannot be reached now (None) they go as soon as they can, with their time at the latest.
         """
+        ...
+
+    def count_quoting(self, scope: Scope, document_id: str) -> int:
+        """How many answers of the scope's tenant name the document; none where they cannot be reached."""
         ...

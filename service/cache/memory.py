@@ -48,9 +48,15 @@ class MemoryAnswers(AnswerCache):
         """Nobody else waits: `flights.py` brings those of one process together."""
 
     @override
-    def drop(self, scope: Scope) -> int:
+    def drop(self, scope: Scope) -> int | None:
         with self._lock:
             gone = [key for key in self._entries if key.tenant == scope.tenant]
             for key in gone:
                 del self._entries[key]
         return len(gone)
+
+    @override
+    def count_quoting(self, scope: Scope, document_id: str) -> int:
+        name = document_id.encode()
+        with self._lock:
+            return sum(key.tenant == scope.tenant and name in entry for key, entry in self._entries.items())

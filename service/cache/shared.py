@@ -76,12 +76,25 @@ class SharedAnswers(AnswerCache):
             return  # it ends by itself
 
     @override
-    def drop(self, scope: Scope) -> int:
+    def drop(self, scope: Scope) -> int | None:
         try:
             return self._dropped(scope.tenant)
         except RedisUnavailable:
             with self._lock:
                 self._owed.add(scope.tenant)
+            return None
+
+    @override
+    def count_quoting(self, scope: Scope, document_id: str) -> int:
+        name, names = document_id.encode(), self._names(scope.tenant)
+
+        def count(client: Any) -> int:
+            found = client.zrange(names, 0, -1)
+            return sum(name in entry for entry in client.mget(found) if entry) if found else 0
+
+        try:
+            return self._server.run(count)
+        except RedisUnavailable:
             return 0
 
     def _dropped(self, tenant: str) -> int:

@@ -149,6 +149,16 @@ def test_what_is_dropped_is_all_of_a_tenants_and_nothing_of_others(cache: Answer
     assert cache.drop(Scope("acme")) == 0
 
 
+def test_answers_that_name_a_document_are_counted_within_their_tenant(cache: AnswerCache) -> None:
+    cache.put(a_key(), an_answer())
+    cache.put(a_key(GLOBEX), an_answer())
+    quoted = an_answer().citations[0].document.id
+    assert cache.count_quoting(Scope("acme"), quoted) == 1
+    assert cache.count_quoting(Scope("acme"), "another") == 0
+    cache.drop(Scope("acme"))
+    assert cache.count_quoting(Scope("acme"), quoted) == 0
+
+
 def test_an_entry_that_another_version_wrote_is_none(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = opener()
     monkeypatch.setattr("service.cache.entry.FORMAT", 2)
@@ -239,6 +249,6 @@ def test_what_was_to_be_dropped_while_redis_was_away_goes_before_anything_is_fou
     cache = two[0]
     cache.put(a_key(), an_answer())
     with redis_server.paused():
-        assert cache.drop(ACME) == 0
+        assert cache.drop(ACME) is None
     assert cache.get(a_key()) is None
     assert two[1].get(a_key()) is None

@@ -162,7 +162,7 @@ def test_an_error_is_not_kept(engine: LocalEngine, generator: CountingGenerator)
 def test_an_answer_that_a_stage_fell_back_for_is_not_kept(
     engine: LocalEngine, generator: CountingGenerator
 ) -> None:
-    engine.index.tokens.delete_document(LOCAL, ask(engine).citations[0].document.id)
+    engine.index.tokens.delete_document(LOCAL, ask(engine).citations[0].document.id, engine.jobs.new_epoch())
     other = replace(QUERY, text="How long is the warranty?")
     warned = ask(engine, other).warnings
     assert "token_vectors_lost" in {warning.code for warning in warned}

@@ -62,6 +62,7 @@ def test_a_receipt_counts_what_went_and_nothing_that_stayed(engine: LocalEngine)
         "sparse_entries": 2,
         "token_vectors": 2,
         "files": 1,
+        "cached_answers": 0,
     }
     assert receipt.remaining == dict.fromkeys(receipt.removed, 0)
 

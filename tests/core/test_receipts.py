@@ -29,7 +29,7 @@ TEXT = sections(Warranty="The warranty of every pump lasts for twenty four month
 MANUAL, OTHER = document_id(LOCAL, "manual.md"), document_id(LOCAL, "other.md")
 PLACES = {
     "documents", "versions", "chunks", "jobs", "answers", "feedback", "vectors", "sparse_entries",
-    "token_vectors", "files",
+    "token_vectors", "files", "cached_answers",
 }  # fmt: skip
 
 

@@ -241,7 +241,7 @@ TEXT = f"# Warranty\n\n{WARRANTY}\n\n# Cleaning\n\n{CLEANING}\n"
 
 
 def answer(id: str, *cited: Chunk) -> Answer:
-    document = DocumentRef("d", "pump.md", "", 1)
+    document = DocumentRef(cited[0].document_id if cited else "d", "pump.md", "", 1)
     citations = tuple(
         Citation(n, document, chunk.id, (), None, chunk.start, chunk.end, chunk.text, 1.0)
         for n, chunk in enumerate(cited, start=1)
