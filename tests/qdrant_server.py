@@ -165,7 +165,13 @@ class QdrantStandIn(grpc.GenericRpcHandler):
             with_payload=Given.convert_with_payload_interface(asked.with_payload),
         )
         return wire.ScrollResponse(
-            result=[Said.convert_record(record) for record in records],
+            result=[
+                wire.RetrievedPoint(
+                    id=Said.convert_extended_point_id(record.id),
+                    payload=Said.convert_payload(record.payload or {}),
+                )
+                for record in records
+            ],
             next_page_offset=None if after is None else Said.convert_extended_point_id(after),
         )
 
