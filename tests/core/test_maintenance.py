@@ -69,13 +69,17 @@ def test_a_document_put_in_again_before_its_delete_is_completed_stays(engine: Lo
     assert_whole(engine)
 
 
-def test_a_delete_is_not_completed_while_its_document_is_being_read_in_again(engine: LocalEngine) -> None:
+def test_a_delete_is_not_completed_while_its_document_is_being_read_in_again(
+    engine: LocalEngine, embedder: FakeEmbedder
+) -> None:
     """What the job has staged would go with it."""
     ingested(engine, "manual.md", TEXT)
     cut_off_delete(engine)
     put(engine, "manual.md", NEWER)
-    engine.pipeline.embedder.before_passages = engine.maintenance.complete_deletes  # type: ignore[attr-defined]
+    turns: list[None] = []
+    embedder.before_passages = lambda: turns.append(engine.maintenance.complete_deletes())
     drain(engine)
+    assert turns
     assert len(engine.versions.pending_purges()) == 1
     assert "weeks" in found(engine)[0]
     engine.maintenance.complete_deletes()

@@ -15,7 +15,7 @@ from service.local_engine import LocalEngine
 from service.store.bm25 import sparse_document
 from service.store.edge import EdgeStore
 from service.types import DocumentAttributes, Point
-from tests.fakes_core import LOCAL, drain, ingested, put, sections
+from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, put, sections
 from tests.ingest.checking import assert_whole, found, live_chunks
 
 TEXT = sections(
@@ -96,9 +96,10 @@ def test_what_is_staged_for_a_document_that_was_deleted_at_that_moment_is_taken_
     assert engine.listing.documents(LOCAL, None, 10).items == ()
 
 
-def test_a_delete_during_an_ingest_never_brings_the_document_back(engine: LocalEngine) -> None:
+def test_a_delete_during_an_ingest_never_brings_the_document_back(
+    engine: LocalEngine, embedder: FakeEmbedder
+) -> None:
     job = put(engine, "manual.md", TEXT)
-    embedder: Any = engine.pipeline.embedder
     receipts = []
     embedder.before_passages = lambda: receipts.append(asyncio.run(engine.delete(LOCAL, job.document_id)))
     drain(engine)
