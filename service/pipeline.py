@@ -172,7 +172,8 @@ class _AnswerInProgress:
                 with watch.stage("generate"):
                     draft = await anext(drafts, None)
                 with watch.stage("cite"):
-                    ready = await pipeline.threads.run(_check, self._checker, draft)
+                    held = draft is not None and self._checker.hold(draft)
+                    ready = [] if held else await pipeline.threads.run(_check, self._checker, draft)
                 for checked in ready:
                     self._told.append(checked)
                     yield checked

@@ -4,7 +4,7 @@ import pytest
 
 from service.cite import Checker
 from service.settings import CiteSettings
-from service.types import Context
+from service.types import Context, Draft, Quotation
 from tests.answering import a_context, a_passage
 
 PUMP = (
@@ -218,3 +218,29 @@ def test_a_sentence_that_reads_out_a_table_row_is_verbatim() -> None:
     table = "| Code | Meaning |\n|---|---|\n| E-41 | Door open |\n| E-42 | Pump blocked |"
     checker = check("Code: E-42; Meaning: Pump blocked [1].", a_context(table))
     assert [citation.score for citation in checker.citations] == [1.0]
+
+
+@pytest.mark.parametrize("size", [1, 3, 24])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The warranty lasts 24 months. [1] Lunch is served at noon [2]. It was cooked by Anna [7].",
+        "- The warranty lasts 24 months [1]\n- Lunch is served at noon 【2】\nI don't know.",
+        "The pump delivers 40 litres per minute at 7 bar [1]",
+    ],
+)
+def test_pieces_that_are_held_change_nothing_of_what_is_kept(text: str, size: int) -> None:
+    whole = check(text, size=size)
+    checker = Checker(a_context(PUMP, "Lunch is served at noon in the main hall."), CiteSettings(), None)
+    pieces = [Draft(text=text[start : start + size]) for start in range(0, len(text), size)]
+    taken = [piece for piece in pieces if not checker.hold(piece) for piece in checker.take(piece)]
+    assert [*taken, *checker.finish()] == whole.kept  # type: ignore[attr-defined]
+    assert (checker.rejected, checker.declined) == (whole.rejected, whole.declined)
+
+
+def test_what_may_take_time_is_not_held() -> None:
+    checker = Checker(a_context(PUMP), CiteSettings(), None)
+    assert checker.hold(Draft(text="The warranty lasts 24 months [1]."))
+    assert not checker.hold(Draft(text=" It was"))
+    assert not checker.hold(Draft(quotation=Quotation(1, 0, 6, "It was")))
+    assert not checker.hold(Draft(text="a" * 10_000))

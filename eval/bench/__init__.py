@@ -7,6 +7,10 @@ ingest.py     ingest rate over the bare encoder's, parse rates, memory over many
 query.py      answers over HTTP by stage, during an ingest, and the start of the server
 load.py       many readers at once, and the same question again
 crowd.py      those readers
+many.py       server mode: one API process and two, one worker and two
+stack.py      its processes and servers; remembered_store.py is a vector store that costs nothing
+ledger.py     jobs and documents in PostgreSQL beside SQLite
+tenancy.py    a tenant among a thousand
 stub_model.py the language model that costs nothing
 search.py     search and fusion by number of chunks
 baselines.py  the packages that the figures stand beside

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from eval import retrieval
-from eval.bench import ingest, load, query, rate, search
+from eval.bench import ingest, ledger, load, many, query, rate, search, tenancy
 from eval.bench.figures import Figure, Goal, Report
 from eval.bench.install import default_install
 from eval.commands import command, run
@@ -23,7 +23,19 @@ Section = Callable[[], Iterator[Figure]]
 FUSED_ON_SCIFACT = Goal("at least", 0.715)
 
 
-SECTIONS = ("query", "load", "parse", "ingest", "search", "memory", "retrieval", "install")
+SECTIONS = (
+    "query",
+    "load",
+    "server",
+    "ledger",
+    "parse",
+    "ingest",
+    "search",
+    "tenancy",
+    "memory",
+    "retrieval",
+    "install",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +48,12 @@ class Sizes:
     questions: int = 200
     parse_s: float = 2.0
     load_s: float = 60.0
+    pages: int = 48
+    turns: int = 20
+    chunks_each: int = 20
 
 
-QUICK = Sizes((1_000, 10_000), 400, 80, 40, 0.5, 6.0)
+QUICK = Sizes((1_000, 10_000), 400, 80, 40, 0.5, 6.0, 8, 5, 5)
 FULL = Sizes()
 
 
@@ -76,9 +91,12 @@ def _sections(data: Path | None, sizes: Sizes) -> Mapping[str, Section]:
     return {
         "query": lambda: query.answers(data, sizes.questions),
         "load": lambda: load.crowds(sizes.load_s),
+        "server": lambda: many.processes(sizes.load_s, sizes.pages),
+        "ledger": lambda: ledger.beside_sqlite(sizes.turns),
         "parse": lambda: ingest.parsing(sizes.parse_s),
         "ingest": lambda: rate.rates(data, sizes.records),
         "search": lambda: search.sizes(sizes.chunks),
+        "tenancy": lambda: tenancy.cost(sizes.chunks_each),
         "memory": lambda: ingest.memory(sizes.documents),
         "retrieval": lambda: _quality(data),
         "install": default_install,

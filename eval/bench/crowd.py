@@ -34,20 +34,30 @@ class Crowd:
         return Spread.of(self.milliseconds)
 
 
-def crowd(url: str, questions: Sequence[str], clients: int, seconds: float, at_least: int = 1) -> Crowd:
+def crowd(
+    urls: Sequence[str],
+    questions: Sequence[str],
+    clients: int,
+    seconds: float,
+    at_least: int = 1,
+    key: str = "",
+) -> Crowd:
     """So many clients ask the questions in turn, each its next one as soon as it has an answer.
 
-    They stop after so many seconds, and not before `at_least` questions were asked.
+    They stop after so many seconds, and not before `at_least` questions were asked. The servers at the `urls`
+    have as many clients each; `key` is the API key of all of them.
     """
-    return asyncio.run(_crowd(url, questions, clients, seconds, at_least))
+    return asyncio.run(_crowd(urls, questions, clients, seconds, at_least, key))
 
 
-async def _crowd(url: str, questions: Sequence[str], clients: int, seconds: float, at_least: int) -> Crowd:
+async def _crowd(
+    urls: Sequence[str], questions: Sequence[str], clients: int, seconds: float, at_least: int, key: str
+) -> Crowd:
     numbers, times, refused = count(), list[float](), Counter[int]()
     started = time.perf_counter()
 
-    async def client() -> None:
-        async with _Connection(url) as connection:
+    async def client(url: str) -> None:
+        async with _Connection(url, key) as connection:
             while (number := next(numbers)) < at_least or time.perf_counter() - started < seconds:
                 asked = questions[number % len(questions)]
                 asked_at = time.perf_counter()
@@ -57,16 +67,17 @@ async def _crowd(url: str, questions: Sequence[str], clients: int, seconds: floa
                 else:
                     refused[status] += 1
 
-    await asyncio.gather(*(client() for _ in range(clients)))
+    await asyncio.gather(*(client(urls[number % len(urls)]) for number in range(clients)))
     return Crowd(clients, time.perf_counter() - started, tuple(times), refused)
 
 
 class _Connection:
     """One kept connection, written out: an HTTP client would take the processor from what it measures."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "", parts.port or 80
+        self._key = f"Authorization: Bearer {key}\r\n" if key else ""
 
     async def __aenter__(self) -> _Connection:
         self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
@@ -80,7 +91,7 @@ class _Connection:
         """The status of the response, once all of it is there."""
         body = json.dumps({"query": question}).encode()
         head = f"POST /query HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
-        self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        self._writer.write(f"{head}{self._key}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         answered = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         await self._reader.readexactly(int(answered.split(b"content-length:")[1].split(b"\r\n")[0]))
         return int(answered.split(b" ", 2)[1])

@@ -94,6 +94,13 @@ def resident_mib(pid: int, *, with_children: bool = True) -> float:
     return total / MIB
 
 
+def processor_s(pids: Iterable[int]) -> float:
+    """Processor time that these processes and their children have taken so far, all threads together."""
+    found = [psutil.Process(pid) for pid in pids]
+    times = [one.cpu_times() for process in found for one in (process, *process.children(recursive=True))]
+    return float(sum(one.user + one.system for one in times))
+
+
 def alone(work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
     """What `work` returns when it runs in a fresh process, so that its memory is its own."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:

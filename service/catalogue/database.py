@@ -150,9 +150,10 @@ def migrate(url: str) -> str | None:
 
 def insert_new(connection: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
     """Inserts rows but for those that are there already; how many were new."""
-    insert = INSERTS[connection.dialect.name](table).values([dict(row) for row in rows])
-    new = insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    return int(connection.execute(new).rowcount)
+    # Without the rows in it the statement is compiled once, however many there are.
+    insert = INSERTS[connection.dialect.name](table).on_conflict_do_nothing()
+    new = insert.execution_options(preserve_rowcount=True)
+    return int(connection.execute(new, [dict(row) for row in rows]).rowcount)
 
 
 def upsert(

@@ -25,6 +25,8 @@ MAX_WAITING = 1_000
 """Notes that may wait for a catalogue that does not take them; what comes beyond is lost, and counted."""
 
 BATCH = 100
+GATHER_S = 0.05
+"""How long the first note waits for others: a transaction for each takes longer than a cached answer does."""
 RETRY_S = 5.0
 
 
@@ -42,8 +44,10 @@ class Keeper(Generic[Note]):
         what: str,
         max_waiting: int = MAX_WAITING,
         retry_s: float = RETRY_S,
+        gather_s: float = GATHER_S,
     ) -> None:
         self._write = write
+        self._gather_s = gather_s
         self._what = what
         self._max_waiting = max_waiting
         self._retry_s = retry_s
@@ -59,7 +63,8 @@ class Keeper(Generic[Note]):
         with self._changed:
             if len(self._waiting) < self._max_waiting:
                 self._waiting.append(note)
-                self._changed.notify_all()
+                if len(self._waiting) == 1:  # else the thread knows already, and would be woken for nothing
+                    self._changed.notify_all()
                 return
             self.lost += 1
         log.error("%s were not kept: the catalogue takes none", self._what, extra={"lost": self.lost})
@@ -97,6 +102,7 @@ class Keeper(Generic[Note]):
         while not self._closing:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closing)
+                self._changed.wait_for(lambda: self._closing, self._gather_s)
             if not self._flushed():
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, self._retry_s)

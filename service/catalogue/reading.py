@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, null, select
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, func, null, select
 
 from service.catalogue.database import Database
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, TenantRow, VersionRow
@@ -18,8 +18,27 @@ DOCUMENT_COLUMNS = (
     DocumentRow.attributes,
     DocumentRow.groups,
 )
+VISIBLE = (
+    select(*CHUNK_COLUMNS, *DOCUMENT_COLUMNS)
+    .join(
+        DocumentRow,
+        (DocumentRow.id == ChunkRow.document_id) & (DocumentRow.live_version == ChunkRow.version),
+    )
+    .where(
+        ChunkRow.chunk_id.in_(bindparam("wanted", expanding=True)), DocumentRow.tenant == bindparam("tenant")
+    )
+)
+WINDOW = (
+    select(func.substr(VersionRow.text, bindparam("first", type_=Integer), bindparam("count", type_=Integer)))
+    .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+    .where(
+        VersionRow.document_id == bindparam("document"),
+        VersionRow.number == bindparam("version"),
+        DocumentRow.tenant == bindparam("tenant"),
+    )
+)
 EPOCH = select(TenantRow.epoch).where(TenantRow.name == bindparam("tenant"))
-"""Made once: every question begins with it, and making it takes longer than asking it."""
+"""All three are made once: every question needs them, and making one takes longer than asking it."""
 
 
 class CatalogueReader:
@@ -31,23 +50,13 @@ class CatalogueReader:
 
     def hits(self, scope: Scope, fused: Sequence[Fused], limit: int) -> tuple[Hit, ...]:
         """The first `limit` of the fused ids that are visible to the scope, in the same order."""
-        wanted = [found.chunk_id for found in fused]
-        visible = (
-            select(*CHUNK_COLUMNS, *DOCUMENT_COLUMNS)
-            .join(
-                DocumentRow,
-                (DocumentRow.id == ChunkRow.document_id) & (DocumentRow.live_version == ChunkRow.version),
-            )
-            .where(ChunkRow.chunk_id.in_(wanted), DocumentRow.tenant == scope.tenant)
-        )
+        hits: list[Hit] = []
         with self._database.reading() as connection:
-            rows = {row["chunk_id"]: row for row in connection.execute(visible).mappings()}
-        hits = (
-            _hit(rows[found.chunk_id], found)
-            for found in fused
-            if found.chunk_id in rows and may_read(scope, rows[found.chunk_id]["groups"])
-        )
-        return tuple(hit for hit, _ in zip(hits, range(limit), strict=False))
+            # Nearly always the first `limit` are all visible; the rest is read only where one is not.
+            for part in (fused[:limit], fused[limit:]):
+                if part and len(hits) < limit:
+                    hits.extend(_visible(connection, scope, part))
+        return tuple(hits[:limit])
 
     def windows(self, scope: Scope, hits: Sequence[Hit], characters: int) -> Mapping[str, tuple[int, str]]:
         """The text of each hit's section within `characters` of it: (start offset, text) by chunk id."""
@@ -79,16 +88,24 @@ class CatalogueReader:
     def _window(connection: Connection, scope: Scope, hit: Hit, characters: int) -> tuple[int, str] | None:
         start = max(hit.chunk.section[0], hit.chunk.start - characters)
         end = min(hit.chunk.section[1], hit.chunk.end + characters)
-        text = connection.scalar(
-            select(func.substr(VersionRow.text, start + 1, end - start))
-            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-            .where(
-                VersionRow.document_id == hit.document.id,
-                VersionRow.number == hit.document.version,
-                DocumentRow.tenant == scope.tenant,
-            )
-        )
+        wanted = {
+            "first": start + 1,
+            "count": end - start,
+            "document": hit.document.id,
+            "version": hit.document.version,
+            "tenant": scope.tenant,
+        }
+        text = connection.scalar(WINDOW, wanted)
         return None if text is None else (start, text)
+
+
+def _visible(connection: Connection, scope: Scope, fused: Sequence[Fused]) -> Iterator[Hit]:
+    wanted = {"wanted": [found.chunk_id for found in fused], "tenant": scope.tenant}
+    rows = {row["chunk_id"]: row for row in connection.execute(VISIBLE, wanted).mappings()}
+    for found in fused:
+        row = rows.get(found.chunk_id)
+        if row is not None and may_read(scope, row["groups"]):
+            yield _hit(row, found)
 
 
 def _epoch(connection: Connection, scope: Scope) -> int:

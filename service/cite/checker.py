@@ -18,6 +18,9 @@ from service.text.markers import MARKER, MARKERS, declines, numbers
 from service.text.names import folded
 from service.types import Citation, Context, Draft, Hit, Passage, Quotation, Sentence
 
+_SHORT = 1000
+"""Characters that are looked through for the end of a sentence in no time."""
+
 _Place = tuple[Passage, int, int]
 """A stretch of a passage: the offsets of its text."""
 
@@ -88,6 +91,19 @@ class Checker:
     def take(self, draft: Draft) -> list[CheckedSentence]:
         """Takes the next piece of a generator's output, whichever it is."""
         return self.quote(draft.quotation) if draft.quotation is not None else self.feed(draft.text)
+
+    def hold(self, draft: Draft) -> bool:
+        """Takes a piece that completes no sentence, as most of a language model's do, and says so.
+
+        That needs no thread; what takes time is left to `take`.
+        """
+        buffer = self._buffer + draft.text
+        if draft.quotation is not None or len(buffer) > _SHORT:
+            return False
+        complete, rest = split_off_open_end(buffer)
+        if not complete:
+            self._buffer = rest
+        return not complete
 
     def quote(self, quotation: Quotation) -> list[CheckedSentence]:
         """Takes a sentence that stands in a passage: it is shown as it is, and cited where it stands.

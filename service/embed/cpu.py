@@ -24,7 +24,7 @@ class OpenVinoEmbedder:
     def __init__(self, settings: EmbedSettings, cache_dir: Path, token_dimensions: int = 0) -> None:
         self._settings = settings
         self._folder = ensure_compiled(settings.model, "embedder", settings.precision, cache_dir)
-        self._interactive = Encoder(self._folder, "latency", settings.threads)
+        self._interactive = Encoder(self._folder, "questions", settings.threads)
         self._bulk: Encoder | None = None
         self._lock = threading.Lock()
         card = self._interactive.card
@@ -44,13 +44,9 @@ class OpenVinoEmbedder:
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Embedder`."""
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for start in range(0, len(order), SENTENCES_A_BATCH):
-            rows = order[start : start + SENTENCES_A_BATCH]
-            vectors[rows] = unit(self._interactive.run([texts[row] for row in rows]).outputs[0])
+        for batch in self._interactive.run_all(texts, SENTENCES_A_BATCH):
+            vectors[batch.rows] = unit(batch.outputs[0])
         return vectors
 
     def embed_passages(self, texts: Sequence[str]) -> list[Encoded]:

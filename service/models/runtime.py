@@ -25,7 +25,10 @@ LENGTH_STEP = 16
 """Batches are padded to multiples of it: the runtime keeps compiled kernels and buffers for every length that
 it meets, which without steps grows past a gigabyte over a few thousand chunks."""
 
-Use = Literal["latency", "throughput"]
+MOST_AT_ONCE = 8
+"""Texts that `questions` reads at once where nothing else is set: each takes memory of its own."""
+
+Use = Literal["latency", "throughput", "questions"]
 Text = str | tuple[str, str]
 Floats = NDArray[np.float32]
 
@@ -48,7 +51,9 @@ class Encoder:
 
     Args:
         folder: a compiled model, see `service.models`.
-        use: `latency` gives all cores to one text, `throughput` overlaps batches.
+        use: `latency` gives all cores to one batch, `throughput` overlaps batches, and `questions` gives a
+            core to each of several texts: a short one gains nothing from a second core, and takes it from
+            the next.
         threads: CPU threads; 0 means one a core.
     """
 
@@ -64,10 +69,7 @@ class Encoder:
         core = openvino.Core()
         if cache := _kernel_cache(folder):
             core.set_property({"CACHE_DIR": str(cache)})
-        hints: dict[str, Any] = {"PERFORMANCE_HINT": use.upper(), "INFERENCE_PRECISION_HINT": "f32"}
-        if threads:
-            hints["INFERENCE_NUM_THREADS"] = threads
-        self._compiled = core.compile_model(folder / "model.xml", "CPU", hints)
+        self._compiled = core.compile_model(folder / "model.xml", "CPU", _hints(core, use, threads))
         self._local = threading.local()
 
     def run(self, texts: Sequence[Text]) -> Batch:
@@ -108,6 +110,17 @@ class Encoder:
         return {name: np.array(columns[name], dtype=np.int64) for name in self.card.inputs}
 
 
+def _hints(core: Any, use: Use, threads: int) -> dict[str, Any]:
+    hints: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+    if use == "questions":
+        _, most = core.get_property("CPU", "RANGE_FOR_STREAMS")  # the cores that the process may use
+        at_once = threads or min(most, MOST_AT_ONCE)
+        own = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": at_once, "INFERENCE_NUM_THREADS": at_once}
+        return hints | own
+    hints["PERFORMANCE_HINT"] = use.upper()
+    return hints | {"INFERENCE_NUM_THREADS": threads} if threads else hints
+
+
 def open_tokenizer(folder: Path, max_tokens: int) -> Any:
     """The compiled model's tokenizer, of the `tokenizers` library, which cuts off at the model's length."""
     from tokenizers import Tokenizer
@@ -130,7 +143,8 @@ class TokenCounter:
 
     def __call__(self, text: str) -> int:
         """The number of tokens of `text`."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        # The fast form leaves out where each token lies.
+        return len(self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0])
 
 
 class TokenFinder:

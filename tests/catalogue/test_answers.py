@@ -13,6 +13,7 @@ import pytest
 
 from service.catalogue import AnswerKeeper, Answers, Database, Documents, Expiry, GivenAnswer, Jobs
 from service.catalogue.database import now
+from service.catalogue.keeping import Keeper
 from service.errors import CatalogueUnavailable, NotFound
 from service.records import Feedback, IngestReport
 from service.settings import CatalogueSettings
@@ -210,3 +211,12 @@ def test_answers_that_cannot_be_written_before_the_end_are_counted_as_lost(
     with written_by_others(folder), keeper.running():
         keeper.keep(given("one"))
     assert keeper.lost == 1
+
+
+def test_notes_that_come_one_after_the_other_are_written_together() -> None:
+    written: list[list[str]] = []
+    keeper = Keeper[str](lambda notes: written.append(list(notes)), "words", gather_s=60)
+    with keeper.running():
+        for word in ("one", "two", "three"):
+            keeper.keep(word)
+    assert written == [["one", "two", "three"]]

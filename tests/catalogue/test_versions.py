@@ -60,6 +60,13 @@ def test_a_reader_sees_the_old_version_or_the_new_one_whole(database: Database) 
     assert len(seen) > 50
 
 
+def test_what_is_found_further_down_takes_the_place_of_what_is_not_visible(database: Database) -> None:
+    publish(database, ACME, a_version(ACME, "manual", "one", "two", "three"))
+    one, two, three = (chunk_id(ACME, "manual", word) for word in ("one", "two", "three"))
+    gone = [chunk_id(ACME, "manual", word) for word in ("four", "five")]
+    assert texts(database, ACME, gone[0], three, gone[1], one, two, limit=2) == ["three", "one"]
+
+
 def test_several_documents_become_visible_in_one_step(database: Database) -> None:
     Jobs(database).add(ACME, [a_job(ACME, name) for name in "ab"])
     jobs = Jobs(database).claim(10, 1_000)

@@ -19,7 +19,7 @@ from tests.fakes import FakeEngine
 async def test_every_question_is_asked_in_turn_and_every_answer_counted() -> None:
     engine = FakeEngine()
     async with serving(engine, small_limits(max_waiting_queries=10)) as served:
-        seen = await asyncio.to_thread(crowd, served.address, ["a", "b"], 3, 0.0, 6)
+        seen = await asyncio.to_thread(crowd, [served.address], ["a", "b"], 3, 0.0, 6)
     assert sorted(query.text for query in engine.queries)[:6] == ["a", "a", "a", "b", "b", "b"]
     assert len(seen.milliseconds) == len(engine.queries)
     assert (seen.refused, seen.rate > 0, seen.spread.p50 > 0) == ({}, True, True)
@@ -28,7 +28,7 @@ async def test_every_question_is_asked_in_turn_and_every_answer_counted() -> Non
 async def test_what_is_no_answer_is_counted_by_its_status() -> None:
     engine = FakeEngine(failure=Overloaded("too many"))
     async with serving(engine, small_limits()) as served:
-        seen = await asyncio.to_thread(crowd, served.address, ["a"], 1, 0.0, 2)
+        seen = await asyncio.to_thread(crowd, [served.address], ["a"], 1, 0.0, 2)
     assert (seen.milliseconds, dict(seen.refused)) == ((), {429: 2})
 
 
