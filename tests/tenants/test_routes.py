@@ -222,3 +222,10 @@ async def test_a_document_may_say_of_itself_who_the_tenant_is(keyed: Keyed) -> N
     assert [one["metadata"] for one in listed] == [{"tenant": "globex"}]
     theirs = await keyed.call("GET", "/documents", keyed.key("reader", tenant="globex"))
     assert theirs.json()["documents"] == []
+
+
+async def test_the_receipts_of_another_tenant_are_not_seen(keyed: Keyed) -> None:
+    theirs, document = keyed.key("admin", tenant="globex"), await keyed.document("a.txt", tenant="globex")
+    assert (await keyed.call("DELETE", f"/documents/{document}", theirs)).status_code == 200
+    assert document in (await keyed.call("GET", "/receipts", theirs)).text
+    assert (await keyed.call("GET", "/receipts", keyed.key("admin"))).json()["receipts"] == []
