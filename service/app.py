@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
-from typing import Any
 from uuid import UUID
 
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -15,6 +14,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from service import problem
 from service.access import Access
+from service.description import PROBLEMS, DescribedApp, api_key
 from service.engine import Engine
 from service.limiting import RateLimits
 from service.metrics import Metrics
@@ -36,15 +36,6 @@ from service.waiting_room import WaitingRoom
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {problem.MEDIA_TYPE: {}}, "model": problem.Problem}
-    for status, description in {
-        "422": "The request breaks a rule.",
-        "4XX": "The request is refused; `code` says why.",
-        "5XX": "The service failed; `retryable` says whether to try again.",
-    }.items()
-}
-
 
 def create_app(
     engine: Engine,
@@ -60,7 +51,7 @@ def create_app(
     asked; without them nothing is.
     """
     metrics = Metrics()
-    app = FastAPI(
+    app = DescribedApp(
         title="Footnote",
         version=version("footnote"),
         description="Answers over your own documents, with a checked footnote on every sentence.",
@@ -75,8 +66,12 @@ def create_app(
     problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
     checked = [Depends(only_known_parameters)]
-    for module in (asking, documents, health, openai, *([administration] if access else [])):
-        app.include_router(module.router, max_body_size=settings.api.max_json_bytes, dependencies=checked)
+    json_bytes = settings.api.max_json_bytes
+    app.include_router(health.router, max_body_size=json_bytes, dependencies=checked)
+    if access:
+        checked.append(Depends(api_key))
+    for module in (asking, documents, openai, *([administration] if access else [])):
+        app.include_router(module.router, max_body_size=json_bytes, dependencies=checked)
     files = settings.api.max_upload_files
     app.include_router(
         documents.uploads_for_groups if access else documents.uploads,

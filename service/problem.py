@@ -14,6 +14,7 @@ from typing import Any
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -103,11 +104,19 @@ def install(app: FastAPI, limits: ApiSettings) -> None:
         ours = _error_of_status(error.status_code, str(error.detail), request.scope, limits)
         response = problem_response(problem_of(ours))
         response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            response.headers["Allow"] = ", ".join(_methods(app, request.url.path))
         return response
 
     app.add_exception_handler(FootnoteError, _on_footnote_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """Those of all routes of a path; the framework names those of the first one alone."""
+    routes = (one for one in iter_route_contexts(app.routes) if one.path_regex.match(path))
+    return sorted({method for route in routes for method in route.methods or ()})
 
 
 class ProblemMiddleware:

@@ -38,7 +38,7 @@ class Authenticator:
 
     A key that was looked up is remembered for `access.key_cache_s`: that is how long a revoked one works on,
     and how far what its tenant decides lags behind. An address with too many failures is still served for
-    keys that are remembered.
+    keys that were good when they were last looked up.
     """
 
     def __init__(
@@ -84,7 +84,8 @@ class Authenticator:
         return found
 
     async def _look_up(self, sha256: str, address: str) -> _Remembered:
-        if self._failures.too_many(address):
+        was_good = sha256 in self._remembered  # so it is no guess
+        if self._failures.too_many(address) and not was_good:
             raise TooManyFailures(
                 f"{self._settings.max_failures_per_minute} requests of this address had no valid key within "
                 "a minute (setting access.max_failures_per_minute).",

@@ -10,6 +10,8 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from openai.types.completion_usage import CompletionUsage
 
 _RETRY_AFTER_S = 0.2
+_MAX_PATIENCE_S = 3600
+"""Of the patience that a server asks for, what is passed on: its mistake must keep nobody away for days."""
 _CHECK_S = 1.5
 _NO_SUCH_LIST = (404, 405, 501)
 _NO_KEY = "none"
@@ -104,15 +108,20 @@ class ChatGenerator:
     async def _started(
         self, question: Question, context: Context, deadline: float
     ) -> tuple[AsyncStream[ChatCompletionChunk], ChatCompletionChunk | None]:
-        """The stream and its first chunk; tried twice, because nothing was shown yet."""
+        """The stream and its first chunk; tried twice, because nothing was shown yet.
+
+        A server that asks for patience is left alone, and the caller told for how long.
+        """
         chat = messages(question.query, context)
         try:
             return await self._attempt(chat, deadline)
         except GeneratorUnavailable as error:
-            if not error.retryable or isinstance(error, DeadlineExceeded):
+            asks_for_patience = error.retry_after_s > GeneratorUnavailable.retry_after_s
+            if not error.retryable or asks_for_patience or isinstance(error, DeadlineExceeded):
                 raise
-            async with self._until(deadline):
-                await asyncio.sleep(_RETRY_AFTER_S)
+            with self._translated():
+                async with self._until(deadline):
+                    await asyncio.sleep(_RETRY_AFTER_S)
             return await self._attempt(chat, deadline)
 
     async def _attempt(
@@ -244,7 +253,20 @@ def _translate(error: Exception, settings: GenerateSettings) -> FootnoteError:
         )
     unavailable = GeneratorUnavailable(f"{where} answered with HTTP {error.status_code}.")
     unavailable.retryable = error.status_code in _WORTH_REPEATING or error.status_code >= 500
+    unavailable.retry_after_s = _patience(error.response.headers.get("retry-after", ""))
     return unavailable
+
+
+def _patience(retry_after: str) -> int:
+    """The seconds of a `Retry-After` header (RFC 9110: a number, or a date); what makes no sense is one."""
+    try:
+        seconds = int(retry_after)
+    except ValueError:
+        try:
+            seconds = round((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+        except (ValueError, TypeError):  # no date, or one without a time zone
+            seconds = 1
+    return min(max(1, seconds), _MAX_PATIENCE_S)
 
 
 def _shown(url: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from service.event_stream import EventStream, event
+from service.event_stream import MEDIA_TYPE, EventStream, described, event
+from service.problem import Problem
 from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
 from service.routes.guarding import GuardedRoute, about, about_question, reader
 from service.schemas.answers import AnswerOut, FeedbackOut, RetrievalEvent, SearchOut, SentenceEvent
@@ -21,7 +22,11 @@ router = APIRouter(tags=["ask"], route_class=GuardedRoute)
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer; with `stream`, events `retrieval`, `sentence`, then `done` or `error`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {
+            MEDIA_TYPE: described(
+                retrieval=RetrievalEvent, sentence=SentenceEvent, done=AnswerOut, error=Problem
+            )
+        },
     }
 }
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from service.errors import NotFound
-from service.event_stream import EventStream
+from service.event_stream import MEDIA_TYPE, EventStream
 from service.problem import Problem
 from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
 from service.routes.guarding import GuardedRoute, about_question, reader
@@ -33,10 +33,16 @@ from service.types import Answer, Query, Retrieved, Scope, SentenceReady
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=GuardedRoute)
 
+CHUNK = {"type": "string", "description": "A chunk as JSON, and at the end `[DONE]`."}
+
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The completion; with `stream`, chunks as data-only server-sent events.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {
+            MEDIA_TYPE: {
+                "itemSchema": {"type": "object", "required": ["data"], "properties": {"data": CHUNK}}
+            }
+        },
     }
 }
 

@@ -61,6 +61,15 @@ def _storable_text(text: str) -> str:
     return text
 
 
+def _searchable(name: str) -> str:
+    """Refuses a name that says whose documents are searched: who sends it may believe that it does."""
+    if name == "tenant":
+        raise PydanticCustomError(
+            "reserved", "whose documents are searched is said by the API key; a field `tenant` is no filter"
+        )
+    return name
+
+
 # A value is refused before the types are tried: one line of refusal rather than one for each type.
 Integer = Annotated[StrictInt, Field(ge=MIN_INTEGER, le=MAX_INTEGER)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
@@ -72,6 +81,7 @@ Question = Annotated[
 ]
 LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_storable_text)]
 FieldName = Annotated[str, Field(pattern=rf"^{FIELD_NAME.pattern}$")]
+FilterName = Annotated[FieldName, AfterValidator(_searchable)]
 # One bad value ends the reading of a list: what is sent in thousands is not answered in thousands.
 AnyOf = Annotated[list[ScalarIn], Field(min_length=1, max_length=MAX_FILTER_VALUES, fail_fast=True)]
 
@@ -138,7 +148,7 @@ class FiltersIn(Request):
 
     document_ids: list[Text] = Field(default_factory=list, max_length=1000, fail_fast=True)
     source_prefix: Text = ""
-    metadata: dict[FieldName, WantedIn] = Field(default_factory=dict, max_length=MAX_FILTER_FIELDS)
+    metadata: dict[FilterName, WantedIn] = Field(default_factory=dict, max_length=MAX_FILTER_FIELDS)
 
     @field_validator("metadata", mode="before")
     @classmethod

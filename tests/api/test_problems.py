@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import httpx
 import pytest
@@ -59,6 +60,8 @@ async def test_refusals_of_the_framework_are_problems_too(
 
 async def test_a_method_that_is_not_allowed_comes_with_those_that_are(client: httpx.AsyncClient) -> None:
     assert (await client.put("/query")).headers["allow"] == "POST"
+    assert (await client.put("/documents")).headers["allow"] == "GET, POST"
+    assert (await client.put("/documents/1")).headers["allow"] == "DELETE, GET"
 
 
 async def test_a_body_that_is_no_json_is_a_problem(client: httpx.AsyncClient) -> None:
@@ -133,8 +136,24 @@ async def test_a_callers_nonsense_is_no_request_id(client: httpx.AsyncClient) ->
 async def test_every_problem_field_is_described(client: httpx.AsyncClient) -> None:
     described = (await client.get("/openapi.json")).json()
     assert set(described["components"]["schemas"]["Problem"]["properties"]) == set(Problem.model_fields)
-    responses = described["paths"]["/query"]["post"]["responses"]
-    assert "application/problem+json" in responses["422"]["content"]
+    for status in ("422", "4XX", "5XX"):
+        content = described["paths"]["/query"]["post"]["responses"][status]["content"]
+        body = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        assert content == {"application/problem+json": body}
+
+
+async def test_every_body_that_the_description_names_is_in_it(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/openapi.json")).text
+    named = set(re.findall(r"#/components/schemas/(\w+)", text))
+    assert named == set(json.loads(text)["components"]["schemas"])
+    assert named >= {"RetrievalEvent", "SentenceEvent", "Problem"}
+
+
+async def test_the_events_of_a_stream_are_described(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/openapi.json")).json()
+    stream = described["paths"]["/query"]["post"]["responses"]["200"]["content"]["text/event-stream"]
+    events = [one["properties"]["event"]["const"] for one in stream["itemSchema"]["oneOf"]]
+    assert events == ["retrieval", "sentence", "done", "error"]
 
 
 async def test_a_request_leaves_one_log_line_without_its_content(

@@ -69,7 +69,9 @@ def administrators_key(services: dict[str, Any], tenant: str = "acme") -> str:
 
 
 @contextmanager
-def started(folder: Path, settings: dict[str, str], *commands: tuple[str, ...]) -> Iterator[list[Process]]:
+def started(
+    folder: Path, settings: dict[str, str], *commands: tuple[str, ...], program: str = "service"
+) -> Iterator[list[Process]]:
     """These commands of `footnote`, all at once on one data folder; none outlives the block."""
     processes: list[Process] = []
     try:
@@ -77,7 +79,7 @@ def started(folder: Path, settings: dict[str, str], *commands: tuple[str, ...]) 
             log = folder / f"{command[0]}-{number}.log"
             with log.open("wb") as said:
                 running = subprocess.Popen(
-                    [sys.executable, "-m", "service", *command],
+                    [sys.executable, "-m", program, *command],
                     env=environment(folder / "data") | settings,
                     stdout=said,
                     stderr=said,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.middleware import OPEN_PATHS
 from service.tenancy import Quotas
 from tests.tenants.keyed import Keyed
 
@@ -73,6 +74,15 @@ async def test_every_route_of_administrators_is_described(keyed: Keyed) -> None:
     schemas = described["components"]["schemas"]
     form = next(schema for name, schema in schemas.items() if name.startswith("Body_upload"))
     assert set(form["properties"]) == {"file", "source", "metadata", "groups"}
+
+
+async def test_the_description_says_which_routes_need_a_key(keyed: Keyed) -> None:
+    described = (await keyed.client.get("/openapi.json")).json()
+    (scheme,) = described["components"]["securitySchemes"].values()
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    for path, operations in described["paths"].items():
+        needs_key = {"security" in operation for operation in operations.values()}
+        assert needs_key == {path not in OPEN_PATHS}
 
 
 async def test_a_tenant_that_deletes_itself_is_closed_at_once(keyed: Keyed) -> None:

@@ -176,6 +176,16 @@ async def test_a_key_that_is_remembered_works_beside_a_neighbour_who_tries_many(
     assert await authenticator.caller(header, HERE)
 
 
+async def test_a_key_that_was_good_is_looked_up_again_beside_a_neighbour_who_tries_many(
+    authenticator: Authenticator, keys: Counted, clock: Clock
+) -> None:
+    header = f"Bearer {made(keys)}"
+    await authenticator.caller(header, HERE)
+    clock.seconds += 6  # longer than a key is remembered, shorter than its address is shut out
+    await fail(authenticator, 3)
+    assert await authenticator.caller(header, HERE)
+
+
 def test_a_network_of_ipv6_is_one_address(clock: Clock) -> None:
     failures = Failures(2, clock)
     for address in ("2001:db8::1", "2001:db8::2"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.access import TenantRemoval
+from service.blobs import blob_key
 from service.catalogue import Keys, Tenants
 from service.errors import StoreUnavailable
 from service.local_engine import LocalEngine
@@ -49,19 +50,19 @@ def tenants(engine: LocalEngine) -> Tenants:
 
 def places(engine: LocalEngine, scope: Scope) -> dict[str, int]:
     """What there is of a tenant outside the tenant's own tables."""
-    files = engine.settings.data_dir / "files"
+    files = engine.settings.data_dir / "files" / blob_key(scope, "0" * 64).split("/")[0]
     return {
         "vectors": engine.index.vectors.count(scope),
         "token_vectors": engine.index.tokens.count(scope),
         "documents": len(asyncio.run(engine.documents(scope, None, 100)).items),
         "jobs": len(asyncio.run(engine.find_jobs(scope, (), None, 100)).items),
-        "files": sum(path.is_file() and f"/{scope.tenant}/" in str(path) for path in files.rglob("*")),
+        "files": sum(path.is_file() for path in files.rglob("*")),
     }
 
 
 def test_everything_of_a_tenant_goes_and_nothing_of_another(engine: LocalEngine, tenants: Tenants) -> None:
     others = places(engine, GLOBEX)
-    assert places(engine, ACME)["jobs"] == 3
+    assert (places(engine, ACME)["jobs"], places(engine, ACME)["files"]) == (3, 1)
     tenants.begin_delete("acme")
     TenantRemoval(tenants, engine.delete, key_cache_s=0).remove_all()
     assert set(places(engine, ACME).values()) == {0}

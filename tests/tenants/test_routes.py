@@ -200,3 +200,32 @@ async def test_no_header_does_either(keyed: Keyed, header: str) -> None:
     asked = {"query": "warranty"}
     await keyed.call("POST", "/search", keyed.key("reader"), json=asked, headers={header: "globex"})
     assert {scope.tenant for scope in keyed.engine.scopes} == {"acme"}
+
+
+@pytest.mark.parametrize("route", ["/query", "/search"])
+@pytest.mark.parametrize("wanted", ["globex", ["globex"], {"gte": 1}])
+async def test_a_filter_named_tenant_is_refused_although_it_could_only_narrow(
+    keyed: Keyed, route: str, wanted: object
+) -> None:
+    asked = {"query": "warranty", "filters": {"metadata": {"tenant": wanted}}}
+    response = await keyed.call("POST", route, keyed.key("reader"), json=asked)
+    assert response.status_code == 422
+    assert "key" in response.json()["detail"]
+    assert keyed.engine.scopes == []
+
+
+async def test_a_document_may_say_of_itself_who_the_tenant_is(keyed: Keyed) -> None:
+    lease = {"files": {"file": ("lease.txt", b"The warranty.")}, "data": {"metadata": '{"tenant": "globex"}'}}
+    response = await keyed.call("POST", "/documents", keyed.key("editor"), **lease)
+    assert response.status_code == 202
+    listed = (await keyed.call("GET", "/documents", keyed.key("reader"))).json()["documents"]
+    assert [one["metadata"] for one in listed] == [{"tenant": "globex"}]
+    theirs = await keyed.call("GET", "/documents", keyed.key("reader", tenant="globex"))
+    assert theirs.json()["documents"] == []
+
+
+async def test_the_receipts_of_another_tenant_are_not_seen(keyed: Keyed) -> None:
+    theirs, document = keyed.key("admin", tenant="globex"), await keyed.document("a.txt", tenant="globex")
+    assert (await keyed.call("DELETE", f"/documents/{document}", theirs)).status_code == 200
+    assert document in (await keyed.call("GET", "/receipts", theirs)).text
+    assert (await keyed.call("GET", "/receipts", keyed.key("admin"))).json()["receipts"] == []
