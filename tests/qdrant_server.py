@@ -162,10 +162,16 @@ class QdrantStandIn(grpc.GenericRpcHandler):
             scroll_filter=Given.convert_filter(asked.filter),
             limit=asked.limit,
             offset=Given.convert_point_id(asked.offset) if asked.HasField("offset") else None,
-            with_payload=False,
+            with_payload=Given.convert_with_payload_interface(asked.with_payload),
         )
         return wire.ScrollResponse(
-            result=[wire.RetrievedPoint(id=Said.convert_extended_point_id(record.id)) for record in records],
+            result=[
+                wire.RetrievedPoint(
+                    id=Said.convert_extended_point_id(record.id),
+                    payload=Said.convert_payload(record.payload or {}),
+                )
+                for record in records
+            ],
             next_page_offset=None if after is None else Said.convert_extended_point_id(after),
         )
 
