@@ -65,9 +65,14 @@ def lease_s() -> float:
 
 
 @pytest.fixture
-def place(services: dict[str, Any], lease_s: float) -> Iterator[Place]:
+def lock_wait_s() -> float:
+    return 30.0
+
+
+@pytest.fixture
+def place(services: dict[str, Any], lease_s: float, lock_wait_s: float) -> Iterator[Place]:
     url = services["catalogue"].url
-    services["catalogue"] = CatalogueSettings(url=url, lease_s=lease_s)
+    services["catalogue"] = CatalogueSettings(url=url, lease_s=lease_s, lock_wait_s=lock_wait_s)
     with quick_folder() as folder:
         yield Place(folder, services)
 

@@ -68,7 +68,6 @@ def test_a_job_that_ten_workers_reach_for_at_once_is_done_by_one(
     crew: Crew, engine: LocalEngine, confirmed: Confirmed, size: Size
 ) -> None:
     hands = [crew.work() for _ in range(size.workers)]
-    until(lambda: engine.sharing.redis is not None)
     for number in range(size.rounds):
         confirmed.upload(f"{number}.md")  # each upload wakes all of them
     until_done(engine)

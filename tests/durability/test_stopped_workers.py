@@ -11,12 +11,11 @@ import pytest
 
 from service.catalogue import document_id
 from service.local_engine import LocalEngine
-from service.settings import CatalogueSettings
 from tests.durability.checking import Confirmed, until_done, work_off
 from tests.durability.conftest import Size
 from tests.durability.crew import Crew, until
 from tests.durability.test_boundaries import full
-from tests.durability.working import Fate, Place
+from tests.durability.working import Fate
 from tests.fakes_core import LOCAL
 
 MANUAL = document_id(LOCAL, "a.md")
@@ -70,8 +69,9 @@ def test_a_document_that_is_deleted_while_its_worker_stands_still_stays_deleted(
     confirmed.assert_kept()
 
 
+@pytest.mark.parametrize("lock_wait_s", [2.0])
 def test_a_worker_that_stands_still_in_its_transaction_holds_nobody_up_for_longer_than_a_lock_is_waited_for(
-    place: Place, crew: Crew, engine: LocalEngine, confirmed: Confirmed
+    crew: Crew, engine: LocalEngine, confirmed: Confirmed
 ) -> None:
     confirmed.upload("a.md")
     late = crew.work(Fate("documents.write_version 1 after", signal.SIGSTOP))
