@@ -49,12 +49,13 @@ def requeue(connection: Connection, which: ColumnElement[bool], *, suspected: bo
     return connection.execute(update(JobRow).where(which).values(**values)).rowcount
 
 
-def requeue_expired(connection: Connection, owner: str, moment: datetime) -> None:
+def requeue_expired(connection: Connection, ours: Iterable[Lease], moment: datetime) -> None:
     """Puts back what others hold who have given no sign of life; they may have died of it.
 
-    What one of them writes at this moment is passed over: he lives.
+    What one of them writes at this moment is passed over: he lives. `ours` is what the caller knows that he
+    has himself.
     """
-    expired = UNDER_WAY & (JobRow.owner != owner) & (JobRow.lease_until < moment)
+    expired = UNDER_WAY & (JobRow.lease_until < moment) & ~held(ours)
     query = select(JobRow.id).where(expired).with_for_update(skip_locked=True)
     if ids := connection.scalars(query).all():
         requeue(connection, JobRow.id.in_(ids), suspected=True)
