@@ -82,7 +82,7 @@ class Jobs:
         try:
             with self._database.writing() as connection:
                 moment = clock(connection)
-                claiming.requeue_expired(connection, self._ours, moment)
+                claiming.requeue_expired(connection, self._ours, moment, self._lease)
                 found = connection.execute(claiming.queued(max_jobs)).mappings()
                 rows = claiming.batch(found, max_bytes, alone=alone)
                 taken = claiming.take(connection, rows, self._owner, moment + self._lease)
@@ -95,7 +95,7 @@ class Jobs:
     def requeue_expired(self) -> None:
         """Puts back what others hold who have given no sign of life; every claim does so too."""
         with self._database.writing() as connection:
-            claiming.requeue_expired(connection, self._ours, clock(connection))
+            claiming.requeue_expired(connection, self._ours, clock(connection), self._lease)
 
     def new_epoch(self) -> int:
         """An epoch for what is written to the store without a job: higher than those of all before it.
