@@ -26,7 +26,8 @@ from service.waking import Waker
 log = logging.getLogger(__name__)
 
 WAIT_S = 5.0
-"""How long to sleep without a sign of new work; only a lost signal or a stall makes it matter."""
+"""How long to sleep at most without a sign of new work: a lost signal, a stall, or what a worker that died
+has left. That is taken up again within two leases, so a short lease makes the sleep shorter."""
 MAX_STALLS = 3
 """In a row; then `run_until_idle` ends with the reason."""
 
@@ -129,7 +130,7 @@ class Worker:
             # Asked again, because the last write may have put jobs back.
             return found or aftermath.stalls > 0 or aftermath.owes or self._parts.jobs.waiting()
         if aftermath.stalls or (idle and not found):
-            self._wake.wait(WAIT_S)
+            self._wake.wait(min(WAIT_S, self._parts.settings.catalogue.lease_s / 2))
             self._wake.clear()
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from service.catalogue.database import now
+from service.catalogue.database import now, serving_since
 from service.catalogue.job_rows import ClaimedJob, Lease, claimed_job
 from service.catalogue.models import CounterRow, JobRow
 
@@ -49,14 +49,20 @@ def requeue(connection: Connection, which: ColumnElement[bool], *, suspected: bo
     return connection.execute(update(JobRow).where(which).values(**values)).rowcount
 
 
-def requeue_expired(connection: Connection, owner: str, moment: datetime) -> None:
+def requeue_expired(
+    connection: Connection, ours: Iterable[Lease], moment: datetime, lease: timedelta
+) -> None:
     """Puts back what others hold who have given no sign of life; they may have died of it.
 
-    What one of them writes at this moment is passed over: he lives.
+    What one of them writes at this moment is passed over: he lives. `ours` is what the caller knows that he
+    has himself. Who could give none because the database was away has the time of a lease after its start.
     """
-    expired = UNDER_WAY & (JobRow.owner != owner) & (JobRow.lease_until < moment)
-    query = select(JobRow.id).where(expired).with_for_update(skip_locked=True)
-    if ids := connection.scalars(query).all():
+    expired = UNDER_WAY & (JobRow.lease_until < moment) & ~held(ours)
+    query = select(JobRow.id, JobRow.lease_until).where(expired).with_for_update(skip_locked=True)
+    if not (found := connection.execute(query).all()):
+        return
+    since = serving_since(connection)
+    if ids := [row.id for row in found if row.lease_until >= since or moment - since >= lease]:
         requeue(connection, JobRow.id.in_(ids), suspected=True)
 
 

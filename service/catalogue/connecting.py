@@ -40,13 +40,14 @@ def file_engine(url: str, lock_wait_s: float, **options: Any) -> Engine:
 def server_engine(url: str, lock_wait_s: float, max_connections: int, idle_s: float = FOR_EVER) -> Engine:
     """Connections that give up waiting, and that are tried before use: the server may have been restarted.
 
-    After `idle_s` without a statement the server ends them, and when their machine is gone.
+    After `idle_s` without a statement the server ends them, and when their machine is gone. In a transaction
+    it does so after `lock_wait_s`: a process that stands still holds nobody up for longer than others wait.
     """
     limits = {
         "timezone": "UTC",
         "lock_timeout": f"{int(lock_wait_s * 1000)}ms",
         "statement_timeout": f"{int(lock_wait_s * 2000)}ms",
-        "idle_in_transaction_session_timeout": f"{int(LOCK_WAIT_S * 10)}s",
+        "idle_in_transaction_session_timeout": f"{int(lock_wait_s * 1000)}ms",
         "idle_session_timeout": f"{int(idle_s * 1000)}ms",
         "tcp_keepalives_idle": KEEPALIVE_S,
         "tcp_keepalives_interval": KEEPALIVE_S,

@@ -194,6 +194,14 @@ def clock(connection: Connection) -> datetime:
     return moment
 
 
+def serving_since(connection: Connection) -> datetime:
+    """When the database last began to answer, by its own clock; a file always does."""
+    if connection.dialect.name == "sqlite":
+        return datetime.min.replace(tzinfo=UTC)
+    started: datetime = connection.execute(select(func.pg_postmaster_start_time())).scalar_one()
+    return started
+
+
 @contextmanager
 def _writing(engine: Engine) -> Iterator[Connection]:
     with translated(), engine.connect().execution_options(writes=True) as connection, connection.begin():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -37,6 +38,10 @@ class Jobs:
         self._database = database
         self._lease = timedelta(seconds=lease_s)
         self._owner = str(uuid.uuid4())
+        self._ours: frozenset[Lease] = frozenset()
+        """What was taken here and not found lost or done since. A claim whose commit went unanswered is in
+        nobody's hands: it expires."""
+        self._noting = threading.Lock()
 
     def add(
         self,
@@ -77,17 +82,20 @@ class Jobs:
         try:
             with self._database.writing() as connection:
                 moment = clock(connection)
-                claiming.requeue_expired(connection, self._owner, moment)
+                claiming.requeue_expired(connection, self._ours, moment, self._lease)
                 found = connection.execute(claiming.queued(max_jobs)).mappings()
                 rows = claiming.batch(found, max_bytes, alone=alone)
-                return claiming.take(connection, rows, self._owner, moment + self._lease)
+                taken = claiming.take(connection, rows, self._owner, moment + self._lease)
         except IntegrityError:  # another job of one of the documents was taken at this very moment
             return []
+        with self._noting:
+            self._ours |= {job.lease for job in taken}
+        return taken
 
     def requeue_expired(self) -> None:
         """Puts back what others hold who have given no sign of life; every claim does so too."""
         with self._database.writing() as connection:
-            claiming.requeue_expired(connection, self._owner, clock(connection))
+            claiming.requeue_expired(connection, self._ours, clock(connection), self._lease)
 
     def new_epoch(self) -> int:
         """An epoch for what is written to the store without a job: higher than those of all before it.
@@ -99,10 +107,15 @@ class Jobs:
 
     def renew(self) -> int:
         """A sign of life: whatever this worker has under way stays with it; how many jobs."""
+        ours = self._ours
         with self._database.writing() as connection:
             until = clock(connection) + self._lease
-            mine = update(JobRow).where(JobRow.owner == self._owner).values(lease_until=until)
-            return connection.execute(mine).rowcount
+            renewed = update(JobRow).where(held(ours)).values(lease_until=until)
+            rows = connection.execute(renewed.returning(JobRow.id, JobRow.epoch))
+            kept = {Lease(*row) for row in rows}
+        with self._noting:
+            self._ours -= ours - kept
+        return len(kept)
 
     def held(self, leases: Sequence[Lease]) -> frozenset[str]:
         """Those of the jobs that are still their worker's: not deleted with their document, nor lost."""

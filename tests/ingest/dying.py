@@ -43,19 +43,25 @@ def _material(number: int, changed: bool) -> str:
 def die_at(target: str, call: int, when: str) -> None:
     """Kills this process before or after the `call`-th call of `Class.method`."""
     owner, _, method = target.partition(".")
-    right, calls = getattr(CLASSES[owner], method), 0
+    signal_at(CLASSES[owner], method, call, when, signal.SIGKILL)
 
-    def dying(*arguments: Any, **options: Any) -> Any:
+
+def signal_at(owner: object, method: str, call: int, when: str, number: signal.Signals) -> None:
+    """This process sends itself a signal before or after the `call`-th call of a method."""
+    right, calls = getattr(owner, method), 0
+
+    def surprised(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == call and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+        this = calls
+        if this == call and when == "before":
+            os.kill(os.getpid(), number)
         result = right(*arguments, **options)
-        if calls == call:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if this == call and when == "after":
+            os.kill(os.getpid(), number)
         return result
 
-    setattr(CLASSES[owner], method, dying)
+    setattr(owner, method, surprised)
 
 
 def main() -> None:
