@@ -86,6 +86,7 @@ class Program:
             serve=lambda *_: 0,
             work=lambda *_: False,
             reindex=lambda *_: 0,
+            rebuild=lambda *_: None,  # type: ignore[arg-type,return-value] # unused
             fsck=lambda _, repair: self.engine.fsck.run(repair=repair),
         )
         with pytest.raises(SystemExit) as ended:
