@@ -149,7 +149,12 @@ def _joined(
         index=index,
         gate=Gate(),
         parts=Readinesses(
-            {**_checks(pipeline, database, keeper), **sharing.checks(), **index_checks(database, in_use)}
+            {
+                **_checks(pipeline, database, keeper),
+                "originals": originals.check,
+                **sharing.checks(),
+                **index_checks(database, in_use),
+            }
         ),
         sharing=sharing,
         wake=sharing.waker,

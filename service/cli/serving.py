@@ -85,7 +85,7 @@ def reindex(
 
 
 def _say_what_next(done: Reindexed) -> None:
-    chunks = f"{show.counted(done.chunks, 'chunk')}, {done.embedded:,} of them embedded now"
+    chunks = f"{done.chunks:,} chunks, {done.embedded:,} of them embedded now"
     out.print(f"The index of {done.model} is in force: {chunks}.", highlight=False, markup=False)
     restart = f"Start every process with FOOTNOTE_EMBED__MODEL={done.model}"
     more = "" if done.earlier_removed else ": until then they answer from the earlier one, and documents wait"
