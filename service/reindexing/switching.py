@@ -75,16 +75,17 @@ def _put_in_force(
     name, indexes = index_name(embedder), Indexes(footing.database)
     chunks = embedded = 0
     _clear_away(settings, footing, name)
-    if indexes.names().in_force == name:
-        chunks = Documents(footing.database, 1).count_live_chunks()
-    else:
+    if is_new := indexes.names().in_force != name:
         indexes.begin(name)
-        with build_index(settings, embedder, footing.token_table) as index:
+    with build_index(settings, embedder, footing.token_table) as index:
+        if is_new:
             build = _build(footing, embedder, index, tell)
             build.catch_up()
             with indexes.switching(name, settings.embed.model) as still_held:
                 chunks = build.finish(still_held)
             embedded = build.embedded
+        else:
+            chunks = Documents(footing.database, 1).count_live_chunks()
     put_behind_alias(settings.store.server, name)
     return chunks, embedded
 
