@@ -86,7 +86,8 @@ class Indexes:
     def switching(self, index: str, model: str) -> Iterator[Callable[[], None]]:
         """Nothing is published while the block runs; at its end this index is in force.
 
-        Gives what is to be called now and then: a transaction without a sign of life is ended by the server.
+        Gives what is to be called every few minutes: a transaction without a sign of life is ended by the
+        server.
 
         Raises:
             CatalogueUnavailable: the transaction was lost; nothing has changed.

@@ -12,7 +12,8 @@ from contextlib import closing, contextmanager
 
 from sqlalchemy import Connection, Engine, func, select
 
-from service.catalogue.connecting import LOCK_WAIT_S, server_engine, translated
+from service.catalogue.connecting import FOR_EVER, LOCK_WAIT_S, server_engine, translated
+from service.errors import CatalogueUnavailable
 
 KEPT_S = 300.0
 """How long something counts as used by a process that gives no sign of life."""
@@ -30,7 +31,8 @@ class Use:
         self._engine = _engine(url, KEPT_S)
         self._number = _number(name)
         self._one_at_a_time = threading.Lock()
-        self._held = self._taken()
+        self._held: Connection | None = None
+        self.renew()
 
     def renew(self) -> None:
         """Gives a sign of life; takes it again where the connection was lost.
@@ -39,26 +41,33 @@ class Use:
             CatalogueUnavailable: the database does not answer.
         """
         with self._one_at_a_time:
-            try:
-                with translated():
-                    self._held.scalar(select(1))
-            except Exception:
-                self._held.invalidate()
-                self._held.close()
-                self._held = self._taken()
+            if self._held is not None:
+                try:
+                    with translated():
+                        self._held.scalar(select(1))
+                    return
+                except CatalogueUnavailable:
+                    self._let_go()
+            with translated():
+                connection = self._engine.connect()
+                try:
+                    connection.scalar(select(func.pg_advisory_lock_shared(self._number)))
+                except BaseException:
+                    connection.close()
+                    raise
+            self._held = connection
 
     def close(self) -> None:
         """Uses it no more."""
         with self._one_at_a_time:
-            self._held.invalidate()  # the lock goes with its connection
-            self._held.close()
+            self._let_go()
             self._engine.dispose()
 
-    def _taken(self) -> Connection:
-        with translated():
-            connection = self._engine.connect()
-            connection.scalar(select(func.pg_advisory_lock_shared(self._number)))
-            return connection
+    def _let_go(self) -> None:
+        if (held := self._held) is not None:
+            self._held = None
+            held.invalidate()  # the lock goes with its connection
+            held.close()
 
 
 @contextmanager
@@ -69,13 +78,14 @@ def alone_with(url: str, name: str) -> Iterator[bool]:
         with translated():
             connection = engine.connect()
         with closing(connection):
-            yield bool(connection.scalar(select(func.pg_try_advisory_lock(_number(name)))))
-            connection.invalidate()
+            with translated():
+                alone = bool(connection.scalar(select(func.pg_try_advisory_lock(_number(name)))))
+            yield alone
     finally:
-        engine.dispose()
+        engine.dispose()  # the connection is in its pool again, and the lock goes with it
 
 
-def _engine(url: str, idle_s: float = 0) -> Engine:
+def _engine(url: str, idle_s: float = FOR_EVER) -> Engine:
     engine = server_engine(url, LOCK_WAIT_S, 1, idle_s)
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -54,19 +54,17 @@ class Build:
     def catch_up(self) -> None:
         """Brings over what there is, and what changes meanwhile, until little does."""
         for _ in range(PASSES):
-            if not self._pass(lambda: None):
+            if not self._pass():
                 return
 
-    def finish(self, still_held: Callable[[], None]) -> int:
+    def finish(self) -> int:
         """Brings over the rest while nothing is published; how many chunks there are.
-
-        `still_held` raises if it can be published again.
 
         Raises:
             StoreUnavailable: the index does not hold what the catalogue says.
         """
         for _ in range(ROUNDS):
-            self._pass(still_held)
+            self._pass()
             unsettled = [scope for scope in self.auditing.tenants() if not self._agrees(scope)]
             for scope in unsettled:
                 self._settled.pop(scope.tenant, None)
@@ -78,17 +76,16 @@ class Build:
             hint="run `footnote reindex --to` again; it goes on where it was",
         )
 
-    def _pass(self, still_held: Callable[[], None]) -> int:
+    def _pass(self) -> int:
         """How many documents were not as they should be."""
         found = 0
         for scope in self.auditing.tenants():
             epoch = self.reader.epoch(scope)
             if self._settled.get(scope.tenant) == epoch:
                 continue
-            still_held()
             if differing := self._differing(scope):
                 found += len(differing)
-                self._bring_over(scope, differing, still_held)
+                self._bring_over(scope, differing)
             else:
                 self._settled[scope.tenant] = epoch
         return found
@@ -114,9 +111,8 @@ class Build:
             }
         )
 
-    def _bring_over(self, scope: Scope, document_ids: Sequence[str], still_held: Callable[[], None]) -> None:
+    def _bring_over(self, scope: Scope, document_ids: Sequence[str]) -> None:
         for piece in _pieces(self._missing(scope, document_ids)):
-            still_held()
             encoded = self.embedder.embed_passages([chunk.indexed_text for chunk in piece])
             points: dict[str, list[Point]] = {}
             for chunk, found in zip(piece, encoded, strict=True):

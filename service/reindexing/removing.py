@@ -31,9 +31,10 @@ class Removal:
         One look is not enough: after PostgreSQL was started again processes need a moment to say that they
         still use it.
         """
-        name = Indexes(self.footing.database).names().superseded
+        if not (name := Indexes(self.footing.database).names().superseded):
+            return
         with self.footing.alone_with(name) as alone:
-            if name and alone and self._unused == name:
+            if alone and self._unused == name:
                 self.remove(name)
             self._unused = name if alone else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from service.background import repeating
 from service.catalogue import CatalogueReader, Documents, Indexes, Jobs
 from service.catalogue.auditing import Auditing
 from service.embed import Embedder, check_sizes
@@ -16,6 +17,7 @@ from service.settings import Settings
 from service.store.index import ChunkIndex
 from service.store.opening import build_index, index_name
 
+KEPT_EVERY_S = 60.0
 ALONE = "reindex"
 """The name under which a reindex is alone."""
 
@@ -81,8 +83,11 @@ def _put_in_force(
         if is_new:
             build = _build(footing, embedder, index, tell)
             build.catch_up()
-            with indexes.switching(name, settings.embed.model) as still_held:
-                chunks = build.finish(still_held)
+            with (
+                indexes.switching(name, settings.embed.model) as keep,
+                repeating(keep, KEPT_EVERY_S, "keeping publications out"),
+            ):
+                chunks = build.finish()
             embedded = build.embedded
         else:
             chunks = Documents(footing.database, 1).count_live_chunks()

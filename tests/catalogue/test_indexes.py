@@ -30,8 +30,8 @@ def a_publication(database: Database) -> Publication:
 
 def put_in_force(indexes: Indexes, index: str, model: str = "my-model") -> None:
     indexes.begin(index)
-    with indexes.switching(index, model) as still_held:
-        still_held()
+    with indexes.switching(index, model) as keep:
+        keep()
 
 
 def test_the_index_that_is_replaced_is_known_until_it_is_gone(indexes: Indexes) -> None:
