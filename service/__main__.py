@@ -185,6 +185,7 @@ def _reindex(settings: Settings, stopping: Callable[[], None]) -> int:
 
 
 def _rebuild(settings: Settings, tell: Callable[[int, int], None]) -> Reindexed:
+    step_back()  # before the model is loaded, so that its threads do too
     return reindex_to(settings, served_embedder, tell)
 
 

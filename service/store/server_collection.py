@@ -87,8 +87,11 @@ def behind(client: QdrantClient, alias: str) -> str | None:
 
 def switch(client: QdrantClient, alias: str, name: str) -> None:
     """From now on the alias stands for this collection; readers see the one or the other."""
+    changes: list[models.AliasOperations] = []
+    if behind(client, alias) is not None:
+        changes.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
     taken = models.CreateAlias(collection_name=name, alias_name=alias)
-    client.update_collection_aliases([models.CreateAliasOperation(create_alias=taken)])
+    client.update_collection_aliases([*changes, models.CreateAliasOperation(create_alias=taken)])
 
 
 def create(client: QdrantClient, settings: ServerStoreSettings, name: str, dimension: int) -> None:
