@@ -66,6 +66,8 @@ class ChunkIndex:
 
     def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
         """Removes these chunks of the document, unless a newer version uses them."""
+        if not chunk_ids:
+            return
         self.vectors.discard(scope, document_id, chunk_ids, epoch)
         self.tokens.discard(scope, document_id, chunk_ids, epoch)
         for other in self.beside():
