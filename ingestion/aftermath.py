@@ -15,6 +15,8 @@ from service.errors import (
     BlobsUnavailable,
     CatalogueUnavailable,
     FootnoteError,
+    IndexChanging,
+    IndexMismatch,
     ParseCrashed,
     StorageFull,
     StoreDamaged,
@@ -26,7 +28,15 @@ from service.stall import Stall
 log = logging.getLogger(__name__)
 
 MAX_STRIKES = 3
-NOBODYS_FAULT = (BlobsUnavailable, CatalogueUnavailable, StorageFull, StoreDamaged, StoreUnreachable)
+NOBODYS_FAULT = (
+    BlobsUnavailable,
+    CatalogueUnavailable,
+    IndexChanging,
+    IndexMismatch,
+    StorageFull,
+    StoreDamaged,
+    StoreUnreachable,
+)
 """No job could go on: they are put back as they were, and the queue stalls."""
 
 

@@ -73,6 +73,7 @@ class ReadingAhead:
         settings = self._parts.settings
         ensure_room(settings.data_dir, settings.store.min_free_bytes)
         self._aftermath.settle()
+        self._parts.documents.check_index()
         jobs = JOBS_A_BATCH - len(self._reading)
         size = BYTES_A_BATCH - sum(job.size_bytes for job in self._reading.values())
         if jobs > 0 and size > 0:

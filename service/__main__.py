@@ -33,9 +33,10 @@ from service.errors import Misconfigured, NotReady
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.records import Finding
+from service.reindexing import Reindexed, reindex_to
 from service.settings import Settings
 from service.types import LOCAL
-from service.wiring import open_resources, start_reindex
+from service.wiring import open_resources, served_embedder, start_reindex
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -51,7 +52,11 @@ TELEMETRY_OFF = {
 def main() -> None:
     """The console script."""
     os.environ.update(TELEMETRY_OFF)
-    run(Runtime(find=find, local=_local, serve=_serve, work=_work, reindex=_reindex, fsck=_fsck))
+    run(
+        Runtime(
+            find=find, local=_local, serve=_serve, work=_work, reindex=_reindex, fsck=_fsck, rebuild=_rebuild
+        )
+    )
 
 
 @contextmanager
@@ -177,6 +182,11 @@ def _reindex(settings: Settings, stopping: Callable[[], None]) -> int:
     queued = start_reindex(settings)
     _work(settings, True, stopping)
     return queued
+
+
+def _rebuild(settings: Settings, tell: Callable[[int, int], None]) -> Reindexed:
+    step_back()  # before the model is loaded, so that its threads do too
+    return reindex_to(settings, served_embedder, tell)
 
 
 def _fsck(settings: Settings, repair: bool) -> Sequence[Finding]:

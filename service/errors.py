@@ -28,6 +28,7 @@ FootnoteError
 │   ├── ModelUnavailable
 │   ├── StoreUnavailable
 │   │   └── StoreDamaged · StoreUnreachable
+│   ├── IndexChanging
 │   ├── BlobsUnavailable
 │   ├── RedisUnavailable
 │   ├── StorageFull (507)
@@ -278,6 +279,12 @@ class StoreUnreachable(StoreUnavailable):
     """The server of the vector store cannot be reached, or does not answer in time."""
 
     code = "store_unreachable"
+
+
+class IndexChanging(Unavailable):
+    """Another model's index takes the place of the one in force; documents wait until it has."""
+
+    code, stage = "index_changing", "store"
 
 
 class BlobsUnavailable(Unavailable):

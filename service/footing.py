@@ -9,21 +9,23 @@ Originals lie in the data folder or in a bucket in both; in server mode the fold
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
+from service.background import repeating
 from service.blobs import Blobs, open_blobs
 from service.catalogue import Database, Leadership, ServerLocks, TokenTable
+from service.catalogue.using import Use, alone_with
 from service.data_folder import holding
 from service.errors import Misconfigured
 from service.locks import DocumentLocks, ProcessLocks
 from service.settings import Settings
-from service.store import TokenStore
 
 NEEDED = ("psycopg", "qdrant_client")
+USE_RENEWED_EVERY_S = 20.0
 INSTALLATION, ORIGINALS = "installation", "originals"
 """Properties in the catalogue: the installation's name, and the mark in the folder with its originals."""
 
@@ -41,10 +43,28 @@ class Footing:
     """Whether this process does now what one of all does."""
     shared: bool
     """Whether other processes work on it at the same time."""
+    url: str = ""
+    """The catalogue's, where it is on a server."""
 
-    def token_table(self, index: str) -> TokenStore:
+    def token_table(self, index: str) -> TokenTable:
         """The token vectors of an index, where they lie beside the catalogue."""
         return TokenTable(self.database, index)
+
+    @contextmanager
+    def using(self, index: str) -> Iterator[None]:
+        """Nobody removes the index while the block runs."""
+        if not self.shared:
+            yield
+            return
+        with (
+            closing(Use(self.url, index)) as use,
+            repeating(use.renew, USE_RENEWED_EVERY_S, "saying that the index is in use"),
+        ):
+            yield
+
+    def alone_with(self, what: str) -> AbstractContextManager[bool]:
+        """Whether no process uses it; if so, none begins to before the block ends."""
+        return alone_with(self.url, what) if self.shared else nullcontext(True)
 
 
 @contextmanager
@@ -65,7 +85,7 @@ def open_footing(settings: Settings) -> Iterator[Footing]:
 @contextmanager
 def _embedded(settings: Settings) -> Iterator[Footing]:
     with holding(settings.data_dir), closing(Database.in_folder(settings.data_dir)) as database:
-        yield _footing(settings, database, ProcessLocks(), leads=lambda: True, shared=False)
+        yield _footing(settings, database, ProcessLocks(), leads=lambda: True)
 
 
 @contextmanager
@@ -79,15 +99,15 @@ def _server(settings: Settings) -> Iterator[Footing]:
     ):
         if not settings.blobs.bucket:
             _check_shared_folder(settings.data_dir, database)
-        yield _footing(settings, database, locks, leads=leadership.leads, shared=True)
+        yield _footing(settings, database, locks, leads=leadership.leads, url=url)
 
 
 def _footing(
-    settings: Settings, database: Database, locks: DocumentLocks, *, leads: Callable[[], bool], shared: bool
+    settings: Settings, database: Database, locks: DocumentLocks, *, leads: Callable[[], bool], url: str = ""
 ) -> Footing:
     installation = database.settle_index_property(INSTALLATION, str(uuid4()))
     blobs = open_blobs(settings.blobs, settings.data_dir, installation)
-    return Footing(database, installation, blobs, locks, leads, shared)
+    return Footing(database, installation, blobs, locks, leads, bool(url), url)
 
 
 def _checked_url(settings: Settings) -> str:

@@ -106,8 +106,8 @@ class Fsck:
 
     def _differing(self, scope: Scope) -> list[str]:
         """Documents that the catalogue and the index may not have alike."""
-        live = _summed(self.auditing.live_chunks(scope))
-        stores = [_summed(self.index.vectors.chunks(scope)), _summed(self.index.tokens.chunks(scope))]
+        live = summed(self.auditing.live_chunks(scope))
+        stores = [summed(self.index.vectors.chunks(scope)), summed(self.index.tokens.chunks(scope))]
         expected = [live, live if self.index.keeps_tokens else {}]
         documents = {*self.auditing.torn(scope)}
         for stored, wanted in zip(stores, expected, strict=True):
@@ -175,7 +175,7 @@ class Fsck:
             self.originals.sweep(before)
 
 
-def _summed(chunks: Iterable[tuple[str, str]]) -> Summary:
+def summed(chunks: Iterable[tuple[str, str]]) -> Summary:
     """Documents as they can be compared without holding the ids of all their chunks."""
     summary: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for document_id, chunk_id in chunks:

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from service.blobs import Blobs, blob_key, hash_of
 from service.catalogue import Documents
+from service.errors import BlobsUnavailable
 from service.locks import DocumentLocks
 from service.types import Scope
 
@@ -56,6 +57,13 @@ class Originals:
         self.blobs = blobs
         self._documents = documents
         self._locks = locks
+
+    def check(self) -> str:
+        """How their storage does, in words. One that is away keeps nobody from answering."""
+        try:
+            return self.blobs.check()
+        except BlobsUnavailable as error:
+            return f"{error}: uploads are refused, and documents wait"
 
     @contextmanager
     def keeping(

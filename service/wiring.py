@@ -17,6 +17,7 @@ from service.catalogue import (
     Database,
     Documents,
     Expiry,
+    Indexes,
     Jobs,
     Listing,
     Tenants,
@@ -24,8 +25,8 @@ from service.catalogue import (
 from service.catalogue.auditing import Auditing
 from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
-from service.embed import Embedder, open_embedder
-from service.errors import Misconfigured, StoreDamaged
+from service.embed import Embedder, check_sizes, open_embedder
+from service.errors import StoreDamaged
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
 from service.gate import Gate
@@ -37,19 +38,16 @@ from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
 from service.receipts import open_signer
+from service.reindexing import index_checks, keep_house
 from service.rerank import open_reranker
 from service.settings import Settings
 from service.sharing import Sharing, open_sharing, remembering
 from service.stage_checks import stage_checks
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
-from service.store.opening import make_room_for_index, open_index, put_in_force
+from service.store.opening import index_name, make_room_for_index, open_index, put_in_force
 
 EmbedderFactory = Callable[[Settings], Embedder]
-
-
-SPECIAL_TOKENS = 8
-"""Room for the model's own marks around a text, and for how tokenizers differ at a cut."""
 
 
 def served_embedder(settings: Settings) -> Embedder:
@@ -77,9 +75,11 @@ def open_resources(
     """
     with open_footing(settings) as footing:
         embedder = make_embedder(settings)
-        _check_sizes(settings, embedder)
+        check_sizes(settings.chunk, embedder)
+        beside = Indexes(footing.database).beside
         with (
-            open_index(settings, embedder, footing.database, footing.token_table) as index,
+            footing.using(index_name(embedder)),
+            open_index(settings, embedder, footing.database, footing.token_table, beside) as index,
             _engine(settings, footing, embedder, index) as engine,
         ):
             _check_not_emptied(footing.database, index)
@@ -106,6 +106,8 @@ def _engine(
                 engine.jobs.requeue_interrupted()
                 engine.maintenance.at_start()
             _remove_tenants(engine)
+            if footing.shared:
+                keep_house(engine.maintenance, settings, footing)
             with engine.keeper.running(), engine.maintenance.running():
                 yield engine
 
@@ -115,7 +117,8 @@ def _joined(
 ) -> LocalEngine:
     database, locks = footing.database, footing.locks
     answers = Answers(database)
-    versions = Documents(database, settings.catalogue.keep_versions)
+    in_use = index_name(pipeline.embedder) if footing.shared else ""
+    versions = Documents(database, settings.catalogue.keep_versions, in_use)
     jobs = Jobs(database, settings.catalogue.lease_s)
     originals = Originals(footing.blobs, versions, locks)
     deletion = Deletion(
@@ -145,7 +148,14 @@ def _joined(
         maintenance=Maintenance(versions, jobs, deletion, originals, expiry, fsck, footing.leads),
         index=index,
         gate=Gate(),
-        parts=Readinesses({**_checks(pipeline, database, keeper), **sharing.checks()}),
+        parts=Readinesses(
+            {
+                **_checks(pipeline, database, keeper),
+                "originals": originals.check,
+                **sharing.checks(),
+                **index_checks(database, in_use),
+            }
+        ),
         sharing=sharing,
         wake=sharing.waker,
     )
@@ -207,16 +217,6 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
     )
 
 
-def _check_sizes(settings: Settings, embedder: Embedder) -> None:
-    """A chunk longer than the model reads would be found by its beginning alone."""
-    if settings.chunk.max_tokens + SPECIAL_TOKENS > embedder.max_tokens:
-        raise Misconfigured(
-            f"chunk.max_tokens is {settings.chunk.max_tokens}, but {embedder.name} reads "
-            f"{embedder.max_tokens} tokens, {SPECIAL_TOKENS} of which are set aside",
-            hint=f"set FOOTNOTE_CHUNK__MAX_TOKENS to {embedder.max_tokens - SPECIAL_TOKENS} or less",
-        )
-
-
 def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served_embedder) -> int:
     """Begins a new index with the settings' model: queues every document; returns how many.
 
@@ -227,7 +227,7 @@ def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served
     with open_footing(settings) as footing:
         database, embedder = footing.database, make_embedder(settings)
         if footing.shared:  # the same model's, or it is refused: what is missing of it is made anew
-            with open_index(settings, embedder, database, footing.token_table):
+            with open_index(settings, embedder, database, footing.token_table, Indexes(database).beside):
                 pass
         else:
             make_room_for_index(settings, embedder)

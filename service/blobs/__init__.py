@@ -56,6 +56,10 @@ class Blobs(Protocol):
         """The keys of what was last put before `moment`, of all tenants; also what cut-off puts have left."""
         ...
 
+    def check(self) -> str:
+        """How it does, in words; asks the storage itself, and does not wait long for it."""
+        ...
+
 
 def blob_key(scope: Scope, sha256: str) -> str:
     """Where an original lies. Any string may be a tenant's name, so its hash takes its place."""

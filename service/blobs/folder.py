@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from service.blobs import Blobs, blob_key, copied
 from service.disk import no_room
+from service.errors import BlobsUnavailable
 from service.types import Scope
 
 
@@ -63,6 +64,13 @@ class FolderBlobs(Blobs):
                     continue
                 if put_at < moment.timestamp():
                     yield file.relative_to(self._folder).as_posix()
+
+    @override
+    def check(self) -> str:
+        place = self._folder if self._folder.exists() else self._folder.parent
+        if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+            raise BlobsUnavailable(f"the folder of the originals, {place}, cannot be read and written")
+        return "readable and writable"
 
     def _place(self, scope: Scope, sha256: str) -> Path:
         return self._folder / blob_key(scope, sha256)

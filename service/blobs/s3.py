@@ -31,21 +31,17 @@ IN_MEMORY = 8 * 1024 * 1024
 """Up to this size a file waits in memory until its hash is known, beyond it on the disk."""
 
 RETRIES = 3
+CHECK_S = 1.0
+"""How long it may take to say that it is there."""
 
 
 class S3Blobs(Blobs):
     """Originals under `folder/<key>` in one bucket, which is there already."""
 
     def __init__(self, settings: BlobSettings, folder: str) -> None:
-        wait = timedelta(seconds=settings.timeout_s)
         self._bucket = settings.bucket
-        self._store = S3Store(
-            settings.bucket,
-            prefix=folder,
-            config=_config(settings),
-            client_options={"allow_http": settings.endpoint.startswith("http://"), "timeout": wait},
-            retry_config={"max_retries": RETRIES, "retry_timeout": wait},
-        )
+        self._store = _store(settings, folder, settings.timeout_s, RETRIES)
+        self._asked = _store(settings, folder, CHECK_S, 0)
 
     @override
     def put(self, scope: Scope, content: BinaryIO, max_bytes: int, name: str) -> tuple[str, int]:
@@ -95,6 +91,12 @@ class S3Blobs(Blobs):
             for found in obstore.list(self._store):
                 yield from (one["path"] for one in found if one["last_modified"] < moment)
 
+    @override
+    def check(self) -> str:
+        with self._translated():
+            next(iter(obstore.list(self._asked, chunk_size=1)), None)
+        return f"the bucket {self._bucket!r} answers"
+
     def _check_bucket(self) -> None:
         """A missing bucket answers as a missing file does, but it is no reason to give a document up."""
         next(iter(obstore.list(self._store, chunk_size=1)), None)
@@ -114,6 +116,17 @@ class S3Blobs(Blobs):
             f"the bucket {self._bucket!r} of the originals does not answer ({type(error).__name__})",
             hint="look at the storage, blobs.endpoint and its keys",
         )
+
+
+def _store(settings: BlobSettings, folder: str, wait_s: float, retries: int) -> S3Store:
+    wait = timedelta(seconds=wait_s)
+    return S3Store(
+        settings.bucket,
+        prefix=folder,
+        config=_config(settings),
+        client_options={"allow_http": settings.endpoint.startswith("http://"), "timeout": wait},
+        retry_config={"max_retries": retries, "retry_timeout": wait},
+    )
 
 
 def _config(settings: BlobSettings) -> S3Config:

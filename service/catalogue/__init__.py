@@ -12,11 +12,12 @@ new one, and after a delete has committed nothing of the document can come back.
     claiming.py   whose turn it is, and leases
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    what is written behind      expiry.py     what is kept only for a while
-                  its reader's back
+                  its reader's back           indexes.py    which index is in force
     tenants.py, keys.py, secret.py            who may come in
     admission.py  which uploads are taken     audit.py      who did what
 
-In server mode alone: `token_table.py`, the token vectors, and `advisory.py`, locks and the lead.
+In server mode alone: `token_table.py`, the token vectors, `advisory.py`, locks and the lead, and `using.py`,
+what may not be removed yet.
 """
 
 from service.catalogue.admission import admit, check_quotas
@@ -27,6 +28,7 @@ from service.catalogue.database import Database
 from service.catalogue.documents import Documents
 from service.catalogue.expiry import Expiry
 from service.catalogue.identity import checked_groups, checked_source, document_id
+from service.catalogue.indexes import Indexes
 from service.catalogue.job_rows import ClaimedJob, Lease, NewJob
 from service.catalogue.jobs import Jobs
 from service.catalogue.keeping import AnswerKeeper, AuditKeeper
@@ -48,6 +50,7 @@ __all__ = [
     "Documents",
     "Expiry",
     "GivenAnswer",
+    "Indexes",
     "Jobs",
     "Keys",
     "Labels",

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, inse
 
 from service.catalogue.claiming import held, next_epoch
 from service.catalogue.database import Database, move_epoch, now, upsert
+from service.catalogue.indexes import Indexes, check_publishable
 from service.catalogue.job_rows import Lease, NewJob
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, PurgeRow, ReceiptRow, VersionRow
 from service.catalogue.publishing import labelled, write_version
@@ -56,11 +57,22 @@ class Documents:
     Args:
         database: where they are.
         keep_versions: how many versions' texts stay readable, the live one included.
+        index: the one that versions are published into, where another process may put another in force.
     """
 
-    def __init__(self, database: Database, keep_versions: int) -> None:
+    def __init__(self, database: Database, keep_versions: int, index: str = "") -> None:
         self._database = database
         self._keep_versions = keep_versions
+        self._index = index
+
+    def check_index(self) -> None:
+        """Whether versions may be published now, as far as the index is concerned.
+
+        Raises:
+            IndexMismatch, IndexChanging: they may not.
+        """
+        if self._index:
+            Indexes(self._database).names().check(self._index)
 
     def live(self, scope: Scope, document_id: str) -> Live | None:
         """The live version's identity, or None."""
@@ -107,9 +119,14 @@ class Documents:
 
         A job that is not its worker's any more, because its document was deleted or because another worker
         has taken it over, is left out and changes nothing.
+
+        Raises:
+            IndexMismatch, IndexChanging: nothing may be published now.
         """
         numbers: dict[str, int] = {}
         with self._database.writing() as connection:
+            if self._index:
+                check_publishable(connection, self._index)
             there = _locked(connection, held([lease for lease, _, _ in publications]))
             mine = [one for one in publications if one[0].job_id in there]
             for lease, scope, new in sorted(mine, key=lambda one: one[2].document_id):
@@ -210,10 +227,12 @@ class Documents:
             hashes = list(connection.scalars(older))
             return _unreferenced(connection, scope, hashes) if hashes else []
 
-    def count_live_chunks(self) -> int:
-        """How many chunks the live versions of all tenants have."""
+    def count_live_chunks(self, scope: Scope | None = None) -> int:
+        """How many chunks the live versions have, of one tenant or of all."""
         of_live = (DocumentRow.id == VersionRow.document_id) & (DocumentRow.live_version == VersionRow.number)
         query = select(func.sum(VersionRow.chunks)).join(DocumentRow, of_live)
+        if scope is not None:
+            query = query.where(DocumentRow.tenant == scope.tenant)
         with self._database.reading() as connection:
             return int(connection.scalar(query) or 0)
 

@@ -103,6 +103,20 @@ class TokenTable:
             connection.execute(select(TokenVectorsRow.chunk).limit(1)).all()
         return "readable"
 
+    def remove_all(self) -> None:
+        """Removes everything of the index, piece by piece: as one statement it would take too long."""
+        mine = TokenVectorsRow.index == self._index
+        query = select(TokenVectorsRow.chunk).where(mine).order_by(TokenVectorsRow.chunk)
+        last = ""
+        while True:
+            with self._database.writing() as connection:
+                some = query.where(TokenVectorsRow.chunk > last).distinct().limit(ROWS_A_STATEMENT)
+                chunks = connection.scalars(some).all()
+                connection.execute(delete(TokenVectorsRow).where(mine, TokenVectorsRow.chunk.in_(chunks)))
+            if len(chunks) < ROWS_A_STATEMENT:
+                return
+            last = chunks[-1]
+
     def close(self) -> None:
         """The database stays open: it is not this store's."""
 

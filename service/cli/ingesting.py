@@ -226,6 +226,14 @@ def _batches(found: Iterable[LocalFile | Refused], summary: Summary) -> Iterator
 
 
 @contextmanager
+def counting(what: str, console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A bar; gives what moves it, called with how many are done, of how many."""
+    with _progress(console) as progress:
+        bar = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+@contextmanager
 def _progress(console: Console) -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:

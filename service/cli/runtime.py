@@ -22,6 +22,7 @@ from service.cli.running import running_server
 from service.errors import Misconfigured
 from service.log import configure
 from service.records import Finding
+from service.reindexing import Reindexed
 from service.settings import Settings, config_file
 
 INTERRUPTED = 130
@@ -51,6 +52,8 @@ class Runtime:
     """Works until idle, or for ever; calls back when it is interrupted, and returns whether it was."""
     reindex: Callable[[Settings, Callable[[], None]], int]
     fsck: Callable[[Settings, bool], Sequence[Finding]]
+    rebuild: Callable[[Settings, Callable[[int, int], None]], Reindexed]
+    """Builds the index of the settings' model beside the one in force; tells how many chunks are done."""
 
 
 DataDir = Annotated[

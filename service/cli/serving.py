@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -9,16 +10,18 @@ import typer
 from service.catalogue.database import SCHEMA
 from service.catalogue.database import migrate as bring_up_to_date
 from service.cli import show
+from service.cli.ingesting import counting
 from service.cli.runtime import INTERRUPTED, AsJson, DataDir, err, out, print_json, runtime_of, settings_of
 from service.errors import Misconfigured
 from service.log import configure
+from service.reindexing import Reindexed
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command(epilog="Example: footnote serve --port 8081")(serve)
     app.command(epilog="Example: footnote worker --until-idle")(worker)
-    app.command(epilog="Example: FOOTNOTE_EMBED__MODEL=./my-model footnote reindex")(reindex)
+    app.command(epilog="Example: footnote reindex --to ./my-model")(reindex)
     app.command(epilog="Example: FOOTNOTE_CATALOGUE__URL=postgresql+psycopg://... footnote migrate")(migrate)
     app.command(epilog="Example: footnote config")(config)
 
@@ -50,13 +53,43 @@ def worker(
         raise typer.Exit(INTERRUPTED)
 
 
-def reindex(context: typer.Context, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Read every document in again for the model that is set now, into a new index."""
-    queued = runtime_of(context).reindex(settings_of(data_dir), _say_that_it_stops)
+def reindex(
+    context: typer.Context,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="MODEL", help="The embedding model; else the one that is set."),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the index anew, for another embedding model or for the one that is set.
+
+    In embedded mode every document is read in again. In server mode `--to` builds the model's index while
+    processes answer from the earlier one, and puts it in force; without it what the index has lost is made.
+    """
+    settings = settings_of(data_dir)
+    if to is not None:
+        settings = settings.model_copy(update={"embed": settings.embed.model_copy(update={"model": to})})
+    if to is not None and settings.mode == "server":
+        with counting("embedding", err) as tell:
+            done = runtime_of(context).rebuild(settings, tell)
+        print_json(asdict(done)) if as_json else _say_what_next(done)
+        return
+    queued = runtime_of(context).reindex(settings, _say_that_it_stops)
     if as_json:
         print_json({"queued": queued})
     else:
         out.print(f"{show.counted(queued, 'document')} read in again", highlight=False)
+        if to is not None:
+            out.print(f"Set FOOTNOTE_EMBED__MODEL={to} from now on.", highlight=False, markup=False)
+
+
+def _say_what_next(done: Reindexed) -> None:
+    chunks = f"{done.chunks:,} chunks, {done.embedded:,} of them embedded now"
+    out.print(f"The index of {done.model} is in force: {chunks}.", highlight=False, markup=False)
+    restart = f"Start every process with FOOTNOTE_EMBED__MODEL={done.model}"
+    more = "" if done.earlier_removed else ": until then they answer from the earlier one, and documents wait"
+    out.print(f"{restart}{more}.", highlight=False, markup=False)
 
 
 def migrate(as_json: AsJson = False) -> None:

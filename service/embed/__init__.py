@@ -14,10 +14,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from service.settings import EmbedSettings
+from service.errors import Misconfigured
+from service.settings import ChunkSettings, EmbedSettings
 from service.types import Encoded
 
 log = logging.getLogger(__name__)
+
+SPECIAL_TOKENS = 8
+"""Room for the model's own marks around a text, and for how tokenizers differ at a cut."""
 
 
 class Embedder(Protocol):
@@ -67,6 +71,20 @@ def open_embedder(settings: EmbedSettings, cache_dir: Path, token_dimensions: in
     from service.embed.cpu import OpenVinoEmbedder
 
     return OpenVinoEmbedder(settings, cache_dir, token_dimensions)
+
+
+def check_sizes(settings: ChunkSettings, embedder: Embedder) -> None:
+    """A chunk longer than the model reads would be found by its beginning alone.
+
+    Raises:
+        Misconfigured: chunks may be so long.
+    """
+    if settings.max_tokens + SPECIAL_TOKENS > embedder.max_tokens:
+        raise Misconfigured(
+            f"chunk.max_tokens is {settings.max_tokens}, but {embedder.name} reads "
+            f"{embedder.max_tokens} tokens, {SPECIAL_TOKENS} of which are set aside",
+            hint=f"set FOOTNOTE_CHUNK__MAX_TOKENS to {embedder.max_tokens - SPECIAL_TOKENS} or less",
+        )
 
 
 def _driver_shows_gpu() -> bool:

@@ -1,21 +1,22 @@
 """Which engine holds the index, under which name, and whether the embedding model is the one that made it.
 
 In embedded mode an index is a folder named for all that decides what lies in it; the catalogue remembers the
-name of the one in force. In server mode it is a collection behind an alias.
+name of the one in force. In server mode it is a collection; the catalogue remembers there too which one is
+in force, and an alias says so on the server.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from service.errors import IndexMismatch, StoreDamaged
 from service.settings import Settings
-from service.store import Store, TokenStore
+from service.store import TokenStore
 from service.store.edge import EdgeStore
 from service.store.index import ChunkIndex
 from service.store.token_file import TokenFile
@@ -49,47 +50,83 @@ class Properties(Protocol):
         """Remembers it."""
         ...
 
+    def settle_index_property(self, name: str, value: str) -> str:
+        """Remembers it unless another process was first; what holds."""
+        ...
+
 
 @contextmanager
 def open_index(
-    settings: Settings, model: Model, properties: Properties, token_table: Callable[[str], TokenStore]
+    settings: Settings,
+    model: Model,
+    properties: Properties,
+    token_table: Callable[[str], TokenStore],
+    beside: Callable[[str], Sequence[str]],
 ) -> Iterator[ChunkIndex]:
     """The index in force, on the engine of the settings' `mode`.
 
     Args:
         settings: which engine, and where.
         model: the one that makes the vectors.
-        properties: where the name of the index in force is remembered in embedded mode.
+        properties: where the name of the index in force is remembered.
         token_table: opens the token vectors of an index by its name in server mode.
+        beside: the names of the indexes that there are beside one, in server mode.
 
     Raises:
         IndexMismatch: it was made with another model.
         StoreDamaged: it cannot be read; `begin_index` sets it aside.
         StoreUnavailable: the engine does not answer.
     """
+    if settings.mode == "server":
+        with _open_server_index(settings, model, properties, token_table, beside) as index:
+            yield index
+        return
+    folder, least = _folder_in_force(settings.data_dir, model, properties), settings.store.min_free_bytes
     with (
-        closing(_open_tokens(settings, model, properties, token_table)) as tokens,
-        closing(_open_store(settings, model, properties)) as vectors,
+        closing(TokenFile(folder / "tokens.db", least)) as tokens,
+        closing(EdgeStore(folder, model.dimension, least)) as vectors,
     ):
         yield ChunkIndex(vectors, tokens, bool(model.tokens_fingerprint))
 
 
-def _open_store(settings: Settings, model: Model, properties: Properties) -> Store:
-    if settings.mode == "server":
-        from service.store.server import open_server_store
+@contextmanager
+def _open_server_index(
+    settings: Settings,
+    model: Model,
+    properties: Properties,
+    token_table: Callable[[str], TokenStore],
+    beside: Callable[[str], Sequence[str]],
+) -> Iterator[ChunkIndex]:
+    from service.store.server import open_server_store
+    from service.store.server_collection import collection_of
 
-        return open_server_store(settings.store.server, index_name(model), model.dimension)
-    folder = _folder_in_force(settings.data_dir, model, properties)
-    return EdgeStore(folder, model.dimension, settings.store.min_free_bytes)
+    server, name = settings.store.server, index_name(model)
+    if (known := properties.index_property(NAME)) is not None:
+        check_name(known, model)
+    with closing(open_server_store(server, name, model.dimension, in_force=known is not None)) as vectors:
+        check_name(properties.settle_index_property(NAME, name), model)
+
+        def others() -> Sequence[ChunkIndex]:
+            found = [(one, vectors.beside(collection_of(server, one))) for one in beside(name)]
+            return [ChunkIndex(store, token_table(one), True) for one, store in found if store is not None]
+
+        yield ChunkIndex(vectors, token_table(name), bool(model.tokens_fingerprint), others)
 
 
-def _open_tokens(
-    settings: Settings, model: Model, properties: Properties, token_table: Callable[[str], TokenStore]
-) -> TokenStore:
-    if settings.mode == "server":
-        return token_table(index_name(model))
-    folder = _folder_in_force(settings.data_dir, model, properties)
-    return TokenFile(folder / "tokens.db", settings.store.min_free_bytes)
+@contextmanager
+def build_index(
+    settings: Settings, model: Model, token_table: Callable[[str], TokenStore]
+) -> Iterator[ChunkIndex]:
+    """The model's index beside the one in force, in server mode.
+
+    Raises:
+        StoreUnavailable: the engine does not answer.
+    """
+    from service.store.server_indexes import build_server_store
+
+    name = index_name(model)
+    with closing(build_server_store(settings.store.server, name, model.dimension)) as vectors:
+        yield ChunkIndex(vectors, token_table(name), bool(model.tokens_fingerprint))
 
 
 def make_room_for_index(settings: Settings, model: Model) -> None:
@@ -136,7 +173,7 @@ def check_name(known: str, model: Model) -> None:
         raise IndexMismatch(
             f"the index {known!r} was made with another model than {model.name}, "
             f"which makes {index_name(model)!r}",
-            hint="run `footnote reindex`, or set FOOTNOTE_EMBED__MODEL back",
+            hint="run `footnote reindex --to MODEL`, or set FOOTNOTE_EMBED__MODEL back",
         )
 
 

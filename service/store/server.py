@@ -44,14 +44,24 @@ ORDERING = models.WriteOrdering.MEDIUM
 Result = TypeVar("Result")
 
 
-def open_server_store(settings: ServerStoreSettings, index_name: str, dimension: int) -> ServerStore:
+def open_server_store(
+    settings: ServerStoreSettings, index_name: str, dimension: int, *, in_force: bool = False
+) -> ServerStore:
     """The store on the server that the settings name; its collection is made if there is none.
 
     Raises:
         IndexMismatch: the collection behind the alias is another index.
         StoreUnavailable: the server does not answer.
     """
-    client = QdrantClient(
+    return opened(
+        settings,
+        lambda client: ensure_collection(client, settings, index_name, dimension, in_force=in_force),
+    )
+
+
+def connected(settings: ServerStoreSettings) -> QdrantClient:
+    """A client of the server that the settings name; it connects when it is first asked something."""
+    return QdrantClient(
         url=settings.url,
         api_key=settings.api_key.get_secret_value() or None,
         grpc_port=settings.grpc_port,
@@ -59,9 +69,18 @@ def open_server_store(settings: ServerStoreSettings, index_name: str, dimension:
         timeout=math.ceil(settings.timeout_s),
         check_compatibility=False,
     )
+
+
+def opened(settings: ServerStoreSettings, collection_at: Callable[[QdrantClient], str]) -> ServerStore:
+    """The store on the collection whose name `collection_at` gives, over a client of its own.
+
+    Raises:
+        StoreUnavailable: the server does not answer.
+    """
+    client = connected(settings)
     try:
         with translated():
-            collection = ensure_collection(client, settings, index_name, dimension)
+            collection = collection_at(client)
     except BaseException:
         client.close()
         raise
@@ -81,6 +100,11 @@ class ServerStore(Store):
         self._client = client
         self._collection = collection
         self._indexed: set[str] = set()
+
+    def beside(self, collection: str) -> ServerStore | None:
+        """The store on another collection of the same server, if there is one; not to be closed."""
+        there = self._ask(lambda: self._client.collection_exists(collection))
+        return ServerStore(self._client, collection) if there else None
 
     @override
     def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:

@@ -31,25 +31,51 @@ METADATA_INDEX = {
 }
 
 
+def collection_of(settings: ServerStoreSettings, index_name: str) -> str:
+    """The collection of an index."""
+    return f"{settings.alias}-{index_name}"
+
+
 def ensure_collection(
-    client: QdrantClient, settings: ServerStoreSettings, index_name: str, dimension: int
+    client: QdrantClient,
+    settings: ServerStoreSettings,
+    index_name: str,
+    dimension: int,
+    *,
+    in_force: bool = False,
 ) -> str:
     """The name of the index's collection, which is made where the alias stands for none.
+
+    `in_force`: the catalogue says that it is this one; a switch that was cut off may have left the alias.
 
     Raises:
         IndexMismatch: the alias stands for another index.
         StoreUnavailable: the server is too old.
     """
     _check_version(client)
-    name = f"{settings.alias}-{index_name}"
-    if (known := behind(client, settings.alias)) is None:
-        create(client, settings, name, dimension)
-        switch(client, settings.alias, name)
-    elif known != name:
+    name = collection_of(settings, index_name)
+    known = behind(client, settings.alias)
+    if known not in (None, name) and not in_force:
         raise IndexMismatch(
             f"the alias {settings.alias!r} stands for {known!r}, but the settings' model makes {name!r}",
             hint="set FOOTNOTE_EMBED__MODEL back, or another FOOTNOTE_STORE__SERVER__ALIAS",
         )
+    if known != name:
+        create(client, settings, name, dimension)
+        switch(client, settings.alias, name)
+    return name
+
+
+def ensure_beside(
+    client: QdrantClient, settings: ServerStoreSettings, index_name: str, dimension: int
+) -> str:
+    """The name of the collection of an index that is not in force, which is made if there is none.
+
+    Raises:
+        StoreUnavailable: the server is too old.
+    """
+    _check_version(client)
+    create(client, settings, name := collection_of(settings, index_name), dimension)
     return name
 
 
@@ -61,8 +87,11 @@ def behind(client: QdrantClient, alias: str) -> str | None:
 
 def switch(client: QdrantClient, alias: str, name: str) -> None:
     """From now on the alias stands for this collection; readers see the one or the other."""
+    changes: list[models.AliasOperations] = []
+    if behind(client, alias) is not None:
+        changes.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
     taken = models.CreateAlias(collection_name=name, alias_name=alias)
-    client.update_collection_aliases([models.CreateAliasOperation(create_alias=taken)])
+    client.update_collection_aliases([*changes, models.CreateAliasOperation(create_alias=taken)])
 
 
 def create(client: QdrantClient, settings: ServerStoreSettings, name: str, dimension: int) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from service.catalogue import Database
 from tests.catalogue.writing import OpenDatabase
@@ -38,3 +39,18 @@ def open_database(url: str) -> Iterator[OpenDatabase]:
 @pytest.fixture
 def database(open_database: OpenDatabase) -> Database:
     return open_database()
+
+
+@pytest.fixture
+def cut(postgres_url: str) -> Iterator[Callable[[], None]]:
+    """Ends every other session on the database, as a restart or a lost network does."""
+    others = "pid <> pg_backend_pid() AND datname = current_database()"
+    engine = create_engine(postgres_url)
+
+    def end_all() -> None:
+        with engine.connect() as connection:
+            ending = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}"
+            assert connection.scalars(text(ending)).all()
+
+    yield end_all
+    engine.dispose()

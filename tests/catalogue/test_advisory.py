@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from service.catalogue.advisory import Leadership, ServerLocks
 from service.errors import CatalogueBusy, CatalogueUnavailable
@@ -32,21 +31,6 @@ def open_locks(postgres_url: str) -> Iterator[OpenLocks]:
 def open_leadership(postgres_url: str) -> Iterator[OpenLeadership]:
     with ExitStack() as stack:
         yield lambda: stack.enter_context(closing(Leadership(postgres_url)))
-
-
-@pytest.fixture
-def cut(postgres_url: str) -> Iterator[Callable[[], None]]:
-    """Ends every other session on the database, as a restart or a lost network does."""
-    others = "pid <> pg_backend_pid() AND datname = current_database()"
-    engine = create_engine(postgres_url)
-
-    def end_all() -> None:
-        with engine.connect() as connection:
-            ending = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}"
-            assert connection.scalars(text(ending)).all()
-
-    yield end_all
-    engine.dispose()
 
 
 # --- locks -----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from service.cli.http_client import HttpClient
 from service.cli.local_client import LocalClient
 from service.cli.runtime import Runtime
 from service.local_engine import LocalEngine
+from service.reindexing import Reindexed
 from service.server import serve_until_stopped
 from service.settings import ApiSettings, Settings
 from service.types import LOCAL, Scalar
@@ -86,6 +87,7 @@ class Program:
             serve=lambda *_: 0,
             work=lambda *_: False,
             reindex=lambda *_: 0,
+            rebuild=lambda settings, _: Reindexed(settings.embed.model, "2-384-x-y", 1_200, 1_100, False),
             fsck=lambda _, repair: self.engine.fsck.run(repair=repair),
         )
         with pytest.raises(SystemExit) as ended:

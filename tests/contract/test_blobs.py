@@ -97,6 +97,10 @@ def test_what_was_put_before_a_moment_is_listed_by_its_key(blobs: Blobs) -> None
     assert hash_of(min(keys)) in min(keys).split("/")
 
 
+def test_a_place_that_is_there_says_so_before_anything_was_put(blobs: Blobs) -> None:
+    assert blobs.check()
+
+
 def test_tenants_of_any_name_stay_apart(blobs: Blobs) -> None:
     tenants = [Scope(name) for name in ("../..", "/etc", "a\x00b", "ä" * 500, "", "*")]
     for scope in tenants:
@@ -147,6 +151,7 @@ def touched_in_every_way(blobs: Blobs) -> Iterator[Callable[[], object]]:
     yield lambda: blobs.read(ACME, "0" * 64)
     yield lambda: blobs.exists(ACME, "0" * 64)
     yield lambda: list(blobs.older_than(datetime.now(UTC)))
+    yield blobs.check
 
 
 def test_a_bucket_that_is_not_there_is_no_missing_file(endpoint: str) -> None:

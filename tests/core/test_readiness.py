@@ -17,7 +17,7 @@ from service.__main__ import working
 from service.errors import GeneratorUnavailable, ModelUnavailable, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.readiness import Check, Readinesses
-from service.settings import CiteSettings, GenerateSettings
+from service.settings import BlobSettings, CiteSettings, GenerateSettings
 from service.stage_checks import stage_checks
 from service.types import Found, Hit, Question
 from tests.fakes_core import FakeEmbedder, opened
@@ -101,6 +101,18 @@ async def test_a_part_is_asked_as_long_as_it_is_there() -> None:
         with parts.including("worker", str):
             assert [part.component for part in await parts.report()] == ["store", "worker"]
         assert [part.component for part in await parts.report()] == ["store"]
+
+
+async def test_originals_that_are_away_keep_nobody_from_answering(
+    folder: Path, embedder: FakeEmbedder
+) -> None:
+    nowhere = BlobSettings(
+        bucket="originals", endpoint="http://127.0.0.1:9", access_key_id="test", timeout_s=1
+    )
+    with opened(folder / "data", embedder, blobs=nowhere) as engine:
+        said = {part.component: part for part in await engine.readiness()}
+    assert said["originals"].ready
+    assert "documents wait" in said["originals"].detail
 
 
 # --- the parts of a query --------------------------------------------------------------------
