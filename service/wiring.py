@@ -121,15 +121,8 @@ def _joined(
     versions = Documents(database, settings.catalogue.keep_versions, in_use)
     jobs = Jobs(database, settings.catalogue.lease_s)
     originals = Originals(footing.blobs, versions, locks)
-    deletion = Deletion(
-        versions,
-        jobs,
-        index,
-        originals,
-        locks,
-        open_signer(settings, footing.installation),
-        sharing,
-    )
+    signer = open_signer(settings, footing.installation)
+    deletion = Deletion(versions, jobs, index, originals, locks, signer, sharing)
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
     expiry = Expiry(database, settings.catalogue)
     return LocalEngine(

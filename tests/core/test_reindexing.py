@@ -181,6 +181,27 @@ def test_a_reindex_that_was_killed_goes_on_where_it_was(
         assert_whole(second)
 
 
+def test_what_is_not_caught_up_with_is_brought_over_while_nothing_is_published(
+    here: Installation, embedder: FakeEmbedder, other: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build.Build, "catch_up", lambda _: None)
+    refused = []
+    with here.process(embedder) as first:
+        ingested(first, "manual.md", TEXT)
+
+        def publish() -> None:
+            put(first, "manual.md", NEWER)
+            with pytest.raises(IndexChanging):
+                drain(first)
+            refused.append(found(first, "warranty"))
+
+        other.before_passages = publish
+        assert here.reindex(other).embedded == 2
+        assert refused == [found(first, "warranty")]
+    with here.process(other) as second:
+        assert [text for text in found(second, "warranty") if "months" in text]
+
+
 @pytest.mark.parametrize("killed_in", ["switch", "remove_collection"])
 def test_a_reindex_that_was_killed_after_the_switch_is_completed(
     here: Installation,
