@@ -21,6 +21,7 @@ from service.metrics import Metrics
 from service.middleware import (
     AuthenticationMiddleware,
     CrossSiteMiddleware,
+    FramingMiddleware,
     HostMiddleware,
     ObservingMiddleware,
     RateLimitMiddleware,
@@ -91,6 +92,7 @@ def _layers(settings: Settings, metrics: Metrics, access: Access | None) -> list
         Middleware(SecurityHeadersMiddleware),
         Middleware(RateLimitMiddleware),
         Middleware(problem.ProblemMiddleware, limits),
+        Middleware(FramingMiddleware),
         Middleware(HostMiddleware, limits.allowed_hosts),
         Middleware(CrossSiteMiddleware),
         *([Middleware(AuthenticationMiddleware, access.authenticator)] if access else []),
