@@ -21,6 +21,7 @@ from service.metrics import Metrics
 from service.middleware import (
     AuthenticationMiddleware,
     CrossSiteMiddleware,
+    FramingMiddleware,
     HostMiddleware,
     ObservingMiddleware,
     RateLimitMiddleware,
@@ -65,21 +66,25 @@ def create_app(
     app.state.services = Services(engine, settings, metrics, WaitingRoom(settings.api), access, limits)
     problem.install(app, settings.api)
     app.add_exception_handler(ClientLeft, on_client_left)
+    _add_routes(app, settings, with_keys=access is not None)
+    return app
+
+
+def _add_routes(app: FastAPI, settings: Settings, *, with_keys: bool) -> None:
     checked = [Depends(only_known_parameters)]
     json_bytes = settings.api.max_json_bytes
     app.include_router(health.router, max_body_size=json_bytes, dependencies=checked)
-    if access:
+    if with_keys:
         checked.append(Depends(api_key))
-    for module in (asking, documents, openai, *([administration] if access else [])):
+    for module in (asking, documents, openai, *([administration] if with_keys else [])):
         app.include_router(module.router, max_body_size=json_bytes, dependencies=checked)
     files = settings.api.max_upload_files
     app.include_router(
-        documents.uploads_for_groups if access else documents.uploads,
+        documents.uploads_for_groups if with_keys else documents.uploads,
         # A source for each file, the metadata, and room for a wrong field that is then named.
         form_limits={"max_files": files, "max_fields": files + 8, "max_part_size": MAX_FIELD_BYTES},
         dependencies=checked,
     )
-    return app
 
 
 def _layers(settings: Settings, metrics: Metrics, access: Access | None) -> list[Middleware]:
@@ -91,6 +96,7 @@ def _layers(settings: Settings, metrics: Metrics, access: Access | None) -> list
         Middleware(SecurityHeadersMiddleware),
         Middleware(RateLimitMiddleware),
         Middleware(problem.ProblemMiddleware, limits),
+        Middleware(FramingMiddleware),
         Middleware(HostMiddleware, limits.allowed_hosts),
         Middleware(CrossSiteMiddleware),
         *([Middleware(AuthenticationMiddleware, access.authenticator)] if access else []),

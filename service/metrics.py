@@ -46,6 +46,21 @@ class Metrics:
             buckets=STAGE_BUCKETS_S,
             registry=registry,
         )
+        self._count_answers(registry)
+        self._findings = Gauge(
+            "footnote_fsck_findings",
+            "What the last check of this process found amiss; none before the first.",
+            ("kind",),
+            registry=registry,
+        )
+        self._redis = Gauge(
+            "footnote_redis_up",
+            "1 where Redis answered when it was last asked, else 0.",
+            registry=registry,
+        )
+        self._queue = Gauge("footnote_queue_depth", "Ingest jobs that wait or run.", registry=registry)
+
+    def _count_answers(self, registry: CollectorRegistry) -> None:
         self._answers = Counter(
             "footnote_answers_total",
             "Answers by status; the reason is empty unless the service abstained.",
@@ -57,23 +72,11 @@ class Metrics:
             "Generated sentences that no passage supported.",
             registry=registry,
         )
-        self._findings = Gauge(
-            "footnote_fsck_findings",
-            "What the last check of this process found amiss; none before the first.",
-            ("kind",),
-            registry=registry,
-        )
         self._cached = Counter(
             "footnote_cached_answers_total",
             "Answers that were worked out for an earlier question, or one at the same time.",
             registry=registry,
         )
-        self._redis = Gauge(
-            "footnote_redis_up",
-            "1 where Redis answered when it was last asked, else 0.",
-            registry=registry,
-        )
-        self._queue = Gauge("footnote_queue_depth", "Ingest jobs that wait or run.", registry=registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template, so that ids do not become labels."""

@@ -18,7 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access import Authenticator
-from service.errors import CrossSiteRequest, HostNotAllowed
+from service.errors import CrossSiteRequest, HostNotAllowed, InvalidInput
 from service.limiting import WINDOW_S, Allowance
 from service.metrics import Metrics
 
@@ -27,6 +27,8 @@ BYTES_PER_EXTRA_SECOND = 16 * 1024
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 """For those who run the service, and their tools, which have no tenant. They hold nothing of any tenant."""
+
+TWO_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -111,6 +113,24 @@ class HostMiddleware:
                 "This service does not answer for the host that the request names.",
                 hint="Add the host to FOOTNOTE_API__ALLOWED_HOSTS if it is yours.",
             )
+        await self.app(scope, receive, send)
+
+
+class FramingMiddleware:
+    """Refuses a body of two lengths: a proxy in front may take the other one, and the rest for a request.
+
+    RFC 9112, section 6.1; the parser of HTTP takes the chunks and reads on behind them.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what has one length, or none."""
+        if scope["type"] == "http" and {name for name, _ in scope["headers"]} >= TWO_LENGTHS:
+            refusal = InvalidInput("A request has a Content-Length or a Transfer-Encoding, not both.")
+            refusal.status = 400
+            raise refusal
         await self.app(scope, receive, send)
 
 

@@ -89,7 +89,7 @@ def problem_response(problem: Problem, retry_after_s: int = RETRY_AFTER_S) -> Re
     headers = {"Retry-After": str(retry_after_s)} if problem.status in (429, 503) else {}
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="footnote"'
-    if problem.status in (408, 413):
+    if problem.status in (400, 408, 413):
         headers["Connection"] = "close"  # what remains of the body is not worth reading
     return Response(
         problem.model_dump_json(exclude_none=True), problem.status, headers=headers, media_type=MEDIA_TYPE

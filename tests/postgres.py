@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import psutil
 import psycopg
 
 from service.catalogue.database import migrate
@@ -66,6 +67,19 @@ class PostgresServer:
 
     def stop(self) -> None:
         self._run("pg_ctl", "stop", "-w", "-m", "immediate")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """It answers nothing until the block ends, and its connections stay open."""
+        master = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
+        stopped = [master, *master.children(recursive=True)]
+        for process in stopped:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in stopped:
+                process.resume()
 
     @contextmanager
     def database(self, template: str = TEMPLATE) -> Iterator[str]:

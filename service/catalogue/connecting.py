@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +20,9 @@ LOCK_WAIT_S = 30.0
 WITHOUT_LIMIT = 0
 """To a server; a file takes it for not waiting at all."""
 CONNECT_WAIT_S = 10
+GRACE_S = 1
+"""A server ends by itself what takes twice as long as a write waits for another. One that is silent for this
+much longer stands still, or the network between does."""
 MAX_CONNECTIONS = 16
 """To a server; who needs one more waits as long as a write waits for another."""
 KEEPALIVE_S = 10
@@ -53,17 +58,42 @@ def server_engine(url: str, lock_wait_s: float, max_connections: int, idle_s: fl
         "tcp_keepalives_interval": KEEPALIVE_S,
         "tcp_keepalives_count": 3,
     }
+    connect_wait_s = min(CONNECT_WAIT_S, math.ceil(lock_wait_s) or CONNECT_WAIT_S)
     options = " ".join(f"-c {name}={value}" for name, value in limits.items())
     engine = create_engine(
         url,
-        connect_args={"options": options, "connect_timeout": CONNECT_WAIT_S},
+        connect_args={"options": options, "connect_timeout": connect_wait_s},
         pool_size=max_connections,
         max_overflow=0,
         pool_timeout=max(lock_wait_s, 1),
         pool_pre_ping=True,
     )
     event.listen(engine, "before_cursor_execute", _answer_in_binary)
+    if lock_wait_s > WITHOUT_LIMIT:
+        connect = _impatient(lock_wait_s * 2 + GRACE_S)
+        event.listen(engine, "do_connect", lambda _dialect, _record, given, named: connect(*given, **named))
     return engine
+
+
+def _impatient(silence_s: float) -> Callable[..., Any]:
+    """Makes connections of the driver that give up a server which says nothing for so long.
+
+    The system keeps such a connection open: a process that is stopped acknowledges what it does not read.
+    """
+    import psycopg
+
+    class Impatient(psycopg.Connection[Any]):
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            """What the server answers; each statement waits here."""
+            began = time.monotonic()
+            try:
+                return super().wait(gen, interval, silence_s if timeout is None else timeout)
+            except psycopg.OperationalError:
+                if timeout is None and time.monotonic() - began >= silence_s:
+                    self.close()  # its answer may still come, and would be taken for that of the next one
+                raise
+
+    return Impatient.connect
 
 
 def _answer_in_binary(

@@ -18,7 +18,8 @@ class CatalogueSettings(Section):
     max_connections: Count = 16
     """Of each process to the server; half as many more are for the locks of documents."""
     lock_wait_s: Seconds = 30
-    """How long a write waits for another one before it fails as busy."""
+    """How long a write waits for another one before it fails as busy. A server that says nothing for twice as
+    long counts as away."""
     lease_s: Seconds = 60
     """How long a document stays with a worker that gives no sign of life; then another one takes it."""
     keep_versions: Count = 10

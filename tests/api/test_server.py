@@ -105,6 +105,20 @@ async def test_what_is_no_http_is_refused_in_the_form_of_every_error(engine: Fak
     assert (json.loads(body)["code"], json.loads(body)["status"]) == ("invalid_input", 400)
 
 
+async def test_a_body_of_two_lengths_is_refused_and_what_follows_it_is_no_request(engine: FakeEngine) -> None:
+    smuggled = b"GET /documents HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    lengths = b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n" % (5 + len(smuggled))
+    async with serving(engine, small_limits()) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(HEAD + lengths + b"0\r\n\r\n" + smuggled)
+        async with asyncio.timeout(5):
+            answer = (await reader.read()).decode()
+        writer.close()
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "application/problem+json" in answer
+    assert answer.count("HTTP/1.1") == 1
+
+
 async def test_an_answer_may_take_longer_than_a_request(engine: FakeEngine, document_id: str) -> None:
     engine.gate = asyncio.Event()
     async with serving(engine, small_limits(receive_timeout_s=0.1)) as served, httpx.AsyncClient() as caller:

@@ -14,6 +14,7 @@ from tests.architecture.sources import MODULES, PACKAGES, ROOT, imports_of, name
 # The edges of the process, which are built out of their framework.
 HTTP = (
     "service.app",
+    "service.description",
     "service.event_stream",
     "service.middleware",
     "service.problem",

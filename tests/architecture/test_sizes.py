@@ -13,8 +13,8 @@ from tests.architecture.sources import MODULES, ROOT
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 40
 
-# `types.py` is the glossary, `errors.py` the tree: declarations, read in one place on purpose.
-LONG_MODULES = frozenset({ROOT / "service" / "types.py", ROOT / "service" / "errors.py"})
+# The glossary, the tree of errors and the tables: declarations, read in one place on purpose.
+LONG_MODULES = frozenset(ROOT / "service" / name for name in ("types.py", "errors.py", "catalogue/models.py"))
 READ = [path for path in MODULES if "migrations" not in path.parts]  # a migration is a list, written once
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

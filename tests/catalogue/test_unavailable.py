@@ -13,6 +13,7 @@ from service.catalogue import Database, Jobs, Listing
 from service.errors import CatalogueBusy, CatalogueUnavailable
 from tests.catalogue.test_answers import written_by_others
 from tests.catalogue.writing import ACME, a_job
+from tests.postgres import PostgresServer
 
 FILE = "catalogue.sqlite3"
 
@@ -86,3 +87,17 @@ def test_a_check_finds_a_catalogue_that_was_damaged_while_it_was_open(
         damage(folder / FILE)
         with pytest.raises(CatalogueUnavailable):
             database.check()
+
+
+def test_a_server_that_says_nothing_any_more_is_given_up_and_used_again_once_it_speaks(
+    postgres_url: str, postgres_server: PostgresServer
+) -> None:
+    with closing(Database(postgres_url, lock_wait_s=0.1)) as database:
+        jobs = Jobs(database)
+        assert jobs.depth() == 0
+        with postgres_server.paused():
+            with pytest.raises(CatalogueUnavailable, match="catalogue"):
+                jobs.depth()
+            with pytest.raises(CatalogueUnavailable):
+                jobs.add(ACME, [a_job(ACME, "manual.md")])
+        assert len(jobs.add(ACME, [a_job(ACME, "manual.md")])) == 1

@@ -19,6 +19,7 @@ from tests.redis_server import RedisServerProcess
 from tests.service.running import MANUAL, SERVE, WORK, Running, running
 
 QUICK = {
+    "FOOTNOTE_CATALOGUE__LOCK_WAIT_S": "2",
     "FOOTNOTE_STORE__SERVER__TIMEOUT_S": "2",
     "FOOTNOTE_DECIDE__THRESHOLD": "0",
     "FOOTNOTE_ACCESS__KEY_CACHE_S": "1",

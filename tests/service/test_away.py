@@ -78,6 +78,18 @@ def away(
     return qdrant_down(qdrant) if request.param == "qdrant" else postgres_down(postgres_server)
 
 
+def test_a_database_that_stands_still_keeps_nobody_waiting_for_ever(
+    stack: Running, postgres_server: PostgresServer
+) -> None:
+    client = stack.client
+    ask(client, QUESTION)  # the key is known, and connections are open
+    with postgres_server.paused():
+        response = promptly(client, f"{QUESTION} now")
+        assert (response.status_code, response.json()["code"]) == (503, "catalogue_unavailable")
+    until_readyz(client, 200)
+    assert ask(client, f"{QUESTION} then")["status"] == "answered"
+
+
 @pytest.mark.parametrize(
     ("away", "codes"),
     [("qdrant", {"store_unreachable"}), ("postgres", {"catalogue_unavailable"})],
