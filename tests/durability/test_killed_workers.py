@@ -12,7 +12,7 @@ from sqlalchemy import select
 from service.catalogue.database import clock
 from service.catalogue.models import JobRow
 from service.local_engine import LocalEngine
-from tests.durability.checking import Confirmed, states, until_done, work_off
+from tests.durability.checking import Confirmed, states, until_done
 from tests.durability.conftest import Size
 from tests.durability.crew import Crew, until
 from tests.durability.working import POISON, Fate
