@@ -30,6 +30,8 @@ class Size:
     documents: int
     parts: int
     rounds: int
+    kills: int
+    """At most: workers that never live for long enough would never be done."""
     beat_s: float
     """Between two blows."""
     pause_s: float
@@ -39,8 +41,8 @@ class Size:
     """Long enough for a living worker on a busy machine to renew it, short enough to wait for."""
 
 
-QUICK = Size(documents=8, parts=5, rounds=1, beat_s=0.3, pause_s=0.1, workers=3, lease_s=2.0)
-FULL = Size(documents=500, parts=10, rounds=5, beat_s=3.0, pause_s=0.05, workers=10, lease_s=5.0)
+QUICK = Size(documents=8, parts=5, rounds=1, kills=2, beat_s=0.3, pause_s=0.1, workers=3, lease_s=2.0)
+FULL = Size(documents=500, parts=10, rounds=5, kills=50, beat_s=3.0, pause_s=0.05, workers=10, lease_s=5.0)
 
 
 def pytest_report_header() -> str:

@@ -31,12 +31,12 @@ def test_workers_that_are_killed_again_and_again_lose_nothing_and_do_nothing_twi
     crew.work(fate), crew.work(fate)
     until(lambda: "embedding" in states(engine).values())
     while engine.jobs.depth():
-        for hand in crew.at_work:
+        for hand in crew.at_work[: size.kills - kills]:
             if dice.random() < KILLED or not kills:
                 hand.kill()
                 kills += 1
                 crew.work(fate)
-        if dice.random() < KILLED:
+        if kills < size.kills and dice.random() < KILLED:
             confirmed.upload(f"{dice.randrange(size.documents)}.md")
         time.sleep(size.beat_s)
     confirmed.assert_kept()
