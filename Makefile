@@ -3,6 +3,7 @@
 # make serve    the HTTP API on http://127.0.0.1:8080
 # make dev-server   server mode on this machine: private PostgreSQL and Redis, a first key (QDRANT_URL: your Qdrant)
 # make test     the tests              make check   style, types, architecture, what is in deploy/
+# make chaos    what is killed, stopped and cut off in full size; SEED=… repeats a run
 # make bench    speed, memory and retrieval quality, beside baselines
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 EXTRAS ?= server,eval,tune,ocr,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install models demo serve dev-server test check bench constraints clean
+.PHONY: help setup install models demo serve dev-server test chaos check bench constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -43,6 +44,9 @@ dev-server: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+chaos: setup
+	CHAOS_SEED=$(SEED) $(BIN)/python -m pytest tests/durability -m chaos --durations=0
 
 check: install
 	$(BIN)/ruff check .

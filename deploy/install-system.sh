@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what pip cannot: Python's venv module, Tesseract's language data (for scanned pages), and the programs of
-# PostgreSQL and Redis: the tests and `make dev-server` start private servers with them. No service of the system is
-# made, started or enabled.
+# Installs what pip cannot: Python's venv module, Tesseract's language data (for scanned pages), the programs of
+# PostgreSQL and Redis (the tests and `make dev-server` start private servers with them), and libfaketime, with which
+# tests give a process a wrong clock. No service of the system is made, started or enabled.
 # Asks for nothing: with root or passwordless sudo it installs, otherwise it prints the command to run.
 set -u
 
@@ -11,12 +11,13 @@ command -v tesseract >/dev/null 2>&1 || missing="$missing tesseract-ocr tesserac
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
     missing="$missing postgresql"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+[ "$(uname)" != Linux ] || ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
 [ -n "$missing" ] || exit 0
 
 install="apt-get install --yes --no-install-recommends$missing"
 explain() {
     echo "Footnote: missing on this system:$missing" >&2
-    echo "  without Tesseract scanned pages cannot be read, without PostgreSQL and Redis their tests are skipped;" >&2
+    echo "  without Tesseract scanned pages cannot be read, without PostgreSQL, Redis and libfaketime their tests are skipped;" >&2
     echo "  install with: sudo $install" >&2
     exit 0
 }

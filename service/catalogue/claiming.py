@@ -13,7 +13,6 @@ from sqlalchemy import (
     RowMapping,
     Select,
     cast,
-    exists,
     literal_column,
     select,
     tuple_,
@@ -91,16 +90,20 @@ def queued(max_jobs: int) -> Select[tuple[object, ...]]:
 
     Of each document the first one, if none of it is under way.
     """
-    earlier = aliased(JobRow)
-    is_first = ~exists().where(
-        earlier.document_id == JobRow.document_id,
-        earlier.sequence < JobRow.sequence,
-        earlier.state.not_in(FINISHED),  # not `== "queued"`: SQLite would look it up by that, job by job
+    other = aliased(JobRow)
+    # One look at an index for each job: "no earlier one" would compare thousands of a document in pairs. And
+    # `<=`, because PostgreSQL takes `==` for so rare that it would sort the whole queue instead.
+    first = (
+        select(other.sequence)
+        .where(other.document_id == JobRow.document_id, other.state == literal_column("'queued'"))
+        .order_by(other.sequence)
+        .limit(1)
+        .scalar_subquery()
     )
     is_free = JobRow.document_id.not_in(select(JobRow.document_id).where(UNDER_WAY))
     return (
         select(*JobRow.__table__.columns)
-        .where(WAITING, is_first, is_free)
+        .where(WAITING, JobRow.sequence <= first, is_free)
         .order_by(JobRow.strikes, JobRow.turn, JobRow.sequence)
         .limit(min(max_jobs, CLAIM_WINDOW))
         .with_for_update(skip_locked=True, of=JobRow)

@@ -159,6 +159,7 @@ class JobRow(Base):
         Index("jobs_by_document", "document_id"),
         Index("jobs_in_turn", "strikes", "turn", "sequence", **WHILE_QUEUED),
         Index("jobs_of_tenant_in_turn", "tenant", "turn", **WHILE_QUEUED),
+        Index("jobs_of_document_in_order", "document_id", "sequence", **WHILE_QUEUED),
         Index(
             "one_job_of_a_document_under_way",
             "document_id",

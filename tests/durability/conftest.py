@@ -9,7 +9,6 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,22 +30,28 @@ class Size:
     documents: int
     parts: int
     rounds: int
+    kills: int
+    """At most: workers that never live for long enough would never be done."""
     beat_s: float
     """Between two blows."""
     pause_s: float
     """How long embedding 64 chunks takes."""
     workers: int
+    lease_s: float
+    """Long enough for a living worker on a busy machine to renew it, short enough to wait for."""
 
 
-QUICK = Size(documents=8, parts=5, rounds=2, beat_s=0.3, pause_s=0.1, workers=3)
-FULL = Size(documents=100, parts=50, rounds=20, beat_s=2.0, pause_s=0.2, workers=10)
+QUICK = Size(documents=8, parts=5, rounds=1, kills=2, beat_s=0.3, pause_s=0.1, workers=3, lease_s=2.0)
+FULL = Size(documents=500, parts=10, rounds=5, kills=50, beat_s=3.0, pause_s=0.05, workers=10, lease_s=5.0)
 
 
 def pytest_report_header() -> str:
     return f"chaos: CHAOS_SEED={SEED}"
 
 
-@pytest.fixture(params=[pytest.param(QUICK, id="quick"), pytest.param(FULL, id="full", marks=pytest.mark.chaos)])
+@pytest.fixture(
+    params=[pytest.param(QUICK, id="quick"), pytest.param(FULL, id="full", marks=pytest.mark.chaos)]
+)
 def size(request: pytest.FixtureRequest) -> Size:
     found: Size = request.param
     return found
@@ -59,8 +64,11 @@ def dice() -> random.Random:
 
 
 @pytest.fixture
-def lease_s() -> float:
-    """Long enough for a living worker on a busy machine to renew it, short enough to wait for."""
+def lease_s(request: pytest.FixtureRequest) -> float:
+    """That of the test's size; one second where a stopped worker has to be waited for."""
+    if "size" in request.fixturenames:
+        found: Size = request.getfixturevalue("size")
+        return found.lease_s
     return 1.0
 
 

@@ -45,7 +45,8 @@ def test_a_worker_whose_clock_is_wrong_takes_no_live_job_and_loses_none(
     engine.wake.set()
     until_done(engine)
     with engine.database.reading() as connection:
-        attempts = dict(connection.execute(select(JobRow.source, JobRow.attempts)).tuples().all())
+        rows = connection.execute(select(JobRow.source, JobRow.attempts)).all()
+    attempts = {row.source: row.attempts for row in rows}
     assert attempts == {"ours.md": 2, "theirs.md": 1}
     confirmed.assert_kept()
 

@@ -88,6 +88,11 @@ def small_database(small_disk: Path, postgres_server: PostgresServer, services: 
     return name
 
 
+def upload_many(confirmed: Confirmed) -> None:
+    for number in range(1_000):
+        confirmed.upload(f"more-{number}.md")
+
+
 def test_server_mode_waits_while_postgresql_has_no_room_and_goes_on_when_it_has(
     small_disk: Path, small_database: str, place: Place, engine: LocalEngine, confirmed: Confirmed
 ) -> None:
@@ -97,8 +102,7 @@ def test_server_mode_waits_while_postgresql_has_no_room_and_goes_on_when_it_has(
     confirmed.upload("a.md")
     filler = filled(small_disk)
     with pytest.raises(StorageFull):
-        for number in range(1_000):
-            confirmed.upload(f"more-{number}.md")
+        upload_many(confirmed)
     with pytest.raises(StorageFull):
         drain(engine)
     filler.unlink()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from service.catalogue.database import clock
 from service.catalogue.models import JobRow
 from service.local_engine import LocalEngine
-from tests.durability.checking import Confirmed, states, until_done, work_off
+from tests.durability.checking import Confirmed, states, until_done
 from tests.durability.conftest import Size
 from tests.durability.crew import Crew, until
 from tests.durability.working import POISON, Fate
@@ -31,12 +31,12 @@ def test_workers_that_are_killed_again_and_again_lose_nothing_and_do_nothing_twi
     crew.work(fate), crew.work(fate)
     until(lambda: "embedding" in states(engine).values())
     while engine.jobs.depth():
-        for hand in crew.at_work:
+        for hand in crew.at_work[: size.kills - kills]:
             if dice.random() < KILLED or not kills:
                 hand.kill()
                 kills += 1
                 crew.work(fate)
-        if dice.random() < KILLED:
+        if kills < size.kills and dice.random() < KILLED:
             confirmed.upload(f"{dice.randrange(size.documents)}.md")
         time.sleep(size.beat_s)
     confirmed.assert_kept()

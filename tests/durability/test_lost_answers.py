@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from dataclasses import replace
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 from pydantic import SecretStr
 
 from service.catalogue import document_id
-from service.errors import CatalogueUnavailable, StoreUnreachable
+from service.errors import StoreUnreachable
 from service.local_engine import LocalEngine
-from service.settings import CatalogueSettings, StoreSettings
+from service.settings import StoreSettings
 from tests.durability.between import LostCommits, slow_answers
 from tests.durability.checking import Confirmed, states, strikes, work_off
 from tests.durability.conftest import Size
-from tests.durability.crew import until
 from tests.durability.working import Place
-from tests.fakes_core import LOCAL, FakeEmbedder, opened, put
+from tests.fakes_core import LOCAL, FakeEmbedder, opened
 from tests.postgres import PostgresServer
 
 # --- the vector store ------------------------------------------------------------------------
@@ -35,9 +31,7 @@ def lost_writes() -> list[str]:
 
 
 @pytest.fixture
-def losing_store(
-    place: Place, embedder: FakeEmbedder, lost_writes: list[str]
-) -> Iterator[LocalEngine]:
+def losing_store(place: Place, embedder: FakeEmbedder, lost_writes: list[str]) -> Iterator[LocalEngine]:
     def loses(method: str) -> bool:
         if method in lost_writes:
             lost_writes.remove(method)

@@ -25,7 +25,7 @@ from tests.redis_server import RedisServerProcess
 
 def begun(crew: Crew, confirmed: Confirmed, engine: LocalEngine, size: Size) -> None:
     """Two workers in the middle of their work."""
-    for number in range(size.documents):
+    for number in range(10 * size.rounds):
         confirmed.upload(f"{number}.md")
     for _ in range(2):
         crew.work(Fate(pause_s=size.pause_s))

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ingestion.types import Document, RawFile
 from ingestion.sandbox import ChunkJob
+from ingestion.types import Document, RawFile
 from ingestion.worker import worker_for
 from service.blobs.folder import FolderBlobs
 from service.catalogue import Documents, Jobs, TokenTable, documents
