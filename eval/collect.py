@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import pickle
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,8 +74,12 @@ class Collection:
 def engine_of(
     labelled: LabelledSet, settings: Settings, make_embedder: EmbedderFactory = served_embedder
 ) -> Iterator[LocalEngine]:
-    """An engine that has read the set; a folder that holds it already is not read again."""
-    with open_resources(settings, make_embedder=make_embedder) as engine, TemporaryDirectory() as scratch:
+    """An engine that has read the set; a folder that holds it already is not read again.
+
+    It does not rerank, so that a ranker of an earlier form does not keep the next one from being made.
+    """
+    own = settings.model_copy(update={"rerank": settings.rerank.model_copy(update={"method": "none"})})
+    with open_resources(own, make_embedder=make_embedder) as engine, TemporaryDirectory() as scratch:
         if not engine.index.vectors.size():
             read_in(engine, *_paths(labelled, Path(scratch)))
         yield engine
@@ -87,6 +93,26 @@ def collect(
         shared: dict[str, Hit] = {}
         items = tuple(_collected(engine, question, shared) for question in labelled.questions)
     return Collection(labelled.name, items)
+
+
+def collected(
+    labelled: LabelledSet, settings: Settings, work: Path, make_embedder: EmbedderFactory = served_embedder
+) -> Collection:
+    """What `collect` finds; `work` keeps it and the engine for whoever asks the same questions again."""
+    asked = "\n".join(question.id for question in labelled.questions)
+    kept = work / "collections" / f"{labelled.name}-{zlib.crc32(asked.encode()):08x}.pkl"
+    if not kept.is_file():
+        own = settings.model_copy(update={"data_dir": engine_folder(labelled, work)})
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(pickle.dumps(collect(labelled, own, make_embedder)))
+    # Our own file of this very folder; nothing else is unpickled.
+    found: Collection = pickle.loads(kept.read_bytes())
+    return found
+
+
+def engine_folder(labelled: LabelledSet, work: Path) -> Path:
+    """Where `work` keeps the engine that has read the set."""
+    return work / "engines" / labelled.name
 
 
 def read_in(engine: LocalEngine, paths: Sequence[Path], folder: Path) -> None:

@@ -12,10 +12,9 @@ import pytest
 
 from service.errors import Misconfigured
 from service.learned.rarity import read_rarity, write_rarity
-from service.learned.trees import Trees
 from service.match import NAMES, match_features
 from service.rerank import open_reranker
-from service.rerank.features import FEATURES, ranking_features
+from service.rerank.features import TRUST, trust_features
 from service.rerank.ranker import RARITY_STEPS, read_ranker
 from service.settings import RerankSettings
 from service.types import Hit, TokenVectors
@@ -34,27 +33,23 @@ def some_hits(*texts: str) -> tuple[Hit, ...]:
     )
 
 
-def one_split(feature: int, threshold: float, below: float, above: float) -> dict[str, Any]:
-    """A tree as LightGBM dumps it."""
-    return {
-        "tree_structure": {
-            "split_feature": feature,
-            "threshold": threshold,
-            "left_child": {"leaf_value": below},
-            "right_child": {"leaf_value": above},
-        }
-    }
+def by_trust(number: float, **others: float) -> dict[str, float]:
+    return dict.fromkeys(TRUST, number) | others
+
+
+def a_gate(bias: float = 0.0, **weights: float) -> dict[str, Any]:
+    return {"bias": bias, "weights": by_trust(0, **weights), "centre": by_trust(0), "spread": by_trust(1)}
 
 
 def a_ranker(folder: Path, **fields: Any) -> Path:
-    """A ranker that prefers hits in which the question's tokens match better than on average."""
+    """A ranker that prefers hits in which the question's tokens match better."""
     file = folder / "ranker.json"
     held = {
-        "form": 1,
+        "form": 2,
         "tokens_fingerprint": "words-1",
-        "fused_weight": 0.1,
-        "features": ["length", "maxsim:z"],
-        "trees": Trees.from_lightgbm([one_split(1, 0.0, -1.0, 1.0)]).to_json(),
+        "always": {"maxsim_idf": 3.0},
+        "lexical": {"bm25": 0.1},
+        "gate": a_gate(),
         "rarity": write_rarity(np.ones(10), RARITY_STEPS),
     }
     file.write_text(json.dumps(held | fields))
@@ -75,7 +70,7 @@ def order(hits: tuple[Hit, ...]) -> list[str]:
 
 def test_a_hit_with_the_questions_words_has_more_evidence_of_every_kind() -> None:
     found = match_features(a_question(QUESTION), some_hits(POOR, GOOD))
-    for name in ("maxsim", "maxsim_idf", "window_24", "phrase", "exact", "pairs", "pooled_24", "near_80"):
+    for name in ("maxsim_idf", "maxsim_idf_here", "window_24", "phrase", "exact", "pairs"):
         assert found[name][1] > found[name][0], name
 
 
@@ -85,14 +80,15 @@ def test_evidence_does_not_depend_on_the_order_of_the_hits() -> None:
     np.testing.assert_allclose(there.matrix(), back.matrix()[::-1], rtol=1e-5, atol=1e-6)
 
 
-def test_maxsim_is_the_mean_best_cosine_of_the_questions_tokens() -> None:
+def test_maxsim_is_the_mean_best_cosine_of_the_questions_tokens_that_are_alike_rare() -> None:
     question, hits = a_question(QUESTION), some_hits(POOR, GOOD, FILLER)
     asked = question.vectors.tokens
     assert asked is not None
     expected = [
         (asked.unit() @ hit.tokens.unit().T).max(axis=1).mean() for hit in hits if hit.tokens is not None
     ]
-    np.testing.assert_allclose(match_features(question, hits)["maxsim"], expected, rtol=1e-5)
+    alike = np.ones(30_000, np.float32)
+    np.testing.assert_allclose(match_features(question, hits, alike)["maxsim_idf"], expected, rtol=1e-5)
 
 
 def test_words_that_stand_together_are_seen_in_a_window() -> None:
@@ -108,8 +104,8 @@ def test_words_that_stand_together_are_seen_in_a_window() -> None:
 
 def test_a_window_never_reaches_into_the_next_hit() -> None:
     hits = some_hits("parental", "leave", "parental leave")
-    np.testing.assert_allclose(match_features(a_question("parental leave"), hits)["exact_48"][2], 1.0)
-    assert (match_features(a_question("parental leave"), hits)["exact_48"][:2] < 1).all()
+    np.testing.assert_allclose(match_features(a_question("parental leave"), hits)["exact_24"][2], 1.0)
+    assert (match_features(a_question("parental leave"), hits)["exact_24"][:2] < 1).all()
     assert (match_features(a_question("parental leave"), hits)["pairs"][:2] == 0).all()
 
 
@@ -127,7 +123,7 @@ def test_hits_and_questions_without_tokens_are_said_not_to_be_read() -> None:
     hits = (replace(some_hits(GOOD)[0], tokens=None), *some_hits(GOOD, POOR))
     found = match_features(a_question(QUESTION), hits)
     assert found.read.tolist() == [False, True, True]
-    assert found["maxsim"][0] == 0
+    assert found["maxsim_idf"][0] == 0
     assert found["dense"][0] > 0
     empty = a_question("?!")
     assert not match_features(empty, hits).read.any()
@@ -137,33 +133,57 @@ def test_hits_and_questions_without_tokens_are_said_not_to_be_read() -> None:
 def test_a_score_that_a_list_does_not_give_is_its_lowest() -> None:
     hits = (a_hit(GOOD, sparse=(1, 12.0)), a_hit(POOR, sparse=(2, 5.0)), a_hit(FILLER, sparse=None))
     assert match_features(a_question(QUESTION), hits)["bm25"].tolist() == [12.0, 5.0, 5.0]
-    assert match_features(a_question(QUESTION), hits)["bm25_rank"].tolist() == [1.0, 0.5, 0.0]
 
 
-# --- features and trees ------------------------------------------------------------------------
+def test_a_hit_that_the_dense_list_lacks_is_expected_by_its_tokens_at_its_lowest_at_most() -> None:
+    listed = tuple(a_hit(GOOD + f" {FILLER}" * n, dense=(n + 1, 0.9 - n / 10)) for n in range(5))
+    near, far = a_hit(GOOD, dense=None), a_hit("Nothing at all.", dense=None)
+    dense = match_features(a_question(QUESTION), (*listed, near, far))["dense"]
+    assert dense[:5].tolist() == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5])
+    assert dense[6] < dense[5] <= dense[4]
 
 
-def test_features_are_named_and_finite_even_for_one_hit() -> None:
-    rows = ranking_features(match_features(a_question(QUESTION), some_hits(GOOD)))
-    assert rows.shape == (1, len(FEATURES))
-    assert np.isfinite(rows).all()
+# --- whom to trust -----------------------------------------------------------------------------
 
 
-def test_trees_give_what_the_library_that_grew_them_gives() -> None:
-    lightgbm = pytest.importorskip("lightgbm")
-    draw = np.random.default_rng(5)
-    rows = draw.normal(size=(400, 6)).astype(np.float32)
-    grades = (rows[:, 0] + rows[:, 3] * rows[:, 1] > 0.8).astype(int)
-    settings = {"objective": "lambdarank", "verbose": -1, "num_leaves": 9, "num_threads": 1}
-    data = lightgbm.Dataset(rows, grades, group=[40] * 10)
-    booster = lightgbm.train(settings | {"min_data_in_leaf": 5}, data, 12)
-    held = json.loads(json.dumps(Trees.from_lightgbm(booster.dump_model()["tree_info"]).to_json()))
-    np.testing.assert_allclose(Trees.from_json(held).predict(rows), booster.predict(rows), atol=1e-6)
+def told(text: str, hits: tuple[Hit, ...]) -> dict[str, float]:
+    rarity = np.ones(30_000, np.float32)
+    question = a_question(text)
+    values = trust_features(question, match_features(question, hits, rarity), rarity)
+    return dict(zip(TRUST, values.tolist(), strict=True))
 
 
-def test_a_tree_that_is_one_leaf_is_read() -> None:
-    trees = Trees.from_lightgbm([{"tree_structure": {"leaf_value": 0.5}}, one_split(0, 1.0, 0.25, 2.0)])
-    np.testing.assert_allclose(trees.predict(np.array([[1.0], [1.5]])), [0.75, 2.5])
+def test_a_question_whose_words_stand_in_one_hit_is_covered() -> None:
+    rare = (a_hit(GOOD, sparse=(1, 9.0)), a_hit(POOR, sparse=(2, 1.0)))
+    common = (a_hit(POOR, sparse=(1, 1.5)), a_hit(GOOD, sparse=(2, 1.0)))
+    assert told("parental leave days", rare)["cover"] == pytest.approx(3.0)
+    assert told("parental leave days", common)["cover"] == pytest.approx(0.5)
+    assert told("parental leave days", rare)["exact_first"] == pytest.approx(1.0)
+    assert told("parental leave days", common)["exact_first"] == pytest.approx(1 / 3)
+
+
+def test_lists_agree_where_their_scores_rise_together() -> None:
+    alike = (a_hit(GOOD, dense=(1, 0.9), sparse=(1, 9.0)), a_hit(POOR, dense=(2, 0.1), sparse=(2, 1.0)))
+    apart = (a_hit(GOOD, dense=(1, 0.9), sparse=(2, 1.0)), a_hit(POOR, dense=(2, 0.1), sparse=(1, 9.0)))
+    assert told(QUESTION, alike)["agreement"] == pytest.approx(1.0)
+    assert told(QUESTION, apart)["agreement"] == pytest.approx(-1.0)
+    assert told(QUESTION, (a_hit(GOOD),))["agreement"] == 0.0
+
+
+def test_a_digit_in_the_question_is_seen() -> None:
+    assert told("version 3.16", (a_hit(GOOD),))["digits"] == 1.0
+    assert told("version three", (a_hit(GOOD),))["digits"] == 0.0
+
+
+def test_the_words_of_a_question_count_as_far_as_the_gate_is_open(tmp_path: Path) -> None:
+    near_in_meaning = a_hit(FILLER, id="meaning", document="d1", dense=(1, 0.9), sparse=(2, 1.0))
+    same_words = a_hit(FILLER, id="words", document="d2", dense=(2, 0.5), sparse=(1, 9.0))
+    hits, lexical = (near_in_meaning, same_words), {"bm25": 2.0}
+    shut = late(tmp_path, always={}, lexical=lexical, gate=a_gate(-9.0))
+    assert order(shut.rerank(a_question(QUESTION), hits)) == ["meaning", "words"]
+    wide = late(tmp_path, always={}, lexical=lexical, gate=a_gate(-9.0, digits=18.0))
+    assert order(wide.rerank(a_question("form 27 b"), hits)) == ["words", "meaning"]
+    assert order(wide.rerank(a_question(QUESTION), hits)) == ["meaning", "words"]
 
 
 def test_rarity_survives_its_file_to_a_twentieth() -> None:
@@ -179,10 +199,10 @@ def test_the_better_match_comes_first(tmp_path: Path) -> None:
     assert order(late(tmp_path).rerank(a_question(QUESTION), some_hits(POOR, FILLER, GOOD)))[0] == "c2"
 
 
-def test_equal_scores_keep_the_fused_order(tmp_path: Path) -> None:
-    same = tuple(a_hit(GOOD, id=f"c{n}", document=f"d{n}") for n in range(6))
+def test_equal_scores_are_ordered_by_the_chunks_id(tmp_path: Path) -> None:
+    same = tuple(a_hit(GOOD, id=f"c{n}", document=f"d{n}") for n in (3, 1, 5, 0, 2, 4))
     back = late(tmp_path).rerank(a_question(QUESTION), same)
-    assert order(back) == order(same)
+    assert order(back) == [f"c{n}" for n in range(6)]
     assert len({hit.rerank_score for hit in back}) == 1
 
 
@@ -243,7 +263,15 @@ def test_ones_own_ranker_in_the_data_folder_is_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"form": 99}, {"features": ["no such feature"]}, {"trees": {}}, {"rarity": "!"}, {"fused_weight": None}],
+    [
+        {"form": 1},
+        {"always": {"no such quantity": 1.0}},
+        {"lexical": {"bm25": float("nan")}},
+        {"gate": {}},
+        {"gate": a_gate() | {"spread": by_trust(0)}},
+        {"gate": a_gate() | {"weights": {}}},
+        {"rarity": "!"},
+    ],
 )
 def test_a_file_that_holds_no_ranker_is_refused_with_its_name(tmp_path: Path, fields: dict[str, Any]) -> None:
     with pytest.raises(Misconfigured, match=r"ranker\.json"):

@@ -18,7 +18,7 @@ from pathlib import Path
 from eval.labelled import beir, files, prose, reading, spans
 from eval.labelled.types import LabelledQuestion, LabelledSet, Record, relevance
 
-__all__ = ["LabelledQuestion", "LabelledSet", "Record", "find", "load", "relevance"]
+__all__ = ["HEADINGS", "LabelledQuestion", "LabelledSet", "Record", "find", "load", "relevance"]
 
 
 def find(folder: Path) -> Iterator[LabelledSet]:
@@ -36,6 +36,15 @@ def load(path: Path) -> LabelledSet | None:
         if (found := read(path)) is not None:
             return found
     return None
+
+
+HEADINGS = 150
+"""How many headings of a folder ask, at the most."""
+
+
+def headings(folder: Path, max_questions: int = HEADINGS) -> LabelledSet:
+    """Unlabelled documentation as a set of questions in other words than the text's."""
+    return prose.headings(folder, max_questions)
 
 
 def documentation(folder: Path, max_records: int = 400) -> LabelledSet:

@@ -1,18 +1,21 @@
 """Documentation without labels: a section's heading, or a sentence of it, asks for the section.
 
-The question is made from words of the text itself, so it is easier than a reader's; a sentence that became a
-question is taken out of the text that is searched.
+A question that is made from words of the text itself is easier than a reader's; a sentence that became a
+question is taken out of the text that is searched. `headings` asks in other words than the text's.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from eval.labelled.types import LabelledQuestion, LabelledSet, Record
 from service.text.sentences import spans
+from service.text.words import terms
 
 SUFFIXES = (".md", ".rst", ".txt")
 SEED = 13
@@ -28,6 +31,10 @@ _GENERIC = frozenset(
     )
 )
 """Words of headings that stand in every document."""
+_LINK_TARGET = re.compile(r"\]\([^)]*\)")
+_NO_QUESTION = re.compile(r"^\d|[`{}<>|=()\[\]/]")
+_SHARED = 0.5
+_RECORD_CHARACTERS = 1_400
 
 
 def load(folder: Path, max_records: int) -> LabelledSet:
@@ -47,6 +54,51 @@ def load(folder: Path, max_records: int) -> LabelledSet:
             records.append(record)
             questions.extend(question)
     return LabelledSet(folder.name, tuple(questions), tuple(records), folder=folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A section with the file that it is from."""
+
+    file: str
+    heading: str
+    body: str
+
+    def asks_otherwise(self) -> bool:
+        """Whether the heading can stand for a question of which the text shares at most half of the terms."""
+        asked = [term for term in terms(self.heading) if term not in _GENERIC]
+        fewest = 2 if self.heading.endswith("?") else 3
+        if len(asked) < fewest or _NO_QUESTION.search(self.heading):
+            return False
+        known = set(terms(self.body))
+        return sum(term in known for term in asked) <= _SHARED * len(asked)
+
+
+def headings(folder: Path, max_questions: int) -> LabelledSet:
+    """Sections that are asked for by a heading in other words than their text's, among half as many others.
+
+    A heading that stands twice asks for neither section; those that are questions come first.
+    """
+    found = list(_all_sections(folder))
+    times = Counter(section.heading.casefold() for section in found)
+    random.Random(f"{SEED}-{folder.name}").shuffle(found)
+    asking = [one for one in found if times[one.heading.casefold()] == 1 and one.asks_otherwise()]
+    asking = sorted(asking, key=lambda one: not one.heading.endswith("?"))[:max_questions]
+    asked = {one.body for one in asking}
+    others = [one for one in found if one.body not in asked][: max_questions // 2]
+    records = [Record(str(number), "", one.body) for number, one in enumerate([*asking, *others])]
+    questions = (
+        LabelledQuestion(record.id, one.heading, one.file, {record.id: 1})
+        for one, record in zip(asking, records, strict=False)
+    )
+    return LabelledSet(f"{folder.name} headings", tuple(questions), tuple(records), folder=folder)
+
+
+def _all_sections(folder: Path) -> Iterator[_Section]:
+    for file in sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file()):
+        for heading, body in _sections(file.read_text(encoding="utf-8", errors="replace")):
+            text = _LINK_TARGET.sub("]", body)[:_RECORD_CHARACTERS]
+            yield _Section(file.relative_to(folder).as_posix(), heading, text)
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:

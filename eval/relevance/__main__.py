@@ -23,13 +23,13 @@ from eval.relevance.page import put, table
 
 Json = Any
 Lines = Iterator[str]
-RANKINGS = ("bm25", "dense", "fused", "late_20", "late_50")
+RANKINGS = ("bm25", "dense", "fused", "late_50", "late_100")
 
 
 def ranking(data: Path, work: Path) -> Lines:
     """nDCG@10 and recall@5 of every ranking on every set."""
     golden = [f"--golden={DEMO}"] if DEMO.is_dir() else []
-    rows = _measured("ranking", f"--data={data}", *golden, f"--engines={work / 'engines'}")
+    rows = _measured("ranking", f"--data={data}", *golden, f"--work={work}")
     for measure, title in (("ndcg_at_10", "nDCG@10"), ("recall_at_5", "recall@5")):
         by_set: dict[tuple[str, int], dict[str, float]] = {}
         for row in rows:

@@ -20,10 +20,11 @@ import numpy as np
 import typer
 
 from eval.commands import AsJson, command, run
+from eval.halves import DECIDED
 from eval.labelled import files, find
 from eval.relevance import calibration
 from eval.relevance.calibration import Array, Bin, Flags, Risk
-from eval.tune.calibrator import HALVED, HELD_OUT, is_learned_from, opened, prepare
+from eval.tune.calibrator import HELD_OUT, is_learned_from, opened, prepare
 from eval.tune.cases import KINDS, DecisionCase, Kind
 from eval.tune.deciding import weights
 from service.decide import Decider, open_decider
@@ -31,7 +32,6 @@ from service.rerank import Reranker
 from service.settings import Settings
 from service.types import Found
 
-DEPTH = 50
 _BAR = 40
 
 
@@ -83,7 +83,7 @@ def decided(cases: Sequence[DecisionCase], decider: Decider, reranker: Reranker)
 
 def _decided(case: DecisionCase, decider: Decider, reranker: Reranker) -> DecidedCase:
     question = case.found.question
-    decision = decider.decide(Found(question, reranker.rerank(question, case.found.hits[:DEPTH])))
+    decision = decider.decide(Found(question, reranker.rerank(question, case.found.hits)))
     corpus = f"{case.set}, few documents" if case.documents else case.set
     return DecidedCase(case.set, corpus, case.kind, decision.p_answerable, decision.answer)
 
@@ -178,7 +178,7 @@ def _csv(figures: DecidingReport) -> str:
 
 def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Settings) -> DecidingReport:
     """The report on the sets below `data` and on the golden set about the corpus in `golden`."""
-    sets = [one for folder in data for one in find(folder) if one.name in (*HELD_OUT, *HALVED)]
+    sets = [one for folder in data for one in find(folder) if one.name in (*HELD_OUT, *DECIDED)]
     if golden is not None:
         sets.append(files.golden(golden))
     parts = opened(settings)
@@ -187,7 +187,7 @@ def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Set
         case
         for name, made in prepare(sets, settings, work).items()
         for case in made
-        if name not in HALVED or not is_learned_from(name, case.group)
+        if name not in DECIDED or not is_learned_from(name, case.group)
     ]
     found = decided(seen, decider, parts.reranker)
     return report(found, decider.warning is None, decider.threshold)

@@ -1,4 +1,4 @@
-"""Quality of the ranking on labelled sets: BM25, dense, fused, and late interaction over the first 20 and 50.
+"""Quality of the ranking on labelled sets: BM25, dense, fused, and late interaction over the best 50 and 100.
 
 DIR holds labelled sets of any form that `eval.labelled` reads. Every set is ingested into an engine of its
 own, and every question that has an answer searched for. What is judged are documents, as in `eval.retrieval`:
@@ -18,8 +18,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from eval.collect import Collected, Collection, collect
+from eval.collect import Collected, Collection, collected
 from eval.commands import AsJson, command, run
+from eval.halves import RANKED, is_first_half
 from eval.labelled import LabelledSet, files, find
 from eval.retrieval import Quality, ndcg, recall, show
 from service.rerank import FusedOrder, Reranker, open_reranker
@@ -27,15 +28,16 @@ from service.settings import Settings
 from service.types import Hit
 from service.wiring import served_embedder
 
-DEPTHS = (20, 50)
+DEPTHS = (50, 100)
 
 
 def documents(item: Collected, hits: Iterable[Hit]) -> list[str]:
     """The documents of the hits, each once, by the name under which the set judges it."""
-    return list(dict.fromkeys(_name(item, hit) for hit in hits))
+    return list(dict.fromkeys(name_of(item, hit) for hit in hits))
 
 
-def _name(item: Collected, hit: Hit) -> str:
+def name_of(item: Collected, hit: Hit) -> str:
+    """The name under which the set judges the hit's document, else one that it does not know."""
     names = (hit.document.external_id, hit.document.source)
     return next((name for name in names if name in item.question.relevant), None) or hit.document.id
 
@@ -52,21 +54,32 @@ def judged(collection: Collection) -> tuple[Collected, ...]:
 
 
 def measure(collection: Collection, rerankers: Mapping[str, Reranker]) -> list[Quality]:
-    """Each list of the search, their fusion, and each reranker: means over the questions."""
+    """Each list of the search, their fusion, and each reranker: means over the questions.
+
+    Of a set that taught the shipped ranker, what was kept back is reported by itself too.
+    """
     items = judged(collection)
+    found = _measured(collection.name, items, rerankers)
+    if collection.name in RANKED:
+        kept_back = tuple(item for item in items if not is_first_half(item.question.group))
+        found += _measured(f"{collection.name}, kept back", kept_back, rerankers)
+    return found
+
+
+def _measured(name: str, items: Sequence[Collected], rerankers: Mapping[str, Reranker]) -> list[Quality]:
     rankings: dict[str, list[tuple[float, float]]] = {
-        "bm25": [quality(item, _listed(item, sparse=True)) for item in items],
-        "dense": [quality(item, _listed(item, sparse=False)) for item in items],
+        "bm25": [quality(item, of_list(item, sparse=True)) for item in items],
+        "dense": [quality(item, of_list(item, sparse=False)) for item in items],
         "fused": [quality(item, item.found.hits) for item in items],
     }
-    for name, reranker in rerankers.items():
-        rankings[name] = [
+    for ranking, reranker in rerankers.items():
+        rankings[ranking] = [
             quality(item, reranker.rerank(item.found.question, item.found.hits)) for item in items
         ]
-    return [_mean(collection.name, name, found) for name, found in rankings.items()]
+    return [_mean(name, ranking, found) for ranking, found in rankings.items()]
 
 
-def _listed(item: Collected, *, sparse: bool) -> list[Hit]:
+def of_list(item: Collected, *, sparse: bool) -> list[Hit]:
     """The hits of one of the two lists, in its order."""
     ranked = [
         (rank, hit)
@@ -113,7 +126,7 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder of labelled sets.")],
     golden: Annotated[Path | None, typer.Option(help="The sample corpus: adds the golden set.")] = None,
     wanted: Annotated[str, typer.Option("--sets", help="Which, separated by commas; else all.")] = "",
-    engines: Annotated[Path | None, typer.Option(help="Keep what is ingested here.")] = None,
+    work: Annotated[Path | None, typer.Option(help="Keep ingested sets and what is found here.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
@@ -122,8 +135,7 @@ def main(
     results: list[Quality] = []
     for labelled in sets(data, golden, [name for name in wanted.split(",") if name]):
         with tempfile.TemporaryDirectory(prefix="footnote-ranking-") as folder:
-            own = settings.model_copy(update={"data_dir": (engines or Path(folder)) / labelled.name})
-            results.extend(measure(collect(labelled, own), opened))
+            results.extend(measure(collected(labelled, settings, work or Path(folder)), opened))
     if as_json:
         print(json.dumps([dataclasses.asdict(result) for result in results], indent=1))
     else:

@@ -23,9 +23,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from eval.collect import Collection, collect, engine_of
+from eval.collect import collected, engine_folder, engine_of
 from eval.commands import NOTHING_BETTER, AsJson, command, run
 from eval.dataset import load as load_golden
+from eval.halves import DECIDED, is_first_half
 from eval.labelled import LabelledSet, documentation, find
 from eval.labelled.types import folded
 from eval.relevance import calibration
@@ -42,8 +43,6 @@ from service.wiring import EmbedderFactory, served_embedder
 
 HELD_OUT = ("sec10q", "golden")
 """Sets that the shipped calibrator did not see, to be reported on."""
-HALVED = ("squad2", "scifact", "chunking")
-"""Sets of which every other article is learned from, and the rest reported on."""
 _MAX_QUESTIONS = 500
 _STRANGERS = 40
 _SEED = 3
@@ -147,7 +146,7 @@ def learn(
 
 def is_learned_from(set_name: str, group: str) -> bool:
     """Whether a halved set's article is of the half that is learned from."""
-    return set_name not in HALVED or deciding.is_first_half(group)
+    return set_name not in DECIDED or is_first_half(group)
 
 
 def _without_other_halves(
@@ -174,7 +173,7 @@ def _without(made: Sequence[DecisionCase], texts: set[str], name: str) -> Iterat
 
 
 def _cut(labelled: LabelledSet) -> LabelledSet:
-    if labelled.name in HALVED or len(labelled.questions) <= _MAX_QUESTIONS:
+    if labelled.name in DECIDED or len(labelled.questions) <= _MAX_QUESTIONS:
         return labelled
     drawn = random.Random(_SEED).sample(labelled.questions, _MAX_QUESTIONS)
     return dataclasses.replace(labelled, questions=tuple(drawn))
@@ -202,8 +201,8 @@ def _cases_of(
 ) -> tuple[DecisionCase, ...]:
     kept = work / "cases" / f"{one.name}.pkl"
     if not kept.is_file():
-        own = settings.model_copy(update={"data_dir": work / "engines" / one.name})
-        collection: Collection = collect(one, own, make_embedder)
+        own = settings.model_copy(update={"data_dir": engine_folder(one, work)})
+        collection = collected(one, settings, work, make_embedder)
         with engine_of(one, own, make_embedder) as engine:
             made = cases(collection, engine, strangers)
         kept.parent.mkdir(parents=True, exist_ok=True)

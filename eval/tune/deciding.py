@@ -39,7 +39,6 @@ PROMISE = 0.05
 _RAREST = 1e-4
 _FOLDS = 5
 _TOP_K = 8
-_DEPTH = 50
 _MIN_PROBABILITY, _MAX_PROBABILITY = 0.005, 0.995
 _STRENGTH = 0.05
 """Inverse of the regularisation (scikit-learn's C), by the log loss of sets left out in turn."""
@@ -70,11 +69,6 @@ class CaseFeatures:
         return self.found or not self.answerable
 
 
-def is_first_half(group: str) -> bool:
-    """Which half of a set an article is in: drawn by its name."""
-    return zlib.crc32(group.encode()) % 2 == 0
-
-
 def rows(
     cases: Iterable[DecisionCase], reranker: Reranker, rarity: NDArray[np.float32]
 ) -> list[CaseFeatures]:
@@ -84,7 +78,7 @@ def rows(
 
 def _row(case: DecisionCase, reranker: Reranker, rarity: NDArray[np.float32]) -> CaseFeatures:
     question = case.found.question
-    hits = reranker.rerank(question, case.found.hits[:_DEPTH])
+    hits = reranker.rerank(question, case.found.hits)
     found = any(hit.chunk.id in case.right for hit in hits[:_TOP_K])
     features = decision_features(Found(question, hits), rarity)
     return CaseFeatures(case.set, case.kind, case.group, case.documents, features, found)

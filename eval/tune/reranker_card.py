@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 from rich.table import Table
 
 from eval.tune.reranker_training import SetFigures, TrainedRanker
-from eval.tune.rows import DEPTH
 
-COLUMNS = ("set", "learned from", "kept back", "fused", "in use", "learned")
+COLUMNS = (
+    "set",
+    "learned from",
+    "kept back",
+    "bm25",
+    "dense",
+    "fused",
+    "in use",
+    "learned",
+    "margin",
+    "margin, set left out",
+)
 
 
 def table(trained: TrainedRanker) -> Table:
@@ -25,45 +34,45 @@ def card(trained: TrainedRanker, command: str) -> str:
     """The model card, in Markdown."""
     rows = [COLUMNS, ("---",) * len(COLUMNS), *(_cells(one) for one in trained.compared)]
     return _CARD.format(
-        depth=DEPTH,
         tokens=trained.file["tokens_fingerprint"],
         command=command,
-        features=len(trained.file["features"]),
-        recipe=json.dumps(dataclasses.asdict(trained.recipe), sort_keys=True),
-        weight=trained.fused_weight,
-        chosen=", chosen on the articles kept back" if trained.recipe.fused_weight is None else "",
+        numbers=json.dumps({name: trained.file[name] for name in ("always", "lexical", "gate")}, indent=1),
         rows="\n".join(f"| {' | '.join(row)} |" for row in rows),
     )
 
 
 _CARD = """# The ranker of late interaction
 
-Puts the first {depth} fused hits of a question in order, from the token vectors that are stored with them. It
-is only used with token vectors of fingerprint `{tokens}`, for which it was trained.
+Puts the hits of both lists in order: by the dense score and what the token vectors say, and by the
+question's very words as far as they can be trusted (`service/rerank/ranker.py` has the formula). It is only
+used with token vectors of fingerprint `{tokens}`, for which it was trained.
 
 Made by `{command}`.
 
-**Data.** The questions of the sets below, each with the hits of a fused search over its set: grade 2 for one
-that holds an answer, 1 for another of a relevant document, 0 for the rest.
+**Data.** The questions of the sets below, each with what a search over its set found: half of each set's
+articles, at most 250 questions. The other half is what the figures are of.
 
-**Recipe.** LambdaMART (LightGBM) over {features} features of `service/rerank/features.py`. A question's
-wordpieces are weighed by how rare they are in the chunks that were found, a table that is part of the file.
-The learned score is blended with the fused one at weight {weight}{chosen}.
+**Recipe.** The numbers are fitted on nDCG@10 itself (CMA-ES, `eval/tune/gated.py`) by the set that gains
+least over the best of BM25, dense and fused. Weights are of z-scores within a question's hits, beside 1 for
+the dense one.
 
-    {recipe}
+{numbers}
 
-**Figures.** nDCG@10 of documents on the articles that were kept back, a third of each set, by a ranker that
-was trained on the rest. The ranker in the file was then trained on all.
+**Figures.** nDCG@10 of documents on the articles that were kept back. A margin is over the best of BM25,
+dense and fused; the last one is of a ranker that was learned from the other sets alone.
 
 {rows}
 """
 
 
 def _cells(one: SetFigures) -> tuple[str, ...]:
-    figures = (one.fused, one.in_use, one.learned)
+    figures = (one.bm25, one.dense, one.fused, one.in_use, one.learned)
+    alone = "" if one.left_out != one.left_out else f"{one.left_out - one.best_list:+.4f}"
     return (
         one.dataset,
         str(one.trained),
         str(one.questions),
         *("" if figure is None else f"{figure:.4f}" for figure in figures),
+        f"{one.learned - one.best_list:+.4f}",
+        alone,
     )

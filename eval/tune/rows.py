@@ -3,51 +3,77 @@
 from __future__ import annotations
 
 import dataclasses
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.collect import Collected, Collection
 from eval.labelled.types import LabelledSet, folded
-from service.match import match_features
+from eval.relevance.ranking import name_of, of_list, quality
+from service.match import NAMES, match_features
 from service.match.late_interaction import Floats
-from service.rerank.features import ranking_features
+from service.rerank.features import trust_features
+from service.rerank.ranker import standard
 from service.types import Hit
 
-DEPTH = 50
-"""How many of a question's hits are learned from."""
 _TOKEN_IDS = 1 << 21
 """More than any tokenizer has: larger ids are damage."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HitList:
-    """One question's hits: `rows` of shape (hits, features), their grades and their fused scores."""
+    """One question's hits as the ranker sees them: z-scores of shape (hits, len(NAMES)), and `TRUST`.
+
+    `names` are the hits' documents, `gains` what each relevant document is worth to nDCG@10 were it first.
+    `bm25`, `dense` and `fused` are the nDCG@10 of what there is without a ranker.
+    """
 
     item: Collected
-    rows: Floats
-    grades: NDArray[np.int32]
-    fused: Floats
+    matched: Floats
+    trust: Floats
+    names: tuple[str, ...]
+    gains: Mapping[str, float]
+    bm25: float
+    dense: float
+    fused: float
 
     @property
-    def tells(self) -> bool:
-        """Whether some of the hits are better than others."""
-        return bool(self.grades.max(initial=0) > self.grades.min(initial=0))
+    def group(self) -> str:
+        """The article or document that the question is about."""
+        return self.item.question.group
 
 
-def listed(item: Collected, rarity: Floats, depth: int = DEPTH) -> HitList | None:
-    """The first `depth` hits; None where nothing was found or token vectors are missing."""
-    hits = item.found.hits[:depth]
-    if not hits or item.found.question.vectors.tokens is None or any(hit.tokens is None for hit in hits):
+def listed(item: Collected, rarity: Floats) -> HitList | None:
+    """The hits of both lists; None where nothing was found or token vectors are missing."""
+    question, hits = item.found.question, item.found.hits
+    if not hits or question.vectors.tokens is None or any(hit.tokens is None for hit in hits):
         return None
-    found = match_features(item.found.question, hits, rarity)
+    found = match_features(question, hits, rarity)
     if not found.read.all():
         return None
-    grades = np.array(item.grades[:depth], np.int32)
-    return HitList(item, ranking_features(found), grades, found["fused"])
+    matched = np.stack([standard(found[name]) for name in NAMES], axis=1).astype(np.float32)
+    relevant = item.question.relevant
+    ideal = ndcg_weight(relevant)
+    return HitList(
+        item,
+        matched,
+        trust_features(question, found, rarity),
+        tuple(name_of(item, hit) for hit in hits),
+        {name: grade / ideal for name, grade in relevant.items()},
+        quality(item, of_list(item, sparse=True))[0],
+        quality(item, of_list(item, sparse=False))[0],
+        quality(item, hits)[0],
+    )
+
+
+def ndcg_weight(relevant: Mapping[str, int]) -> float:
+    """The gain of the best possible first ten."""
+    best = sorted(relevant.values(), reverse=True)[:10]
+    return sum(grade / log2(place + 2) for place, grade in enumerate(best))
 
 
 def rarity(collections: Iterable[Collection]) -> Floats:
@@ -80,12 +106,13 @@ def without(collections: Sequence[Collection], held_out: Sequence[LabelledSet]) 
     An article is left out in all collections whose questions have the same ids, as translations do.
     """
     texts = "\n".join(folded(record.text) for one in held_out for record in one.records)
+    is_known = cache(lambda text: folded(text) in texts)
     asked = {folded(question.text) for one in held_out for question in one.questions}
     shared = {
         id
         for collection in collections
         for group in _groups(collection).values()
-        if any(_is_known(item, texts, asked) for item in group)
+        if any(_shares(item, is_known, asked) for item in group)
         for id in (item.question.id for item in group)
     }
     return [_less(collection, shared) for collection in collections] if shared else list(collections)
@@ -98,11 +125,12 @@ def _groups(collection: Collection) -> dict[str, list[Collected]]:
     return groups
 
 
-def _is_known(item: Collected, texts: str, asked: set[str]) -> bool:
+def _shares(item: Collected, is_known: Callable[[str], bool], asked: set[str]) -> bool:
+    """Whether a held-out set has the question, or a text that answers it."""
     if folded(item.question.text) in asked:
         return True
     right = (hit for hit, grade in zip(item.found.hits, item.grades, strict=False) if grade)
-    return any(folded(hit.chunk.text) in texts for hit in right)
+    return any(is_known(hit.chunk.text) for hit in right)
 
 
 def _less(collection: Collection, ids: set[str]) -> Collection:
@@ -113,8 +141,3 @@ def _less(collection: Collection, ids: set[str]) -> Collection:
         for item in group
     ]
     return dataclasses.replace(collection, items=tuple(kept))
-
-
-def is_kept_back(item: Collected) -> bool:
-    """Whether the question's article is of the third that settings are chosen on: drawn by its name."""
-    return zlib.crc32(item.question.group.encode()) % 3 == 0

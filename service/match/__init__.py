@@ -18,19 +18,23 @@ from numpy.typing import NDArray
 from service.match.late_interaction import FROM_TOKENS, Floats, Passages, from_tokens
 from service.types import Hit, Question
 
-FROM_SEARCH = ("dense", "bm25", "dense_rank", "bm25_rank", "fused")
+FROM_SEARCH = ("dense", "bm25")
 NAMES = (*FROM_TOKENS, *FROM_SEARCH)
-"""`maxsim` is the mean best similarity of the question's tokens, `maxsim_idf` that weighted by rarity, and
-`window_24`, `window_48` the latter within the best run of so many tokens. `weakest`, `second_weakest`: the
-best similarity of the rare tokens that match worst. `pooled*`: cosine of the mean vectors of question and
-hit or window. `phrase`: `maxsim_idf` of neighbouring tokens taken together. `near_*`: weighted logarithm of
-how many of the hit's tokens are so similar. `exact*`: weighted share of the question's wordpieces that
-occur. `pairs`: that of its neighbouring pairs. `length`: logarithm of the number of tokens. `dense`, `bm25`:
-the search's scores; where a list does not hold the hit, its lowest. `dense_rank`, `bm25_rank`: 1 / rank,
-else 0. `fused`: the score of rank fusion.
+"""`maxsim_idf` is the mean best similarity of the question's tokens, weighted by rarity; `window_24` and
+`window_48` that within the best run of so many tokens; `phrase` that of neighbouring tokens taken together.
+`pooled`: cosine of the mean vectors of question and hit. `exact`: weighted share of the question's wordpieces
+that occur; `exact_24` that within the best run of 24 tokens; `pairs` that of its neighbouring pairs.
 
-Where `rarity` is known, weights are those of the wordpieces in general; names that end in `_here` are
-weighted by how few of the hits hold a wordpiece, as all are where `rarity` is not known."""
+`dense`, `bm25`: the search's scores. A hit that a list does not hold has its lowest at the most: for `bm25`
+that is taken, for `dense` what `pooled` lets expect, by least squares over the hits that the list holds.
+
+Where `rarity` is known, weights are those of the wordpieces in general; `maxsim_idf_here` is weighted by how
+few of the hits hold a wordpiece, as all are where `rarity` is not known."""
+
+
+_FEWEST = 5
+"""Hits that a line is drawn through, at the least."""
+_FLAT = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,24 +69,36 @@ def match_features(question: Question, hits: Sequence[Hit], rarity: Floats | Non
         passages = Passages.of([tokens for tokens in tokens_of if tokens is not None])
         for name, values in from_tokens(asked, passages, rarity).items():
             columns[name][read] = values
-    return MatchFeatures(columns | _from_search(hits), read)
+    return MatchFeatures(columns | _from_search(hits, np.where(read, columns["pooled"], np.nan)), read)
 
 
 # --- what the search said ----------------------------------------------------------------------
 
 
-def _from_search(hits: Sequence[Hit]) -> dict[str, Floats]:
-    fused = [hit.fused for hit in hits]
-    return {
-        "dense": _filled([one.dense_score for one in fused]),
-        "bm25": _filled([one.sparse_score for one in fused]),
-        "dense_rank": np.array([1 / one.dense_rank if one.dense_rank else 0.0 for one in fused], np.float32),
-        "bm25_rank": np.array([1 / one.sparse_rank if one.sparse_rank else 0.0 for one in fused], np.float32),
-        "fused": np.array([one.score for one in fused], np.float32),
-    }
+def _from_search(hits: Sequence[Hit], pooled: Floats) -> dict[str, Floats]:
+    """`pooled` is nan where a hit has no token vectors."""
+    dense = _scores([hit.fused.dense_score for hit in hits])
+    bm25 = _scores([hit.fused.sparse_score for hit in hits])
+    return {"dense": _filled(_expected(dense, pooled)), "bm25": _filled(bm25)}
 
 
-def _filled(scores: Sequence[float | None]) -> Floats:
+def _scores(given: Sequence[float | None]) -> Floats:
+    """The scores of a list, nan for hits that it does not hold."""
+    return np.array([np.nan if score is None else score for score in given], np.float32)
+
+
+def _filled(scores: Floats) -> Floats:
     """The scores; what a list does not hold cannot be above its lowest."""
-    lowest = min((score for score in scores if score is not None), default=0.0)
-    return np.array([lowest if score is None else score for score in scores], np.float32)
+    known = ~np.isnan(scores)
+    return np.where(known, scores, scores[known].min() if known.any() else 0).astype(np.float32)
+
+
+def _expected(scores: Floats, by: Floats) -> Floats:
+    """The scores, those that are not known on the line that `by` lets expect, at most the lowest known."""
+    seen, asked = ~np.isnan(scores) & ~np.isnan(by), np.isnan(scores) & ~np.isnan(by)
+    if seen.sum() < _FEWEST or not asked.any():
+        return scores
+    x, y = by[seen] - by[seen].mean(), scores[seen] - scores[seen].mean()
+    slope = max(0.0, float(x @ y)) / max(float(x @ x), _FLAT)
+    line = scores[seen].mean() + slope * (by - by[seen].mean())
+    return np.where(asked, np.minimum(line, np.nanmin(scores)), scores).astype(np.float32)

@@ -17,28 +17,11 @@ Floats = NDArray[np.float32]
 
 _BLOCK = 12
 """Windows begin at every so many tokens, and are runs of two or four such blocks."""
-_NEAR = (0.5, 0.65, 0.8)
 
-WEIGHTED = (
-    "maxsim_idf",
-    "weakest",
-    "second_weakest",
-    "window_24",
-    "window_48",
-    "pooled",
-    "pooled_24",
-    "pooled_48",
-    "phrase",
-    "near_50",
-    "near_65",
-    "near_80",
-    "exact",
-    "exact_24",
-    "exact_48",
-    "pairs",
-)
-HERE = "_here"
-FROM_TOKENS = ("maxsim", "length", *WEIGHTED, *(f"{name}{HERE}" for name in WEIGHTED))
+
+WEIGHTED = ("maxsim_idf", "window_24", "window_48", "phrase", "pooled", "exact", "exact_24", "pairs")
+HERE = "maxsim_idf_here"
+FROM_TOKENS = (*WEIGHTED, HERE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,20 +63,10 @@ class Passages:
             np.maximum(found[:, :-step], np.where(same, by_block[:, step:], -1), out=found[:, :-step])
         return found
 
-    def means(self) -> tuple[Floats, Floats, Floats]:
-        """The directions of the mean vectors of hits, and of windows of two and four blocks."""
-        sums = np.add.reduceat(self.unit, self.blocks, axis=0)
-        two = self._joined(sums, 1)
-        four = self._joined(two, 2)
-        whole = np.add.reduceat(sums, self.first_block, axis=0)
-        return _directions(whole), _directions(two), _directions(four)
-
-    def _joined(self, sums: Floats, step: int) -> Floats:
-        """Each block's sum and that `step` blocks later, where it is of the same hit."""
-        joined = sums.copy()
-        same = self.owner[step:] == self.owner[:-step]
-        joined[:-step] += np.where(same[:, None], sums[step:], 0)
-        return joined
+    def directions(self) -> Floats:
+        """The directions of the hits' mean vectors."""
+        sums = np.add.reduceat(self.unit, self.starts, axis=0)
+        return _direction(sums)
 
     def best(self, by_block: Floats) -> Floats:
         """The greatest among each hit's blocks, along the last axis."""
@@ -103,25 +76,22 @@ class Passages:
 
 def from_tokens(asked: TokenVectors, passages: Passages, rarity: Floats | None) -> dict[str, Floats]:
     """Every quantity of `FROM_TOKENS`, each of shape (hits,)."""
-    wanted = asked.unit()
     same = asked.ids[:, None] == passages.ids
-    matches = Matches.of(wanted, same, passages)
+    matches = Matches.of(asked.unit(), same, passages)
     here = _weights_here(same, passages)
-    general = here if rarity is None else _weights(asked.ids, rarity)
-    by_rarity = matches.weighted(general)
-    by_hits = by_rarity if general is here else matches.weighted(here)
-    return {
-        "maxsim": matches.best.mean(axis=0),
-        "length": np.log(passages.lengths).astype(np.float32),
-        **by_rarity,
-        **{f"{name}{HERE}": values for name, values in by_hits.items()},
-    }
+    weighted = matches.weighted(here if rarity is None else _weights(asked.ids, rarity))
+    return weighted | {HERE: here @ matches.best}
 
 
 def _weights(ids: NDArray[np.int32], rarity: Floats) -> Floats:
-    """The question's tokens by rarity, of sum 1; an id that the table does not know is as rare as any."""
+    """The question's tokens by rarity, of sum 1."""
+    return _of_sum_one(rarity_of(ids, rarity))
+
+
+def rarity_of(ids: NDArray[np.int32], rarity: Floats) -> Floats:
+    """How rare each token is; an id that the table does not know is as rare as any."""
     known = ids < len(rarity)
-    return _of_sum_one(np.where(known, rarity[np.where(known, ids, 0)], rarity.max()))
+    return np.where(known, rarity[np.where(known, ids, 0)], rarity.max())
 
 
 def _weights_here(same: NDArray[np.bool_], passages: Passages) -> Floats:
@@ -145,12 +115,9 @@ class Matches:
     best: Floats
     within: tuple[Floats, Floats]
     pairs: Floats
-    near: tuple[Floats, ...]
     exact: Floats
-    exact_within: tuple[Floats, Floats]
+    exact_within: Floats
     exact_pairs: Floats
-    means: tuple[Floats, Floats, Floats]
-    """Of hits, of windows of two and of four blocks: unit vectors."""
 
     @classmethod
     def of(cls, wanted: Floats, same: NDArray[np.bool_], passages: Passages) -> Matches:
@@ -164,42 +131,29 @@ class Matches:
             passages.best(by_block),
             (passages.widened(by_block, 2), passages.widened(by_block, 4)),
             _pairs(similar, passages),
-            tuple(_near(similar, least, passages) for least in _NEAR),
             passages.best(same_by_block),
-            (passages.widened(same_by_block, 2), passages.widened(same_by_block, 4)),
+            passages.widened(same_by_block, 2),
             _pairs(same.astype(np.float32), passages),
-            passages.means(),
         )
 
     def weighted(self, weights: Floats) -> dict[str, Floats]:
         """The quantities of `WEIGHTED`, each of shape (hits,)."""
-        rare = np.sort(self.best[weights >= np.median(weights)], axis=0)
-        best, pooled = self.passages.best, _directions((weights @ self.wanted)[None, :])[0]
+        best = self.passages.best
         both = weights if len(weights) < 2 else _of_sum_one(weights[:-1] + weights[1:])
-        found = {
+        return {
             "maxsim_idf": weights @ self.best,
-            "weakest": rare[0],
-            "second_weakest": rare[min(1, len(rare) - 1)],
             "window_24": best(weights @ self.within[0]),
             "window_48": best(weights @ self.within[1]),
-            "pooled": self.means[0] @ pooled,
-            "pooled_24": best(self.means[1] @ pooled),
-            "pooled_48": best(self.means[2] @ pooled),
             "phrase": both @ self.pairs,
+            "pooled": self.passages.directions() @ _direction(weights @ self.wanted),
             "exact": weights @ self.exact,
-            "exact_24": best(weights @ self.exact_within[0]),
-            "exact_48": best(weights @ self.exact_within[1]),
+            "exact_24": best(weights @ self.exact_within),
             "pairs": both @ np.floor(self.exact_pairs),
         }
-        counted = {
-            f"near_{least:.0%}"[:-1]: weights @ near for least, near in zip(_NEAR, self.near, strict=True)
-        }
-        return found | counted
 
 
-def _near(similar: Floats, least: float, passages: Passages) -> Floats:
-    """The logarithm of how many tokens of each hit are at least so similar, shape (tokens, hits)."""
-    result: Floats = np.log1p(np.add.reduceat(similar > least, passages.starts, axis=1, dtype=np.float32))
+def _direction(vectors: Floats) -> Floats:
+    result: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
     return result
 
 
@@ -213,9 +167,4 @@ def _pairs(similar: Floats, passages: Passages) -> Floats:
     last = passages.starts + passages.lengths - 1
     both[:, last] = similar[:-1, last] / 2
     result = np.maximum.reduceat(both, passages.starts, axis=1)
-    return result
-
-
-def _directions(vectors: Floats) -> Floats:
-    result: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     return result

@@ -6,12 +6,14 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 
-import numpy as np
 from typing_extensions import override
 
 from service.rerank.protocol import Reranker
 from service.rerank.ranker import Ranker
 from service.types import Hit, Question
+
+_DIGITS = 6
+"""Scores that differ by less are equal: the order of a sum must not decide."""
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +21,8 @@ log = logging.getLogger(__name__)
 class LateInteraction(Reranker):
     """The learned ranker over the first `depth` hits.
 
-    A hit without token vectors keeps its place in the fused order and gets no score; without those of the
-    question all hits do.
+    Equal scores are ordered by the chunk's id. A hit without token vectors keeps its place in the fused order
+    and gets no score; without those of the question all hits do.
     """
 
     warning = None
@@ -43,10 +45,18 @@ class LateInteraction(Reranker):
             log.warning("%d hits have no token vectors and keep their fused place", missing)
         if not places:
             return tuple(result)
-        scores = self._ranker.scores(question, [hits[place] for place in places])
-        for place, best in zip(places, np.argsort(-scores, kind="stable"), strict=True):
-            result[place] = dataclasses.replace(hits[places[best]], rerank_score=float(scores[best]))
+        read = [hits[place] for place in places]
+        scored = [
+            dataclasses.replace(hit, rerank_score=round(float(score), _DIGITS))
+            for hit, score in zip(read, self._ranker.scores(question, read), strict=True)
+        ]
+        for place, hit in zip(places, sorted(scored, key=_best_first), strict=True):
+            result[place] = hit
         return tuple(result)
+
+
+def _best_first(hit: Hit) -> tuple[float, str]:
+    return -(hit.rerank_score or 0.0), hit.chunk.id
 
 
 def _has_tokens(hit: Hit) -> bool:

@@ -39,8 +39,9 @@ class RerankSettings(Section):
     """How the best hits are put in order."""
 
     method: Literal["late", "cross_encoder", "none"] = "late"
-    depth: Count = 50
-    """How many of the fused hits are reranked."""
+    depth: Count = 100
+    """How many of the fused hits are reranked: both lists whole, as neither may lose what the other lacks. A
+    cross-encoder takes time for each."""
     token_dimensions: Annotated[int, Field(ge=0, le=1024)] = 128
     """Bytes kept of each token of a chunk for late interaction: about 10 KB a chunk of 80 tokens at 128. At 0
     nothing is kept. Another value needs `footnote reindex`."""

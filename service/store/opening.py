@@ -23,7 +23,7 @@ from service.store.token_file import TokenFile
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
 """Moves when vectors or payload change their form, so that an older index is refused."""
 
 NAME = "index"

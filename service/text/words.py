@@ -26,6 +26,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*|\d{1,2}:\d{2}(?::\d{2})?")
 _SHORT_CODE = re.compile(r"(?!(?:mid|pre|post|non|sub|top)-)[a-z]{1,5}[-_]?\d")
 _CAPITAL_CODE = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)+")
 _MEASURE = re.compile(r"(\d+(?:[.,]\d+)*)([^\W\d_]{1,3})")
+_PARTS = re.compile(r"(?=.*[_.]|[^-]*-[^-]*-)[^\W_]+(?:[-._][^\W_]+)+")
 _PLURAL = re.compile(r"(?<=[A-Z])s\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3}){2,}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f]")
@@ -42,6 +43,13 @@ def terms(text: str, language: str = "en") -> list[str]:
 def identifiers(text: str) -> list[str]:
     """Part numbers, error codes, versions and clock times, in lower case, "10-Qs" as "10-q"."""
     return [_PLURAL.sub("", raw).casefold() for raw in _TOKEN.findall(text) if is_identifier(raw)]
+
+
+def joined(text: str, language: str = "en") -> list[str]:
+    """The tokens of `text` that are one term though marks stand inside them, in lower case: identifiers,
+    numbers in their canonical form, and names of parts such as `db-pool-min-size` and `gc.auto`."""
+    found = (_joined(raw, language) for raw in _TOKEN.findall(text) if not raw.isalnum())
+    return [term for term in found if term]
 
 
 def word_spans(text: str) -> list[re.Match[str]]:
@@ -116,6 +124,16 @@ def _terms_of(raw: str, language: str) -> tuple[str, ...]:
     if _NUMBER.fullmatch(raw):
         return (canonical_number(raw, language),)
     return tuple(term for part in _PART.findall(raw) for term in _word_terms(part, language))
+
+
+@lru_cache(maxsize=65_536)
+def _joined(raw: str, language: str) -> str:
+    """The one term of a token with marks inside; empty where it is words that a mark joins."""
+    if is_identifier(raw):
+        return raw.casefold()
+    if _NUMBER.fullmatch(raw):
+        return canonical_number(raw, language)
+    return raw.casefold() if _PARTS.fullmatch(raw) else ""
 
 
 def _word_terms(word: str, language: str) -> Iterator[str]:

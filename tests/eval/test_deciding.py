@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import typer
 
+from eval.halves import is_first_half
 from eval.relevance import calibration
 from eval.relevance.deciding import DecidedCase, report
-from eval.tune import calibrator, deciding
+from eval.tune import calibrator
 from eval.tune.alter import altered
 from eval.tune.cases import KINDS
 from eval.tune.deciding import MIX, PROMISE, CaseFeatures, fit, keeping_promise, rarity, weights
@@ -242,7 +243,7 @@ def test_without_anything_to_learn_from_it_says_so() -> None:
 
 
 def test_articles_of_the_other_half_are_neither_learned_from_nor_their_texts() -> None:
-    halves = {deciding.is_first_half(f"article {number}") for number in range(20)}
+    halves = {is_first_half(f"article {number}") for number in range(20)}
     assert halves == {True, False}
     assert calibrator.is_learned_from("any", "article 1")
-    assert calibrator.is_learned_from("squad2", "x") == deciding.is_first_half("x")
+    assert calibrator.is_learned_from("squad2", "x") == is_first_half("x")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from eval.labelled import LabelledSet, documentation, find, load, relevance
+from eval.labelled import LabelledSet, documentation, find, headings, load, relevance
 from eval.labelled.beir import load as load_beir
 from eval.labelled.files import golden
 from service.types import Chunk, DocumentRef, Fused, Hit
@@ -264,3 +264,29 @@ def test_a_hit_that_holds_an_answer_is_better_than_one_about_it(beir: Path) -> N
 def test_without_answers_every_passage_of_a_relevant_document_counts(beir: Path) -> None:
     question = loaded(beir).questions[0]
     assert relevance(question, hit("art#1", "anything")) == 2
+
+
+def sections(folder: Path) -> Path:
+    """A page whose first heading asks in other words than its text, and its second in the same."""
+    filler = "Every window of the house was painted in the spring of that year, and so was each door. " * 3
+    (folder / "a.md").write_text(
+        f"## How do I dispose of batteries?\n\nBring used cells to the counter. {filler}\n\n"
+        f"## Painting windows and doors\n\n{filler}\n\n## Twice told tales\n\n{filler}\n"
+    )
+    (folder / "b.md").write_text(f"## Twice told tales\n\nSomething else. {filler}\n")
+    return folder
+
+
+def test_headings_that_share_few_words_with_their_text_ask_for_it(tmp_path: Path) -> None:
+    found = headings(sections(tmp_path))
+    (asked,) = found.questions
+    (right,) = (record for record in found.records if record.id in asked.relevant)
+    assert asked.text == "How do I dispose of batteries?"
+    assert asked.group == "a.md"
+    assert right.text.startswith("Bring used cells")
+    assert right.title == ""
+    assert len(found.records) == 4
+
+
+def test_the_same_headings_ask_every_time(tmp_path: Path) -> None:
+    assert headings(sections(tmp_path), 1) == headings(tmp_path, 1)

@@ -6,24 +6,24 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from eval.collect import Collected, Collection
 from eval.labelled.types import LabelledQuestion, LabelledSet, Record
-from eval.tune.lambdamart import Recipe
+from eval.tune.evolution import Search, maximised
 from eval.tune.reranker_card import card
 from eval.tune.reranker_training import TrainedRanker, train
-from eval.tune.rows import is_kept_back, listed, rarity, without
+from eval.tune.rows import listed, rarity, without
 from service.errors import InvalidInput
 from service.rerank.ranker import read_ranker
 from service.types import Found
 from tests.answering import a_hit, a_question
 
-pytest.importorskip("lightgbm")
-
 THINGS = ("kettle", "ladder", "printer", "bicycle", "projector", "telescope", "blanket", "compass")
 PLACES = ("kitchen", "attic", "office", "shed", "library", "tower", "cabin", "harbour")
-SMALL = Recipe(rounds=20, others={"min_data_in_leaf": 5})
+QUICK = Search(rounds=8, guesses=8)
 
 
 def asked(number: int, set_name: str = "s") -> Collected:
@@ -38,8 +38,8 @@ def asked(number: int, set_name: str = "s") -> Collected:
         f"In our house you find the {thing} of the {place} under the stairs.",
     )
     hits = tuple(
-        a_hit(text, id=f"{number}-{n}", document=f"d{n}", score=0.03 - n / 1000, dense=(n + 1, 0.8 - n / 10))
-        for n, text in enumerate(texts)
+        a_hit(text, id=f"{number}-{n}", document=f"d{n}", score=0.03 - n / 1000, dense=dense)
+        for n, (text, dense) in enumerate(zip(texts, ((1, 0.8), (3, 0.6), (2, 0.7)), strict=True))
     )
     return Collected(question, Found(a_question(question.text), hits), (0, 0, 2))
 
@@ -50,7 +50,7 @@ def a_collection(name: str = "s", questions: int = 64) -> Collection:
 
 @pytest.fixture(scope="module")
 def trained() -> TrainedRanker:
-    return train([a_collection()], "words-1", recipe=SMALL)
+    return train([a_collection()], "words-1", search=QUICK)
 
 
 def test_what_was_learned_ranks_better_on_articles_that_were_kept_back(trained: TrainedRanker) -> None:
@@ -69,22 +69,38 @@ def test_the_file_is_a_ranker_that_serving_reads(trained: TrainedRanker, tmp_pat
 
 
 def test_training_twice_gives_the_same_file(trained: TrainedRanker) -> None:
-    assert train([a_collection()], "words-1", recipe=SMALL).file == trained.file
+    assert train([a_collection()], "words-1", search=QUICK).file == trained.file
 
 
 def test_nothing_is_won_over_a_ranker_as_good(trained: TrainedRanker, tmp_path: Path) -> None:
     file = tmp_path / "reranker.json"
     file.write_text(json.dumps(trained.file))
-    assert not train([a_collection()], "words-1", read_ranker(file), SMALL).won
+    assert not train([a_collection()], "words-1", read_ranker(file), QUICK).won
 
 
-def test_a_weight_that_is_given_is_kept() -> None:
-    assert train([a_collection()], "words-1", recipe=replace(SMALL, fused_weight=0.4)).fused_weight == 0.4
+def test_a_set_that_is_left_out_is_ranked_by_what_the_others_taught() -> None:
+    both = train([a_collection("s"), a_collection("t")], "words-1", search=QUICK, left_out=QUICK)
+    assert [one.dataset for one in both.compared] == ["s", "t"]
+    assert all(one.left_out > one.best_list for one in both.compared)
+
+
+def test_no_article_is_both_learned_from_and_judged_by() -> None:
+    many = tuple(asked(number) for number in range(64))
+    same = tuple(replace(item, question=replace(item.question, group="one")) for item in many)
+    with pytest.raises(InvalidInput, match="several documents"):
+        train([Collection("s", same)], "words-1", search=QUICK)
+
+
+def test_a_search_comes_near_the_best_numbers() -> None:
+    def worth(guess: NDArray[np.float64]) -> float:
+        return -float(((guess - [1.0, -2.0, 0.5]) ** 2).sum())
+
+    np.testing.assert_allclose(maximised(worth, np.zeros(3), Search()), [1.0, -2.0, 0.5], atol=0.05)
 
 
 def test_too_few_questions_are_refused() -> None:
     with pytest.raises(InvalidInput, match="fewer than 30"):
-        train([a_collection(questions=8)], "words-1", recipe=SMALL)
+        train([a_collection(questions=8)], "words-1", search=QUICK)
 
 
 def test_the_card_tells_command_and_figures(trained: TrainedRanker) -> None:
@@ -122,7 +138,3 @@ def test_articles_of_which_a_held_out_set_has_the_text_are_left_out() -> None:
     held_out = LabelledSet("reported", (), (Record("r", "", f"Before. {text} After."),))
     (left,) = without([a_collection()], [held_out])
     assert {item.question.id for item in left.items} == {f"s{n}" for n in range(64) if n != 5}
-
-
-def test_about_a_third_of_the_articles_is_kept_back() -> None:
-    assert 10 < sum(map(is_kept_back, a_collection().items)) < 32
