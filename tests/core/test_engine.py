@@ -260,6 +260,6 @@ async def test_a_stream_that_was_left_gives_way_to_ingests_again(engine: LocalEn
 
 async def test_every_part_that_a_question_needs_says_whether_it_is_ready(engine: LocalEngine) -> None:
     found = await engine.readiness()
-    components = {"catalogue", "store", "token_vectors", "embed", "rerank", "decide", "generate", "cite"}
-    assert {one.component for one in found} == components
+    models = {"embed", "rerank", "decide", "generate", "cite"}
+    assert {one.component for one in found} == {"catalogue", "store", "token_vectors", "originals", *models}
     assert all(one.ready for one in found)
