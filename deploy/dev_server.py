@@ -38,7 +38,8 @@ class CannotRun(Exception):
 
 def main() -> int:
     """Runs the stack until Ctrl-C, or until one of its processes ends."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a script starts things beside itself deaf to the first
+        signal.signal(number, signal.default_int_handler)
     folder = Path(os.environ.get("DEV_SERVER_DIR", ".dev-server")).resolve()
     try:
         qdrant = os.environ.get("QDRANT_URL", "")
