@@ -29,8 +29,8 @@ class CachedAnswers(Protocol):
         """Removes all of the scope's tenant; how many there were, None if that has to wait."""
         ...
 
-    def count_quoting(self, scope: Scope, document_id: str) -> int:
-        """How many of the scope's tenant name the document."""
+    def count_quoting(self, scope: Scope, document_id: str) -> int | None:
+        """How many of the scope's tenant name the document, None if nobody can tell now."""
         ...
 
 
@@ -98,9 +98,10 @@ class Deletion:
             **self._index.count(scope, document_id),
             "files": files.remaining,
         }
-        if (dropped := self._cached.drop_answers(scope)) is not None:  # else nothing can be said of them
-            removed["cached_answers"] = dropped
-            remaining["cached_answers"] = self._cached.count_quoting(scope, document_id)
+        dropped = self._cached.drop_answers(scope)
+        left = self._cached.count_quoting(scope, document_id)
+        if dropped is not None and left is not None:  # else nothing can be said of them
+            removed["cached_answers"], remaining["cached_answers"] = dropped, left
         if any(remaining.values()):
             raise StoreUnavailable(f"the delete of {document_id} is not complete: {remaining} remain")
         moment = now()

@@ -39,8 +39,8 @@ class Sharing:
         """Removes all cached answers of the scope's tenant; how many there were, None if that has to wait."""
         return self.asked.cache.drop(scope) if isinstance(self.asked, Answering) else 0
 
-    def count_quoting(self, scope: Scope, document_id: str) -> int:
-        """How many cached answers of the scope's tenant name the document."""
+    def count_quoting(self, scope: Scope, document_id: str) -> int | None:
+        """How many cached answers of the scope's tenant name the document, None if nobody can tell now."""
         return self.asked.cache.count_quoting(scope, document_id) if isinstance(self.asked, Answering) else 0
 
 

@@ -52,6 +52,6 @@ class AnswerCache(Protocol):
         """
         ...
 
-    def count_quoting(self, scope: Scope, document_id: str) -> int:
-        """How many answers of the scope's tenant name the document; none where they cannot be reached."""
+    def count_quoting(self, scope: Scope, document_id: str) -> int | None:
+        """How many answers of the scope's tenant name the document; None where they cannot be reached now."""
         ...

@@ -56,7 +56,7 @@ class MemoryAnswers(AnswerCache):
         return len(gone)
 
     @override
-    def count_quoting(self, scope: Scope, document_id: str) -> int:
+    def count_quoting(self, scope: Scope, document_id: str) -> int | None:
         name = document_id.encode()
         with self._lock:
             return sum(key.tenant == scope.tenant and name in entry for key, entry in self._entries.items())

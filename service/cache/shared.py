@@ -85,7 +85,7 @@ class SharedAnswers(AnswerCache):
             return None
 
     @override
-    def count_quoting(self, scope: Scope, document_id: str) -> int:
+    def count_quoting(self, scope: Scope, document_id: str) -> int | None:
         name, names = document_id.encode(), self._names(scope.tenant)
 
         def count(client: Any) -> int:
@@ -95,7 +95,7 @@ class SharedAnswers(AnswerCache):
         try:
             return self._server.run(count)
         except RedisUnavailable:
-            return 0
+            return None
 
     def _dropped(self, tenant: str) -> int:
         names = self._names(tenant)

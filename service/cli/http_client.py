@@ -134,7 +134,7 @@ class HttpClient(Client):
         except httpx.HTTPError as error:
             raise Unavailable(
                 f"the server at {self.url} does not answer: {error}",
-                hint="what it had queued is read in when it runs again",
+                hint="start it, or look at its address; what it had queued is read in when it runs again",
             ) from error
 
 

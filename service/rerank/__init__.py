@@ -2,9 +2,8 @@
 
 protocol.py        what every reranker does; the fused order, where there is none
 late.py            late interaction over the stored token vectors: the default, without a model pass
-ranker.py          its learned model, as it lies in a file
-features.py        what that model sees of each hit
-trees.py           boosted trees in NumPy
+ranker.py          its learned formula, as it lies in a file
+features.py        what tells it how far the words of a question can be trusted
 cross_encoder.py   a model that reads question and passage together; also as a second step
 """
 

@@ -250,5 +250,6 @@ def test_what_was_to_be_dropped_while_redis_was_away_goes_before_anything_is_fou
     cache.put(a_key(), an_answer())
     with redis_server.paused():
         assert cache.drop(ACME) is None
+        assert cache.count_quoting(ACME, "a document") is None
     assert cache.get(a_key()) is None
     assert two[1].get(a_key()) is None

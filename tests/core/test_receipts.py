@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from service.catalogue import document_id
 from service.catalogue.models import AnswerRow, CitationRow, FeedbackRow
+from service.deletion import Deletion
 from service.errors import InvalidInput, Misconfigured, NotFound, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.receipts import Signer, canonical, new_key, open_signer, verify
@@ -51,6 +52,30 @@ def test_a_receipt_counts_every_place_and_is_kept_as_it_was_given(engine: LocalE
     assert (receipt["removed"].keys(), receipt["remaining"]) == (PLACES, dict.fromkeys(PLACES, 0))
     assert kept(engine) == [receipt]
     assert kept(engine, Scope("other")) == []
+
+
+class CacheThatGoesAway:
+    """A cache that cannot be reached when it is to be dropped, or right after that."""
+
+    def __init__(self, dropped: int | None) -> None:
+        self._dropped = dropped
+
+    def drop_answers(self, scope: Scope) -> int | None:
+        return self._dropped
+
+    def count_quoting(self, scope: Scope, document_id: str) -> int | None:
+        return None
+
+
+@pytest.mark.parametrize("dropped", [None, 3])
+def test_of_a_cache_that_could_not_be_looked_into_a_receipt_says_nothing(
+    engine: LocalEngine, dropped: int | None
+) -> None:
+    ingested(engine, "manual.md", TEXT)
+    parts = engine.versions, engine.jobs, engine.index, engine.originals, engine.locks
+    deletion = Deletion(*parts, engine.deletion.signer, CacheThatGoesAway(dropped))
+    receipt = deletion.delete(LOCAL, MANUAL, "manual.md")
+    assert receipt.removed.keys() == receipt.remaining.keys() == PLACES - {"cached_answers"}
 
 
 def test_nothing_that_is_kept_of_a_delete_names_the_document(engine: LocalEngine) -> None:
