@@ -9,7 +9,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS ?= server,eval,tune,ocr,dev
+EXTRAS ?= server,eval,judge,tracing,tune,ocr,dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup install models demo serve dev-server test chaos check bench constraints clean

@@ -174,12 +174,16 @@ class ChatGenerator:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """The SDK's errors as ours; the server's text is left out, it may repeat the prompt."""
+        """The SDK's errors as ours; the server's text is left out, it may repeat the prompt.
+
+        What breaks a stream in the middle may come through as the error of the SDK's own transport.
+        """
+        from httpx2 import HTTPError
         from openai import OpenAIError
 
         try:
             yield
-        except (OpenAIError, TimeoutError, ValueError) as error:
+        except (OpenAIError, HTTPError, TimeoutError, ValueError) as error:
             raise _translate(error, self._settings) from error
 
 
