@@ -54,6 +54,7 @@ from service.stopwatch import Stopwatch
 from service.storable import why_unstorable
 from service.store.index import ChunkIndex
 from service.store.payload import checked_name
+from service.tracing.tracing import Tracing
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
 from service.waking import Waker
 
@@ -83,6 +84,7 @@ class LocalEngine(Engine):
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
     """Why the queue does not move, if it does not."""
+    tracing: Tracing = field(default_factory=Tracing)
 
     # --- asking ------------------------------------------------------------------------------
 
@@ -97,7 +99,8 @@ class LocalEngine(Engine):
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            async with aclosing(self.sharing.asked.stream(scope, query)) as events:
+            answering = self.tracing.asked(scope, query, self.sharing.asked.stream(scope, query))
+            async with aclosing(answering) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         self.keeper.keep(GivenAnswer.of(scope, query.text, event.answer))
@@ -105,14 +108,17 @@ class LocalEngine(Engine):
 
     @override
     async def search(self, scope: Scope, query: Query) -> SearchResult:
-        watch = Stopwatch()
-        with self.gate.question():
+        with self.gate.question(), self.tracing.searched(scope, query) as told:
+            watch = Stopwatch()
             found = await self.pipeline.threads.run(self.pipeline.find, scope, query, watch)
+            told(found.best)
         return SearchResult(found.best, watch.timings_ms())
 
     @override
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
-        return await asyncio.to_thread(self._judge, scope, feedback)
+        feedback_id = await asyncio.to_thread(self._judge, scope, feedback)
+        self.tracing.judged(feedback, feedback_id)
+        return feedback_id
 
     def _judge(self, scope: Scope, feedback: Feedback) -> str:
         self.keeper.flush()  # the answer may have been given a moment ago
