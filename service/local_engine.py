@@ -115,9 +115,9 @@ class LocalEngine(Engine):
 
     @override
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
-        waits = FEEDBACK_WAITS_S if self.settings.mode == "server" else ()
-        for wait_s in waits:
-            with suppress(NotFound):  # another process has given the answer, and may be about to write it down
+        # Another process may have given the answer, and be about to write it down.
+        for wait_s in FEEDBACK_WAITS_S if self.settings.mode == "server" else ():
+            with suppress(NotFound):
                 return await asyncio.to_thread(self._judge, scope, feedback)
             await asyncio.sleep(wait_s)
         return await asyncio.to_thread(self._judge, scope, feedback)
