@@ -83,7 +83,9 @@ def open_resources(
         beside = Indexes(footing.database).beside
         with (
             footing.using(index_name(embedder)),
-            open_index(settings, embedder, footing.database, footing.token_table, beside) as index,
+            open_index(
+                settings, embedder, footing.database, footing.token_table, beside, footing.places
+            ) as index,
             _engine(settings, footing, embedder, index) as engine,
         ):
             _check_not_emptied(footing.database, index)
@@ -112,7 +114,7 @@ def _engine(
                 engine.maintenance.at_start()
             _remove_tenants(engine)
             if footing.shared:
-                keep_house(engine.maintenance, settings, footing)
+                keep_house(engine.maintenance, settings, footing, index)
             with engine.keeper.running(), engine.maintenance.running():
                 yield engine
 
@@ -232,7 +234,8 @@ def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served
     with open_footing(settings) as footing:
         database, embedder = footing.database, make_embedder(settings)
         if footing.shared:  # the same model's, or it is refused: what is missing of it is made anew
-            with open_index(settings, embedder, database, footing.token_table, Indexes(database).beside):
+            beside = Indexes(database).beside
+            with open_index(settings, embedder, database, footing.token_table, beside, footing.places):
                 pass
         else:
             make_room_for_index(settings, embedder)

@@ -83,7 +83,7 @@ class Jobs:
             with self._database.writing() as connection:
                 moment = clock(connection)
                 claiming.requeue_expired(connection, self._ours, moment, self._lease)
-                found = claiming.next_in_turn(connection, max_jobs)
+                found = connection.execute(claiming.queued(max_jobs)).mappings()
                 rows = claiming.batch(found, max_bytes, alone=alone)
                 taken = claiming.take(connection, rows, self._owner, moment + self._lease)
         except IntegrityError:  # another job of one of the documents was taken at this very moment
