@@ -1,4 +1,4 @@
-"""Marks of layout in plain text: items of lists, and rows of tables (`|` or a tab within the line sets cells apart)."""
+"""Marks of layout in plain text: items of lists, rows of tables (`|`, or a tab in a line, between cells)."""
 
 from __future__ import annotations
 

@@ -130,9 +130,9 @@ class Blocks:
     def _table(self, line: str) -> bool:
         if line not in DELIMITERS:
             return False
-        rows, _ = table(self._until(line), self._style, line, self._limits.max_cells)
+        rows, headed = table(self._until(line), self._style, line, self._limits.max_cells)
         shown = [[self._inline.text(cell) for cell in row] for row in rows]
-        if element := table_element(shown, max_cells=self._limits.max_cells):
+        if element := table_element(shown, max_cells=self._limits.max_cells, headed=headed):
             self._elements.append(element)
         self._after_block()
         return True
