@@ -11,7 +11,7 @@ from service.errors import ExplodingFile
 Rows = tuple[tuple[str, ...], ...]
 
 WIDE_COLUMNS, WIDE_HEADER = 8, 360
-"""From so many columns, and characters of header, on the header fills half a chunk before any row is in it."""
+"""From so many columns and characters on, a header fills half a chunk before any row is in it."""
 LINE_OF_CELLS = 240
 """Characters of a wide row after which a new line begins, with the row's key: some forty words."""
 LONGEST_KEY = 80
