@@ -42,7 +42,7 @@ from service.types import Chunk
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = "3"
+FORMAT_VERSION = "4"
 """Moves when parsing or chunking changes in a way that must reach documents that did not change."""
 
 RECORDS_A_BATCH = 256

@@ -128,3 +128,9 @@ async def test_a_quoted_mail_is_given_without_its_marks() -> None:
     assert await answer("At which pressures may the pump run?", a_context(text)) == [
         "The pump may run for pressures of the inner vessel that are above 7 bar at any time."
     ]
+
+
+async def test_indented_prose_is_given_as_prose_and_not_as_cells() -> None:
+    text = "gc.auto::\n\tThere may be approximately this many loose\n\tobjects in the repository."
+    (said,) = await answer("How many loose objects may be in the repository?", a_context(text), most=1)
+    assert said.endswith("this many loose objects in the repository.")
