@@ -410,8 +410,11 @@ async def test_the_event_loop_goes_on_while_a_stage_works(part: str) -> None:
 
 
 async def test_the_event_loop_goes_on_while_sentences_are_chosen() -> None:
-    slow = Slow(FakeEmbedder(Path("unused")))
-    generator = ExtractiveGenerator(slow.embed_sentences, tokenize, 4, THREADS.run)
+    class Tokenizer:
+        def cut(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+            return tokenize(texts)
+
+    generator = ExtractiveGenerator(embed, Slow(Tokenizer()).cut, 4, THREADS.run)
     assert (await answered(a_pipeline(a_hit(TEXT), generator=generator))).status == "answered"
 
 
