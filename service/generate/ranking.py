@@ -29,9 +29,9 @@ class Ranking:
 
     matches: ByWords
     without_meaning: Scores
-    """Of all candidates, by words and tokens."""
+    """Of all candidates, by words and tokens: what they say, wherever they stand."""
     scores: Scores
-    """With meaning, best first: of all candidates, or of those that were embedded."""
+    """With meaning and place, best first: of all candidates, or of those that were embedded."""
 
     @property
     def best(self) -> float:
@@ -54,7 +54,7 @@ def ranked(
     meant = _meanings(parts, cheap, by_tokens, embed)
     rankings: list[Ranking] = []
     for read, scores, near in zip(by_words, cheap, meant, strict=True):
-        joined = {candidate: scores[candidate] + _MEANING * near[candidate] for candidate in near}
+        joined = {c: scores[c] + _MEANING * near[c] + read.places[c] for c in near}
         best_first = dict(sorted(joined.items(), key=lambda entry: -entry[1]))
         rankings.append(Ranking(read, scores, best_first))
     return rankings
