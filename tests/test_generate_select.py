@@ -254,6 +254,13 @@ def test_the_marks_of_a_quoted_mail_are_taken_off() -> None:
     ]
 
 
+def test_they_are_taken_off_a_sentence_that_begins_in_the_middle_of_a_line() -> None:
+    quoted = (
+        "> The rooms are new. Three of the fourteen pumps in Verano have\n> become noisy since they moved."
+    )
+    assert shown(quoted)[-1] == "Three of the fourteen pumps in Verano have become noisy since they moved."
+
+
 def test_a_remark_that_goes_through_all_columns_gets_no_header() -> None:
     table = "| Part | Price | Stock |\n|---|---|---|\n| 030-1 | 5.00 | 7 |\n| Counted on 3 March | | |"
     assert shown(table)[-1] == "Counted on 3 March."
