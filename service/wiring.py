@@ -26,7 +26,7 @@ from service.catalogue.auditing import Auditing
 from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
 from service.embed import Embedder, check_sizes, open_embedder
-from service.errors import Misconfigured, StoreDamaged
+from service.errors import StoreDamaged
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
 from service.gate import Gate
@@ -105,7 +105,7 @@ def _engine(
             CatalogueReader(footing.database).epoch,
             footing.installation,
         ) as sharing,
-        closing(open_tracing(settings, prompt_version(), _no_mask)) as tracing,
+        closing(open_tracing(settings, prompt_version(), _mask)) as tracing,
     ):
         engine = _joined(settings, footing, index, pipeline, sharing, tracing)
         with closing(engine.parts):
@@ -220,8 +220,10 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
     )
 
 
-def _no_mask() -> Mask:
-    raise Misconfigured("tracing.content: nothing here blots out personal data and secrets")
+def _mask() -> Mask:
+    from service.masking import open_masker
+
+    return open_masker().mask
 
 
 def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served_embedder) -> int:
