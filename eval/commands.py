@@ -27,6 +27,8 @@ HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opt
 
 EXTRAS = {
     "eval": ("qdrant_client", "rank_bm25", "psutil", "rapidfuzz", "langchain_text_splitters"),
+    "judge": ("ragas",),
+    "tracing": ("presidio_analyzer",),
     "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
 }
 """What each extra of the package installs."""
