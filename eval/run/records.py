@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.errors import InvalidInput
 
-CASES, SUMMARY = "cases.jsonl", "run.json"
+CASES, SUMMARY, STARTED = "cases.jsonl", "run.json", "started.json"
 FORMAT: Literal[1] = 1
 """Of the files; moved when an older reader could misread a newer file."""
 
@@ -116,6 +116,8 @@ class Outcome(Recorded):
         hits: what was found, best first: those that the answer was drawn from with their texts, and behind
             them more, without.
         latency_ms: of the query, as the asker saw it.
+        processor_ms: processor time of the query; 0 where it cannot be told: over HTTP, or many at a time.
+        yardstick_ms: processor time of a fixed piece of work just before it.
         error: why there is no response, with its code.
         metrics: by name; None where the metric says nothing of such a case, or failed.
         failures: by metric, or family of metrics, why it failed: then the run is no score.
@@ -125,6 +127,8 @@ class Outcome(Recorded):
     response: Json = {}
     hits: tuple[FoundHit, ...] = ()
     latency_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    processor_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    yardstick_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     error: str | None = None
     metrics: dict[str, Number | None] = {}
     failures: dict[str, str] = {}
@@ -168,6 +172,14 @@ class DatasetRef(Recorded):
     name: str
     sha256: str
     cases: int
+
+
+class Started(Recorded):
+    """What an unfinished run asks, and of whom."""
+
+    started_at: datetime
+    product: Product
+    dataset: DatasetRef
 
 
 class JudgeRecord(Recorded):
@@ -240,7 +252,34 @@ class RunFolder:
             file.flush()
             os.fsync(file.fileno())
 
-    def mend(self) -> None:
+    def start(self, started: Started) -> Started:
+        """Begins a run here, or goes on with one of the same product and questions: gives how it began.
+
+        Raises:
+            InvalidInput: the folder holds a run of something else.
+        """
+        before = self._before()
+        if before is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            _replace(self.path / STARTED, f"{started.model_dump_json(indent=1)}\n".encode())
+            return started
+        if (before.product, before.dataset) != (started.product, started.dataset):
+            what = "product" if before.product != started.product else "questions"
+            raise InvalidInput(
+                f"{self.path} holds a run of other {what}", hint="give another folder with --out"
+            )
+        self._mend()
+        return before
+
+    def _before(self) -> Started | None:
+        if (self.path / SUMMARY).is_file():
+            done = self.summary()
+            return Started(started_at=done.started_at, product=done.product, dataset=done.dataset)
+        if not (file := self.path / STARTED).is_file():
+            return None
+        return Started.model_validate_json(file.read_bytes())
+
+    def _mend(self) -> None:
         """Takes away a last line that was being written when the run was killed."""
         if not (file := self.path / CASES).is_file():
             return
@@ -254,6 +293,7 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         _replace(self.path / CASES, b"".join(map(_line, outcomes)))
         _replace(self.path / SUMMARY, f"{summary.model_dump_json(indent=1)}\n".encode())
+        (self.path / STARTED).unlink(missing_ok=True)
 
 
 Kind = TypeVar("Kind", bound=Recorded)

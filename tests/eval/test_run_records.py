@@ -17,6 +17,7 @@ from eval.run.records import (
     Product,
     RunFolder,
     RunSummary,
+    Started,
     cases_of,
 )
 from service.errors import InvalidInput
@@ -38,6 +39,8 @@ SUMMARY = RunSummary(
     latency_ms={"total": Latency(p50=2, p95=3, mean=2, n=2)},
 )
 
+STARTED = Started(started_at=SUMMARY.started_at, product=SUMMARY.product, dataset=SUMMARY.dataset)
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
@@ -57,10 +60,11 @@ def test_a_case_s_last_line_counts(run: RunFolder) -> None:
 
 
 def test_a_line_that_was_being_written_when_the_run_was_killed_is_taken_away(run: RunFolder) -> None:
+    run.start(STARTED)
     run.append(an_outcome("a"))
     with (run.path / "cases.jsonl").open("ab") as file:
         file.write(b'{"case": {"id": "b", "que')
-    run.mend()
+    run.start(STARTED)
     run.append(an_outcome("c"))
     assert [outcome.case.id for outcome in run.outcomes()] == ["a", "c"]
 
@@ -76,6 +80,18 @@ def test_a_finished_run_is_read_back_whole(run: RunFolder) -> None:
     assert run.summary() == SUMMARY
     assert run.outcomes() == (an_outcome("a"), an_outcome("b"))
     assert sorted(path.name for path in run.path.iterdir()) == ["cases.jsonl", "run.json"]
+
+
+def test_a_run_of_another_product_is_not_gone_on_with(run: RunFolder) -> None:
+    run.start(STARTED)
+    with pytest.raises(InvalidInput, match="other product"):
+        run.start(STARTED.model_copy(update={"product": Product(version="0.2.0")}))
+
+
+def test_a_run_that_goes_on_began_when_it_first_did(run: RunFolder) -> None:
+    run.start(STARTED)
+    later = STARTED.model_copy(update={"started_at": datetime(2026, 1, 3, tzinfo=UTC)})
+    assert run.start(later) == STARTED
 
 
 def test_a_value_that_is_no_number_cannot_be_recorded() -> None:
