@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -26,11 +24,13 @@ CHARACTERS_PER_TOKEN = 3
 GIVE_UP_AFTER = 8
 """Calls in a row that did not come through: the judge is gone, and the cases that are left would all fail."""
 TEMPERATURE = 0.0
+NO_KEY = "none"
+"""Sent where no key is set, so that a key of the environment never goes to another server."""
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
 class Judge:
-    """A model that answers in JSON; open it with `open_judge`.
+    """A model that answers in JSON.
 
     Args:
         settings: where it is, and what it may cost.
@@ -119,17 +119,19 @@ class Judge:
         self._completion_tokens += usage.completion_tokens if usage else _estimate(said)
 
 
-@asynccontextmanager
-async def open_judge(settings: JudgeSettings) -> AsyncIterator[Judge]:
-    """The judge of the settings, until the block ends."""
-    from openai import AsyncOpenAI
+def judge_of(settings: JudgeSettings) -> Judge:
+    """The judge of the settings; it has nothing to close, as each connection ends with its call."""
+    import httpx2
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
-    key = settings.api_key.get_secret_value() or "none"  # so that no other key of the environment is sent
     client = AsyncOpenAI(
-        base_url=settings.url, api_key=key, max_retries=settings.retries, timeout=settings.deadline_s
+        base_url=settings.url,
+        api_key=settings.api_key.get_secret_value() or NO_KEY,
+        max_retries=settings.retries,
+        timeout=settings.deadline_s,
+        http_client=DefaultAsyncHttpxClient(limits=httpx2.Limits(max_keepalive_connections=0)),
     )
-    async with client:
-        yield Judge(settings, client)
+    return Judge(settings, client)
 
 
 def _read(kind: type[Answer], said: str) -> Answer:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.judge.asking import Judge, open_judge
+from eval.judge.asking import Judge, judge_of
 from eval.judge.kept import Kept
 from eval.judge.settings import JudgeSettings
 from eval.run.families import Failed
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from eval.judge.ragas import Metric
 
 NO_JUDGE = "none"
+KEPT = "judged"
+"""The folder in a run's, of what was measured."""
 
 
 class Ragas:
@@ -97,14 +99,14 @@ def told(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-@asynccontextmanager
-async def open_family(
+@contextmanager
+def open_family(
     folder: Path, settings: JudgeSettings | None = None, make_embedder: EmbedderFactory = served_embedder
-) -> AsyncIterator[Ragas]:
+) -> Iterator[Ragas]:
     """RAGAS until the block ends: with the judge of the settings, else with what needs none.
 
     Args:
-        folder: keeps what was measured.
+        folder: of the run; what was measured is kept in it.
         settings: the environment's, if not given.
 
     Raises:
@@ -114,11 +116,10 @@ async def open_family(
     from eval.judge import ragas
 
     settings = settings or JudgeSettings()
-    embedder: Embedder = await asyncio.to_thread(make_embedder, Settings())
+    judge = judge_of(settings) if settings.judges else None
+    embedder: Embedder = make_embedder(Settings())
+    metrics = ragas.without_a_judge(embedder)
+    if judge is not None:
+        metrics += ragas.with_a_judge(judge, embedder)
     versions = {"ragas": ragas.VERSION, "embedder": embedder.fingerprint}
-    async with AsyncExitStack() as stack:
-        judge = await stack.enter_async_context(open_judge(settings)) if settings.judges else None
-        metrics = ragas.without_a_judge(embedder)
-        if judge is not None:
-            metrics += ragas.with_a_judge(judge, embedder)
-        yield Ragas(metrics, Kept(folder), judge, versions)
+    yield Ragas(metrics, Kept(folder / KEPT), judge, versions)

@@ -59,3 +59,9 @@ class JudgeSettings(BaseSettings):
         if self.prompt_price is None or self.completion_price is None:
             return None
         return (prompt_tokens * self.prompt_price + completion_tokens * self.completion_price) / 1_000_000
+
+
+def judge_settings(url: str = "", model: str = "") -> JudgeSettings:
+    """The environment's settings, with what options say in its place."""
+    settings = JudgeSettings()
+    return settings.model_copy(update={"url": url or settings.url, "model": model or settings.model})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +45,16 @@ class Ragged:
         self._folder = folder
         self.judge = judge
 
-    def opened(self, **settings: Any) -> AbstractAsyncContextManager[Ragas]:
+    def opened(self, **settings: Any) -> AbstractContextManager[Ragas]:
         given = {"url": self.judge.url, "model": "stub", "retries": 0, **settings}
         return open_family(
-            self._folder / "kept",
+            self._folder,
             JudgeSettings(**given),
             lambda _: FakeEmbedder(self._folder / "tokenizer.json"),
         )
 
     async def measured(self, *outcomes: Outcome, **settings: Any) -> list[dict[str, float | None]]:
-        async with self.opened(**settings) as family:
+        with self.opened(**settings) as family:
             return [dict(await family.measure(one)) for one in outcomes]
 
 
@@ -197,7 +197,7 @@ async def test_a_judge_that_refuses_is_a_failure_with_its_status(
 
 async def test_a_judge_that_is_gone_ends_the_run(ragged: Ragged) -> None:
     ragged.judge.status = 503
-    async with ragged.opened() as family:
+    with ragged.opened() as family:
         with pytest.raises(Failed):
             await family.measure(outcome())
         with pytest.raises(GeneratorUnavailable, match="8 times in a row, last with HTTP 503"):
@@ -270,7 +270,7 @@ async def test_a_limit_ends_the_run_and_names_itself_and_the_next_run_goes_on(
 
 
 async def test_what_it_cost_is_told(ragged: Ragged) -> None:
-    async with ragged.opened(prompt_price=10, completion_price=100) as family:
+    with ragged.opened(prompt_price=10, completion_price=100) as family:
         await family.measure(outcome())
         record = family.record()
     calls = len(ragged.judge.requests)
@@ -282,7 +282,7 @@ async def test_what_it_cost_is_told(ragged: Ragged) -> None:
 
 async def test_tokens_are_estimated_where_the_server_does_not_count(ragged: Ragged) -> None:
     ragged.judge.counts = False
-    async with ragged.opened() as family:
+    with ragged.opened() as family:
         await family.measure(outcome())
         assert family.record().prompt_tokens > 1000
 
