@@ -40,6 +40,8 @@ class QdrantStandIn(grpc.GenericRpcHandler):
     def __init__(self) -> None:
         self._local = QdrantClient(":memory:")
         self._one_at_a_time = threading.Lock()
+        self._answers = threading.Event()
+        self._answers.set()
         self._calls: dict[str, tuple[Any, Callable[[Any], Any]]] = {
             "Qdrant/HealthCheck": (wire.HealthCheckRequest, self._health),
             "Collections/List": (wire.ListCollectionsRequest, self._collections),
@@ -75,6 +77,15 @@ class QdrantStandIn(grpc.GenericRpcHandler):
         """Answers nobody any more."""
         self._server.stop(grace=None).wait()
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Takes every call, and answers none until the block ends."""
+        self._answers.clear()
+        try:
+            yield
+        finally:
+            self._answers.set()
+
     def close(self) -> None:
         self.stop()
         self._local.close()
@@ -85,6 +96,7 @@ class QdrantStandIn(grpc.GenericRpcHandler):
 
         def answered(asked: Any, context: Any) -> Any:
             try:
+                self._answers.wait()
                 with self._one_at_a_time:
                     return answer(asked)
             except ValueError as error:  # as local mode says that something is not there, or is already

@@ -34,6 +34,12 @@ MANUAL = document_id(LOCAL, "manual.md")
 PUMP = "warranty of a pump"
 
 
+@pytest.fixture(autouse=True)
+def _the_leader_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moves go on when a test says so, and not beside it."""
+    monkeypatch.setattr("service.reindexing.moving.LOOK_EVERY_S", 86_400.0)
+
+
 @pytest.fixture
 def engine(folder: Path, embedder: FakeEmbedder, services: dict[str, Any]) -> Iterator[LocalEngine]:
     """One of another tenant's documents is there as well."""

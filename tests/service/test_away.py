@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
-from tests.e2e.asking import ask, put
+from service.catalogue import Database
+from service.catalogue.models import JobRow
+from tests.e2e.asking import ask, put, wait_for
 from tests.postgres import PostgresServer
 from tests.qdrant_server import QdrantStandIn
 from tests.redis_server import RedisServerProcess
@@ -88,6 +91,38 @@ def test_a_database_that_stands_still_keeps_nobody_waiting_for_ever(
         assert (response.status_code, response.json()["code"]) == (503, "catalogue_unavailable")
     until_readyz(client, 200)
     assert ask(client, f"{QUESTION} then")["status"] == "answered"
+
+
+def test_a_vector_store_that_takes_calls_and_answers_none_is_a_503_before_the_deadline_and_no_strike(
+    stack: Running, qdrant: QdrantStandIn
+) -> None:
+    client = stack.client
+    with (
+        qdrant.silent(),
+        closing(Database(stack.services["catalogue"].url.get_secret_value())) as database,
+    ):
+        response = promptly(client, f"{QUESTION} says silence")
+        assert (response.status_code, response.json()["code"]) == (503, "store_unreachable")
+        assert int(response.headers["retry-after"]) >= 1
+        uploaded = client.post("/documents", files={"file": ("silence.md", MANUAL.encode())})
+        (job,) = uploaded.json()["jobs"]
+        until = time.monotonic() + 60
+        while (seen := of_job(database, job["job_id"]))[0] < 2:  # it was put back, and taken again
+            assert time.monotonic() < until, seen
+            time.sleep(0.1)
+    wait_for(client, uploaded)
+    with closing(Database(stack.services["catalogue"].url.get_secret_value())) as database:
+        attempts, strikes, alone = of_job(database, job["job_id"])
+        assert (attempts >= 2, strikes, alone) == (True, 0, False)
+    until_readyz(client, 200)
+
+
+def of_job(database: Database, job_id: str) -> tuple[int, int, bool]:
+    """How often a job was taken, its strikes, and whether it has lost its company."""
+    query = select(JobRow.attempts, JobRow.strikes, JobRow.alone).where(JobRow.id == job_id)
+    with database.reading() as connection:
+        attempts, strikes, alone = connection.execute(query).one()
+        return attempts, strikes, alone
 
 
 @pytest.mark.parametrize(
