@@ -337,7 +337,7 @@ def _summary(path: Path) -> RunSummary:
 
 
 def _line(outcome: Outcome) -> bytes:
-    return (json.dumps(outcome.model_dump(mode="json"), ensure_ascii=False) + "\n").encode()
+    return (json.dumps(outcome.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False) + "\n").encode()
 
 
 def _replace(path: Path, content: bytes) -> None:
