@@ -16,7 +16,7 @@ from service.settings import ContextSettings
 from service.text import quantities
 from service.text.sentences import spans
 from service.text.words import negations, word_spans
-from service.types import Context, Hit, Passage
+from service.types import Context, Hit, LeftOut, Passage
 
 Window = tuple[int, str]
 """Text around a hit with the offset of its first character in the document version."""
@@ -46,18 +46,26 @@ def build(
     """The passages for `hits` (best first), numbered from 1 in the order in which they are given.
 
     `windows` maps a chunk id to the text around it; a hit without one, or whose window does not hold it, is
-    read as the chunk alone. `Context.dropped` counts the hits that no passage holds.
+    read as the chunk alone. `Context.left_out` names the hits that no passage holds.
     """
     merged: list[_Span] = []
     limit = settings.max_passage_tokens
     for hit in hits:
         _merge(merged, _expand(hit, windows.get(hit.chunk.id), limit, count_tokens), limit, count_tokens)
-    kept, tokens_used = _within_budget(
-        _without_duplicates(merged, settings.near_duplicate), settings, count_tokens
-    )
+    different = _without_duplicates(merged, settings.near_duplicate)
+    kept, tokens_used = _within_budget(different, settings, count_tokens)
     passages = tuple(_passage(number, span) for number, span in enumerate(_best_at_the_ends(kept), 1))
-    read = sum(len(span.hits) for span in kept)
-    return Context(passages=passages, tokens=tokens_used, dropped=len(hits) - read)
+    return Context(passages, tokens_used, _left_out(hits, different, kept))
+
+
+def _left_out(hits: Sequence[Hit], different: Sequence[_Span], kept: Sequence[_Span]) -> tuple[LeftOut, ...]:
+    """The hits that are in none of the spans that were kept; `different` were those before the budget."""
+    unrepeated, read = ({hit.chunk.id for span in spans for hit in span.hits} for spans in (different, kept))
+    return tuple(
+        LeftOut(hit.chunk.id, "budget" if hit.chunk.id in unrepeated else "duplicate")
+        for hit in hits
+        if hit.chunk.id not in read
+    )
 
 
 def _expand(hit: Hit, window: Window | None, limit: int, count_tokens: CountTokens) -> _Span:

@@ -29,6 +29,7 @@ from service.store.bm25 import sparse_query
 from service.types import (
     ABSTENTION,
     Answer,
+    Candidates,
     Context,
     Decision,
     Draft,
@@ -109,46 +110,67 @@ class Pipeline:
     def find(self, scope: Scope, query: Query, watch: Stopwatch) -> Found:
         """The visible chunks that come closest, best first: at least `top_k`, where there are so many."""
         with watch.stage("embed"):
-            encoded = self.embedder.embed_query(query.text)
-            terms = sparse_query(query.text, self.reader.languages(scope))
-            question = Question(query, QueryVectors(encoded.dense, terms, encoded.tokens))
+            question = self.embed(scope, query)
         with watch.stage("search"):
-            limit = self.settings.search.candidates
-            candidates = self.store.search(scope, question.vectors, query.filters, limit)
+            candidates = self.search(scope, question, self.settings.search.candidates)
         with watch.stage("fuse"):
-            fused = fuse(candidates, self.settings.fuse)
-            hits = self.reader.hits(scope, fused, max(query.top_k, self.settings.rerank.depth))
+            hits = self.visible(scope, query, fuse(candidates, self.settings.fuse))
         with watch.stage("rerank"):
-            return Found(question, self.reranker.rerank(question, self._with_tokens(scope, hits)))
+            return Found(question, self.rerank(scope, question, hits))
 
-    def _with_tokens(self, scope: Scope, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-        """The hits with their token vectors, where the store has some."""
-        if not self.settings.rerank.token_dimensions:
-            return hits
-        tokens = self.tokens.get(scope, [hit.chunk.id for hit in hits])
-        return tuple(dataclasses.replace(hit, tokens=tokens.get(hit.chunk.id)) for hit in hits)
+    # --- the steps, for who looks at each of them (`explaining/`) ------------------------------
 
-    def _decided(self, scope: Scope, found: Found, watch: Stopwatch) -> _AnswerInProgress:
+    def embed(self, scope: Scope, query: Query) -> Question:
+        """The query with its vectors and its BM25 terms, in the languages of the scope's tenant."""
+        encoded = self.embedder.embed_query(query.text)
+        terms = sparse_query(query.text, self.reader.languages(scope))
+        return Question(query, QueryVectors(encoded.dense, terms, encoded.tokens))
+
+    def search(self, scope: Scope, question: Question, limit: int) -> Candidates:
+        """The best `limit` of each of the two lists."""
+        return self.store.search(scope, question.vectors, question.query.filters, limit)
+
+    def visible(self, scope: Scope, query: Query, fused: Sequence[Fused]) -> tuple[Hit, ...]:
+        """The first of the fused ones that the scope may see: as many as are reranked."""
+        return self.reader.hits(scope, fused, max(query.top_k, self.settings.rerank.depth))
+
+    def rerank(self, scope: Scope, question: Question, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """The hits by how well they answer, with their token vectors where the store has some."""
+        if self.settings.rerank.token_dimensions:
+            tokens = self.tokens.get(scope, [hit.chunk.id for hit in hits])
+            hits = tuple(dataclasses.replace(hit, tokens=tokens.get(hit.chunk.id)) for hit in hits)
+        return self.reranker.rerank(question, hits)
+
+    def context(self, scope: Scope, hits: tuple[Hit, ...]) -> Context:
+        """The numbered passages around the hits."""
+        settings = self.settings.context
+        around = settings.max_passage_tokens * CHARACTERS_A_TOKEN
+        windows = self.reader.windows(scope, hits, around)
+        return build(hits, windows, settings, self.embedder.count_tokens)
+
+    def begin(
+        self, found: Found, decision: Decision, context: Context | None, watch: Stopwatch
+    ) -> AnswerInProgress:
+        """The answer to be written from the passages; without any there is nothing to say."""
+        if context is None:
+            return AnswerInProgress(self, found, watch, decision)
+        with watch.stage("cite"):
+            checker = Checker(context, self.settings.cite, encoder_of(self.embedder))
+        return AnswerInProgress(self, found, watch, decision, context, checker)
+
+    def _decided(self, scope: Scope, found: Found, watch: Stopwatch) -> AnswerInProgress:
         """The decision, and where there is something to say, the passages to say it from."""
         with watch.stage("decide"):
             decision = self.decider.decide(found)
         if not decision.answer:
-            return _AnswerInProgress(self, found, watch, decision)
-        context = self._context(scope, found.best, watch)
-        with watch.stage("cite"):
-            checker = Checker(context, self.settings.cite, encoder_of(self.embedder))
-        return _AnswerInProgress(self, found, watch, decision, context, checker)
-
-    def _context(self, scope: Scope, hits: tuple[Hit, ...], watch: Stopwatch) -> Context:
-        settings = self.settings.context
+            return self.begin(found, decision, None, watch)
         with watch.stage("generate"):
-            around = settings.max_passage_tokens * CHARACTERS_A_TOKEN
-            windows = self.reader.windows(scope, hits, around)
-            return build(hits, windows, settings, self.embedder.count_tokens)
+            context = self.context(scope, found.best)
+        return self.begin(found, decision, context, watch)
 
 
 @dataclass
-class _AnswerInProgress:
+class AnswerInProgress:
     """One answer in the making; without passages there is nothing to say."""
 
     _pipeline: Pipeline
@@ -199,6 +221,8 @@ class _AnswerInProgress:
             timings_ms=self._watch.timings_ms(),
             trace_id=identifier.replace("-", ""),
             dropped_sentences=checker.dropped if checker is not None else 0,
+            rejected=checker.rejected if checker is not None else (),
+            context=self._context.outline() if self._context is not None else None,
             warnings=(*pipeline.warnings, *self._lost(), *self._unfinished()),
             hits=self._found.best,
         )

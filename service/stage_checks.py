@@ -60,7 +60,7 @@ def stage_checks(pipeline: Pipeline) -> Mapping[str, Callable[[], str]]:
 
     def cite() -> str:
         passage = Passage(1, hit.document, TEXT, 0, len(TEXT), (), "", (hit,))
-        checker = Checker(Context((passage,), tokens=0, dropped=0), pipeline.settings.cite, None)
+        checker = Checker(Context((passage,), tokens=0), pipeline.settings.cite, None)
         if not [*checker.feed(f"{TEXT} [1]"), *checker.finish()]:
             raise NotReady("the check of citations rejects what its passage says word for word")
         return told.get("cite", "words and meaning")

@@ -299,6 +299,8 @@ class Decision:
     calibrated: bool
     reason: Reason | None
     features: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    """What each quantity adds to the log odds of `p_answerable`; all of them together are these log odds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,16 +321,58 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A hit that no passage holds: it repeats a better one, or there was no room for it."""
+
+    chunk_id: str
+    why: Literal["duplicate", "budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageOutline:
+    """Which hits a passage was made of, and where it lies; not its text."""
+
+    n: int
+    document_id: str
+    version: int
+    start: int
+    end: int
+    chunk_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextOutline:
+    """What became of the hits on their way to the generator."""
+
+    passages: tuple[PassageOutline, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """The numbered passages that fit the token budget, and how many hits did not make it."""
+    """The numbered passages that fit the token budget, and the hits that did not make it."""
 
     passages: tuple[Passage, ...]
     tokens: int
-    dropped: int
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def dropped(self) -> int:
+        """How many hits no passage holds."""
+        return len(self.left_out)
 
     def passage(self, n: int) -> Passage | None:
         """The passage numbered `n`, or None when no such passage was given."""
         return next((passage for passage in self.passages if passage.n == n), None)
+
+    def outline(self) -> ContextOutline:
+        """The same without the texts."""
+        return ContextOutline(tuple(map(_outline, self.passages)), self.left_out)
+
+
+def _outline(passage: Passage) -> PassageOutline:
+    document, chunks = passage.document, tuple(hit.chunk.id for hit in passage.hits)
+    return PassageOutline(passage.n, document.id, document.version, passage.start, passage.end, chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +438,22 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """A sentence that was written and dropped, and why.
+
+    `no_marker`: it names no passage; `unknown_passage`: those that it names are none; `unsupported`: they do
+    not say so, or not enough (`support`), and `missing` are the words that they lack.
+    """
+
+    text: str
+    reason: Literal["no_marker", "unknown_passage", "unsupported"]
+    support: float = 0.0
+    missing: tuple[str, ...] = ()
+    named: tuple[int, ...] = ()
+    """The numbers of the passages that it names, also where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Warning:
     """Something that a reader of the answer must know: a stage that is absent or fell back."""
 
@@ -418,6 +478,10 @@ class Answer:
     timings_ms: Mapping[str, float]
     trace_id: str
     dropped_sentences: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    """The sentences that were dropped; what was not checked is shown to nobody who only reads."""
+    context: ContextOutline | None = None
+    """None where nothing was written."""
     warnings: tuple[Warning, ...] = ()
     hits: tuple[Hit, ...] = ()
     cached: bool = False

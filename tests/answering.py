@@ -129,4 +129,4 @@ def a_context(*texts: str | Passage) -> Context:
         replace(text, n=n) if isinstance(text, Passage) else a_passage(text, n)
         for n, text in enumerate(texts, 1)
     ]
-    return Context(passages=tuple(passages), tokens=0, dropped=0)
+    return Context(passages=tuple(passages), tokens=0)

@@ -123,4 +123,22 @@ def test_a_passage_that_does_not_fit_whole_is_read_as_its_hit_alone() -> None:
 
 
 def test_no_hits_give_an_empty_context() -> None:
-    assert build() == Context((), 0, 0)
+    assert build() == Context((), 0)
+
+
+def test_what_is_left_out_is_named_with_the_reason() -> None:
+    text = "The quick brown fox jumps over the lazy dog while the old cat sleeps near the warm stove"
+    hits = [
+        a_hit(f"{text}."),
+        a_hit(f"{text}!", id="c2", document="d2"),
+        a_hit("Topic two alone.", id="c3", document="d3"),
+    ]
+    built = build(*hits, max_tokens=18)
+    assert [(one.chunk_id, one.why) for one in built.left_out] == [("c2", "duplicate"), ("c3", "budget")]
+
+
+def test_the_outline_says_which_hits_each_passage_is_made_of() -> None:
+    first, second = in_section("Gamma three is third.", "c1"), in_section("Delta four is fourth.", "c2")
+    (passage,) = build(first, second).outline().passages
+    assert (passage.n, passage.document_id, passage.chunk_ids) == (1, "d1", ("c1", "c2"))
+    assert (passage.start, passage.end) == (OFFSET, OFFSET + len(SECTION))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -267,3 +268,21 @@ def test_what_moved_the_decision_is_among_its_features_and_it_is_not_called_cali
     assert found.features["retrieval"] == 0.8
     assert found.features["shift"] > 0
     assert not found.calibrated
+
+
+def test_what_the_quantities_add_is_together_the_log_odds_of_the_probability() -> None:
+    for hit in (a_hit(WARRANTY), a_hit("Lunch is at noon.", dense=(1, 0.1), sparse=None)):
+        for found in (
+            Found(a_question(QUESTION), (hit,)),
+            without_tokens(Found(a_question(QUESTION), (hit,))),
+        ):
+            decision = a_decider().decide(found)
+            p = min(max(decision.p_answerable, 1e-4), 1 - 1e-4)
+            assert {"bias", "dense", "calibration"} <= set(decision.contributions)
+            assert sum(decision.contributions.values()) == pytest.approx(log(p / (1 - p)), abs=0.02)
+
+
+def test_what_was_written_adds_to_the_log_odds_as_well() -> None:
+    before = ask(QUESTION, a_hit(WARRANTY))
+    moved = after(before, declined=True, supports=[], dropped=0)
+    assert moved.contributions == {**before.contributions, "written": -3.0}

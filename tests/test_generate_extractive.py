@@ -91,7 +91,7 @@ async def test_no_more_sentences_are_given_than_asked_for() -> None:
 
 
 async def test_nothing_to_read_is_not_knowing() -> None:
-    assert [draft.text for draft in await drafts("Why?", Context((), 0, 0))] == ["I don't know", ""]
+    assert [draft.text for draft in await drafts("Why?", Context((), 0))] == ["I don't know", ""]
 
 
 async def test_everything_it_says_passes_the_citation_check() -> None:

@@ -132,7 +132,7 @@ def _together(outcomes: Sequence[Outcome], weights: Array) -> dict[str, Interval
 
 
 def latency(outcomes: Sequence[Outcome]) -> dict[str, Latency]:
-    """By stage, `total` as the asker saw it, with the processor's time where it is known; none from a cache."""
+    """By stage, `total` as the asker saw it, and the processor's time; answers from a cache are left out."""
     worked = [one for one in outcomes if one.response and not one.response.get("cached")]
     times: dict[str, list[float]] = {}
     for one in worked:

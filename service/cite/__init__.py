@@ -16,7 +16,7 @@ The check of one sentence, in the order to read the files:
     alignment.py      the claim along one sentence, word by word
 """
 
-from service.cite.checker import CheckedSentence, Checker, Rejected
+from service.cite.checker import CheckedSentence, Checker
 from service.cite.support import encoder_of, warning_of
 
-__all__ = ["CheckedSentence", "Checker", "Rejected", "encoder_of", "warning_of"]
+__all__ = ["CheckedSentence", "Checker", "encoder_of", "warning_of"]

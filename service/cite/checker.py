@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Literal
 
 from service.cite import links
 from service.cite.marked import sentences_of, split_off_open_end
@@ -16,7 +17,7 @@ from service.text import words
 from service.text.layout import without_list_mark
 from service.text.markers import MARKER, MARKERS, declines, numbers
 from service.text.names import folded
-from service.types import Citation, Context, Draft, Hit, Passage, Quotation, Sentence
+from service.types import Citation, Context, Draft, Hit, Passage, Quotation, Rejected, Sentence
 
 _SHORT = 1000
 """Characters that are looked through for the end of a sentence in no time."""
@@ -31,16 +32,6 @@ class CheckedSentence:
 
     sentence: Sentence
     new_citations: tuple[Citation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A sentence that was dropped, and why: `no_marker`, `unknown_passage` or `unsupported`."""
-
-    text: str
-    reason: str
-    support: float = 0.0
-    missing: tuple[str, ...] = ()
 
 
 class Checker:
@@ -112,13 +103,14 @@ class Checker:
         """
         passage = self._context.passage(quotation.n)
         if passage is None:
-            self._rejected.append(Rejected(quotation.text, "unknown_passage"))
+            self._rejected.append(Rejected(quotation.text, "unknown_passage", named=(quotation.n,)))
             return []
         said, known = (
             set(folded(text).split()) for text in (quotation.text, f"{passage.header}\n{passage.text}")
         )
         if not said <= known:
-            self._rejected.append(Rejected(quotation.text, "unsupported", 0.0, tuple(sorted(said - known))))
+            missing = tuple(sorted(said - known))
+            self._rejected.append(Rejected(quotation.text, "unsupported", 0.0, missing, (quotation.n,)))
             return []
         return [self._accept(quotation.text, 1.0, [(passage, quotation.start, quotation.end)])]
 
@@ -150,7 +142,8 @@ class Checker:
         text = links.keep_known(bare, lambda url: any(_holds(one.passage, url) for one in cited))
         found = support(_plain(text), cited, self._weights, self._encode)
         if found.score < self._settings.min_support or not found.sentences:
-            self._rejected.append(Rejected(text, "unsupported", found.score, found.missing))
+            rejected = Rejected(text, "unsupported", found.score, tuple(found.missing), tuple(named))
+            self._rejected.append(rejected)
             return None
         return self._accept(text, found.score, _quotes(found.sentences))
 
@@ -158,7 +151,8 @@ class Checker:
         if not named and declines(bare):
             self._declined = True
         else:
-            self._rejected.append(Rejected(bare, "unknown_passage" if named else "no_marker"))
+            reason: Literal["unknown_passage", "no_marker"] = "unknown_passage" if named else "no_marker"
+            self._rejected.append(Rejected(bare, reason, named=tuple(named)))
 
     def _accept(self, text: str, score: float, places: Iterable[_Place]) -> CheckedSentence:
         before = len(self._citations)

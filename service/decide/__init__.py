@@ -83,7 +83,8 @@ class Decider:
         p = model.probability(features)
         threshold = model.threshold if self._threshold is None else self._threshold
         reason: Reason | None = None if p >= threshold else _reason(features)
-        return self._decision(p, threshold, reason, features)
+        decision = self._decision(p, threshold, reason, features)
+        return dataclasses.replace(decision, contributions=_rounded(model.contributions(features)))
 
     def _decision(
         self, p: float, threshold: float, reason: Reason | None, named: Mapping[str, float]
@@ -94,7 +95,7 @@ class Decider:
             threshold=round(threshold if self._threshold is None else self._threshold, 4),
             calibrated=not self._differences,
             reason=reason,
-            features={name: round(value, 4) for name, value in named.items()},
+            features=_rounded(named),
         )
 
 
@@ -124,6 +125,7 @@ def after(decision: Decision, *, declined: bool, supports: Sequence[float], drop
         calibrated=decision.calibrated and not shift,
         reason=None if answer else decision.reason or "low_confidence",
         features={**decision.features, **moved},
+        contributions={**decision.contributions, "written": round(shift, 4)},
     )
 
 
@@ -147,6 +149,10 @@ def open_decider(settings: DecideSettings, data_dir: Path, running: Mapping[str,
 def _reason(named: Mapping[str, float]) -> Reason:
     little = named["coverage"] < _LITTLE_COVERAGE and named["dense"] < _LITTLE_SIMILARITY
     return "off_topic" if little else "low_confidence"
+
+
+def _rounded(named: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in named.items()}
 
 
 def _shifted(p: float, shift: float) -> float:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from service.match.late_interaction import Floats
 SHIPPED = Path(__file__).parents[1] / "learned" / "calibrator.json"
 _RARITY_STEPS = 255
 """Rarity is within [0, 1]."""
+_CERTAIN = 1e-4
+"""Probabilities are given out with four digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,16 @@ class LogisticModel:
         """The probability, in [0, 1], that the hits hold an answer."""
         scores, probabilities = zip(*self.knots, strict=True)
         return float(np.interp(self.score(features), scores, probabilities))
+
+    def contributions(self, features: Mapping[str, float]) -> dict[str, float]:
+        """What each quantity adds to the log odds of the probability, which is their sum.
+
+        `bias` is there whatever was found; `calibration` is what the knots make of the linear score. A
+        probability within `_CERTAIN` of 0 or 1 counts as that far from it.
+        """
+        p = min(max(self.probability(features), _CERTAIN), 1 - _CERTAIN)
+        added = {name: weight * features[name] for name, weight in self.weights.items()}
+        return {"bias": self.bias, **added, "calibration": log(p / (1 - p)) - self.score(features)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -279,6 +279,20 @@ async def test_unsupported_sentences_are_dropped_and_counted() -> None:
     assert (answer.status, len(answer.sentences), answer.dropped_sentences) == ("answered", 1, 1)
 
 
+async def test_what_was_dropped_is_kept_with_the_reason() -> None:
+    pieces = ["The warranty lasts 24 months [1]. It lasts 36 months [1]. It is void [7]. It is long."]
+    answer = await answered(
+        a_pipeline(a_hit(TEXT), generator=ScriptedGenerator(pieces), decider=DecidedAt(0.99))
+    )
+    assert [(one.text, one.reason, one.named) for one in answer.rejected] == [
+        ("It lasts 36 months.", "unsupported", (1,)),
+        ("It is void.", "unknown_passage", (7,)),
+        ("It is long.", "no_marker", ()),
+    ]
+    assert answer.context is not None
+    assert [passage.chunk_ids for passage in answer.context.passages] == [("c1",)]
+
+
 async def test_a_model_that_doubts_its_own_answer_makes_it_an_abstention() -> None:
     sure = DecidedAt(0.7)
     piece = "The warranty lasts 24 months [1]. "
