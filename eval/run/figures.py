@@ -21,7 +21,7 @@ ALL = "all"
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
 SEED = 1
-LOWER_IS_BETTER = frozenset({"unsupported", "wrong", "unsafe", "calibration_error", "risk"})
+LOWER_IS_BETTER = frozenset({"unsupported", "wrong", "unsafe", "calibration_error", "risk", "noise_sensitivity"})
 """Of all other metrics more is better."""
 
 
