@@ -21,7 +21,9 @@ ALL = "all"
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
 SEED = 1
-LOWER_IS_BETTER = frozenset({"unsupported", "wrong", "unsafe", "calibration_error", "risk", "noise_sensitivity"})
+LOWER_IS_BETTER = frozenset(
+    {"unsupported", "wrong", "unsafe", "calibration_error", "risk", "noise_sensitivity"}
+)
 """Of all other metrics more is better."""
 
 
