@@ -4,15 +4,17 @@
 # make dev-server   server mode on this machine: private PostgreSQL and Redis, a first key (QDRANT_URL: your Qdrant)
 # make test     the tests              make check   style, types, architecture, what is in deploy/
 # make chaos    what is killed, stopped and cut off in full size; SEED=… repeats a run
+# make eval     the golden set asked, measured, told as a page and held against its baseline; RUN=… its folder
 # make bench    speed, memory and retrieval quality, beside baselines
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+RUN ?= eval-runs/golden-$(shell date +%Y%m%d-%H%M%S)
 EXTRAS ?= server,eval,judge,tracing,tune,ocr,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install models demo serve dev-server test chaos check bench constraints clean
+.PHONY: help setup install models demo serve dev-server test chaos check eval bench constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -54,6 +56,13 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest --quiet tests/deploy
+
+# JUDGE=--judge lets a language model judge as well (FOOTNOTE_JUDGE__URL, __MODEL, __API_KEY).
+eval: RUN := $(RUN)
+eval: setup
+	$(BIN)/footnote eval run --out $(RUN) $(JUDGE)
+	$(BIN)/footnote eval report $(RUN) --against eval/baselines/golden
+	$(BIN)/footnote eval compare eval/baselines/golden $(RUN)
 
 bench: setup
 	$(BIN)/footnote eval bench

@@ -1,5 +1,11 @@
 """Runs: a labelled set asked of the product, kept as a folder, compared with another, told as a page.
 
-records.py     what a run is made of, and its folder
-families.py    what measures a case: the protocol, and the families that need no judge
+records.py     a case and what became of it, and the folder of a run; summaries.py, what it comes to
+dataset.py     what is asked, from any labelled set
+asking.py      so many at a time, each kept when it is answered (eval/engines.py opens what is asked)
+families.py    what measures a case: retrieved.py, answered.py, trusted.py, and a judge
+diagnosis.py   which stage lost what a case needed
+figures.py     means with intervals, and what belongs to many cases together
+compare.py     two runs, case by case, and the gate
+report.py      the page; charts.py draws in it, table.py is for the terminal
 """

@@ -41,17 +41,21 @@ async def ask_all(
     waiting = [case for case in cases if case.id not in known]
     if waiting:
         await asked.search({"query": waiting[0].question})  # what is made at the first question is not timed
-    places = asyncio.Semaphore(concurrency)
-    alone = asked.here and concurrency == 1
+    alone, queue = asked.here and concurrency == 1, iter(waiting)
 
-    async def one(case: Case) -> None:
-        async with places:
+    async def work() -> None:
+        for case in queue:
             known[case.id] = await ask(asked, case, depth, alone)
-        folder.append(known[case.id])
-        tell(len(known), len(cases))
+            folder.append(known[case.id])
+            tell(len(known), len(cases))
 
     tell(len(known), len(cases))
-    await asyncio.gather(*map(one, waiting))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(work())
+    except ExceptionGroup as stopped:  # the others were let go of; the first says why
+        raise stopped.exceptions[0] from None
     return tuple(known[case.id] for case in cases)
 
 

@@ -170,6 +170,6 @@ def _reasons(
             )
     if time is not None and time.low > 0 and time.after > time.before * (1 + gate.latency):
         yield (
-            f"answers take {time.after / time.before:.2f} times the processor time, in yardsticks of their own run; "
+            f"answers take {time.after / time.before:.2f} times the processor time, in yardsticks; "
             f"{1 + gate.latency:.2f} is allowed"
         )

@@ -18,13 +18,21 @@ import typer
 from eval.commands import WORSE, AsJson, Out, command, run
 from eval.run.compare import GATE, Comparison, compared, gate_of
 from eval.run.figures import ALL
-from eval.run.records import Outcome, RunFolder
+from eval.run.records import Case, Outcome, RunFolder
 
 
 def slim(outcome: Outcome) -> Outcome:
     """What a comparison needs of a case: no texts of answers or documents."""
-    cached = {"cached": True} if outcome.response.get("cached") else {}
-    return outcome.model_copy(update={"response": cached, "hits": (), "diagnosis": None})
+    case = outcome.case
+    return Outcome(
+        case=Case(id=case.id, question=case.question),
+        response={"cached": True} if outcome.response.get("cached") else {},
+        processor_ms=round(outcome.processor_ms, 2),
+        yardstick_ms=round(outcome.yardstick_ms, 4),
+        error=outcome.error,
+        metrics={name: round(value, 6) for name, value in outcome.metrics.items() if value is not None},
+        failures=outcome.failures,
+    )
 
 
 def main(

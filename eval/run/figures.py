@@ -21,7 +21,9 @@ ALL = "all"
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
 SEED = 1
-LOWER_IS_BETTER = frozenset({"unsupported", "wrong", "unsafe", "calibration_error", "risk"})
+LOWER_IS_BETTER = frozenset(
+    {"unsupported", "wrong", "unsafe", "calibration_error", "risk", "noise_sensitivity"}
+)
 """Of all other metrics more is better."""
 
 
@@ -132,7 +134,7 @@ def _together(outcomes: Sequence[Outcome], weights: Array) -> dict[str, Interval
 
 
 def latency(outcomes: Sequence[Outcome]) -> dict[str, Latency]:
-    """By stage, `total` as the asker saw it, with the processor's time where it is known; none from a cache."""
+    """By stage, `total` as the asker saw it, and the processor's time; answers from a cache are left out."""
     worked = [one for one in outcomes if one.response and not one.response.get("cached")]
     times: dict[str, list[float]] = {}
     for one in worked:

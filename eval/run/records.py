@@ -9,21 +9,48 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from eval.run.summaries import (
+    DatasetRef,
+    Interval,
+    JudgeRecord,
+    Latency,
+    Number,
+    Product,
+    Recorded,
+    RunSummary,
+    Started,
+)
 from service.errors import InvalidInput
 
-CASES, SUMMARY, STARTED = "cases.jsonl", "run.json", "started.json"
-FORMAT: Literal[1] = 1
-"""Of the files; moved when an older reader could misread a newer file."""
+__all__ = [
+    "Case",
+    "DatasetRef",
+    "Diagnosis",
+    "Fact",
+    "FoundHit",
+    "HitScores",
+    "Interval",
+    "Json",
+    "JudgeRecord",
+    "Latency",
+    "Number",
+    "Outcome",
+    "Product",
+    "Recorded",
+    "RunFolder",
+    "RunSummary",
+    "Stage",
+    "Started",
+    "cases_of",
+]
 
+CASES, SUMMARY, STARTED = "cases.jsonl", "run.json", "started.json"
 Json = dict[str, Any]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Spelling = Annotated[str, Field(min_length=1)]
 Fact = Annotated[tuple[Spelling, ...], Field(min_length=1)]
 
@@ -45,12 +72,6 @@ Stage = Literal[
 """Where a case went wrong."""
 
 
-class Recorded(BaseModel):
-    """One value of a run's files: what it does not know, it refuses."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Case(Recorded):
     """A question with what is expected of its answer.
 
@@ -66,7 +87,7 @@ class Case(Recorded):
 
     id: str
     question: str
-    expected: dict[str, Annotated[int, Field(ge=1)]] = {}
+    expected: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     answers: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     reference: str = ""
@@ -124,14 +145,14 @@ class Outcome(Recorded):
     """
 
     case: Case
-    response: Json = {}
+    response: Json = Field(default_factory=dict)
     hits: tuple[FoundHit, ...] = ()
     latency_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     processor_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     yardstick_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     error: str | None = None
-    metrics: dict[str, Number | None] = {}
-    failures: dict[str, str] = {}
+    metrics: dict[str, Number | None] = Field(default_factory=dict)
+    failures: dict[str, str] = Field(default_factory=dict)
     diagnosis: Diagnosis | None = None
 
     @property
@@ -148,86 +169,6 @@ class Outcome(Recorded):
     def contexts(self) -> tuple[str, ...]:
         """The texts that the answer was drawn from, best first."""
         return tuple(hit.text for hit in self.hits if hit.text)
-
-
-class Interval(Recorded):
-    """A mean over `n` cases with its confidence interval."""
-
-    mean: Number
-    low: Number
-    high: Number
-    n: int
-
-
-class Product(Recorded):
-    """What was judged: its version, and fingerprints of what decides over its answers, by name."""
-
-    version: str
-    fingerprints: dict[str, str] = {}
-
-
-class DatasetRef(Recorded):
-    """What was asked: the set's name, the hash of its cases, and how many there were."""
-
-    name: str
-    sha256: str
-    cases: int
-
-
-class Started(Recorded):
-    """What an unfinished run asks, and of whom."""
-
-    started_at: datetime
-    product: Product
-    dataset: DatasetRef
-
-
-class JudgeRecord(Recorded):
-    """Who judged: model, versions of what it was asked with, and what it cost.
-
-    `cost` is in the currency of the prices that were set; None where none were.
-    """
-
-    model: str
-    versions: dict[str, str] = {}
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost: Number | None = None
-
-
-class Latency(Recorded):
-    """How long a stage took, in milliseconds."""
-
-    p50: Number
-    p95: Number
-    mean: Number
-    n: int
-
-
-class RunSummary(Recorded):
-    """A whole run.
-
-    Args:
-        counts: of cases by what became of them: answered, abstained, blocked, failed.
-        metrics: by the part of the cases (`all`, `kind:table`, `tag:german`), then by the metric's name.
-        latency_ms: by stage, and `total` as the asker saw it.
-        options: what the run was asked with, such as how much at a time.
-        failures: why the run is no score: a judge that failed, cases without a response.
-    """
-
-    format: Literal[1] = FORMAT
-    name: str
-    started_at: datetime
-    seconds: Number
-    product: Product
-    dataset: DatasetRef
-    counts: dict[str, int]
-    metrics: dict[str, dict[str, Interval]]
-    latency_ms: dict[str, Latency]
-    judge: JudgeRecord | None = None
-    options: dict[str, Any] = {}
-    failures: tuple[str, ...] = ()
 
 
 class RunFolder:
@@ -337,7 +278,8 @@ def _summary(path: Path) -> RunSummary:
 
 
 def _line(outcome: Outcome) -> bytes:
-    return (json.dumps(outcome.model_dump(mode="json"), ensure_ascii=False) + "\n").encode()
+    content = outcome.model_dump(mode="json", exclude_defaults=True)
+    return f"{json.dumps(content, ensure_ascii=False)}\n".encode()
 
 
 def _replace(path: Path, content: bytes) -> None:
