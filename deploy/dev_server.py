@@ -2,7 +2,8 @@
 
 A private PostgreSQL and a private Redis on free ports, one API and one worker process, and a first key. All
 of it lies in a folder (`DEV_SERVER_DIR`, `.dev-server` otherwise) and is there again at the next start;
-Ctrl-C ends it in order. Qdrant comes from elsewhere: its server is in no package.
+Ctrl-C ends it in order; if it is killed, so is what it has started. Qdrant comes from elsewhere: its server
+is in no package.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
+
+from lifeline import ending_with_us, if_we_die
 
 FOOTNOTE = (sys.executable, "-m", "service")
 TENANT = "dev"
@@ -158,7 +161,8 @@ def _postgres(folder: Path, password: str) -> Iterator[str]:
     subprocess.run([*control, "-m", "fast", "stop"], check=False, capture_output=True, **_as_postgres(folder))
     _done([*control, "-l", folder / "log", "-o", options, "start"], None, **_as_postgres(folder))
     try:
-        yield f"postgresql+psycopg://{USER}:{password}@127.0.0.1:{port}/postgres"
+        with if_we_die([*control, "-m", "fast", "stop"], **_as_postgres(folder)):
+            yield f"postgresql+psycopg://{USER}:{password}@127.0.0.1:{port}/postgres"
     finally:
         _done([*control, "-m", "fast", "stop"], None, **_as_postgres(folder))
 
@@ -237,7 +241,8 @@ def _process(
     lines = threading.Thread(target=_print, args=(name, process.stdout))
     lines.start()
     try:
-        yield process
+        with ending_with_us(process):
+            yield process
     finally:
         process.terminate()
         try:

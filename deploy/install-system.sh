@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what pip cannot: Python's venv module, Tesseract's language data (for scanned pages), the programs of
-# PostgreSQL and Redis (the tests and `make dev-server` start private servers with them), and libfaketime, with which
-# tests give a process a wrong clock. No service of the system is made, started or enabled.
+# PostgreSQL and Redis (the tests and `make dev-server` start private servers with them), Prometheus' promtool, which
+# checks the rules of deploy/monitoring, and libfaketime, with which tests give a process a wrong clock. No service of the
+# system is made, started or enabled.
 # Asks for nothing: with root or passwordless sudo it installs, otherwise it prints the command to run.
 set -u
 
@@ -11,13 +12,14 @@ command -v tesseract >/dev/null 2>&1 || missing="$missing tesseract-ocr tesserac
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
     missing="$missing postgresql"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
 [ "$(uname)" != Linux ] || ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
 [ -n "$missing" ] || exit 0
 
 install="apt-get install --yes --no-install-recommends$missing"
 explain() {
     echo "Footnote: missing on this system:$missing" >&2
-    echo "  without Tesseract scanned pages cannot be read, without PostgreSQL, Redis and libfaketime their tests are skipped;" >&2
+    echo "  without Tesseract scanned pages cannot be read, without PostgreSQL, Redis, promtool and libfaketime their tests are skipped;" >&2
     echo "  install with: sudo $install" >&2
     exit 0
 }
@@ -50,5 +52,8 @@ esac
 { $as_root apt-get update --quiet && $as_root $install; } >/dev/null || explain
 case "$missing" in
 *redis-server*) $as_root update-rc.d redis-server disable >/dev/null 2>&1 ;; # its package enables it
+esac
+case "$missing" in
+*prometheus*) $as_root update-rc.d prometheus disable >/dev/null 2>&1 ;;
 esac
 exit 0

@@ -1,7 +1,8 @@
 """What the commands of `footnote eval` and `footnote tune` have in common.
 
-A command is the function `main` of a module, which is imported when it is asked for: each needs packages that
-the others do not. It ends with 0, with 1 for an error, with 2 for wrong usage.
+A command is the function `main` of a module, or the `app` of one with commands of its own. The module is
+imported when it is asked for: each needs packages that the others do not. It ends with 0, with 1 for an
+error, with 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ EXTRAS = {
         "ir_measures",
         "jinja2",
     ),
+    "judge": ("ragas", "scipy"),
+    "tracing": ("presidio_analyzer",),
     "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
 }
 """What each extra of the package installs."""
@@ -61,7 +64,9 @@ def group(about: str, commands: Mapping[str, tuple[str, str]]) -> typer.Typer:
 
 def _handing_on_to(module: str) -> Callable[[typer.Context], None]:
     def hand_on(context: typer.Context) -> None:
-        command(import_module(module).main)(context.args, prog_name=context.command_path)
+        imported = import_module(module)
+        app = imported.app if hasattr(imported, "app") else command(imported.main)
+        app(context.args, prog_name=context.command_path)
 
     return hand_on
 

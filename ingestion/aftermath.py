@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
+from ingestion.watching import IngestWatch
 from service.catalogue import ClaimedJob, Jobs, Lease
 from service.errors import (
     BlobsUnavailable,
@@ -47,12 +48,20 @@ class Aftermath:
         jobs: the queue.
         stall: where it is told why the queue does not move.
         fail: fails a job for good, undoing what it has left in the store.
+        watch: what notes the jobs.
     """
 
-    def __init__(self, jobs: Jobs, stall: Stall, fail: Callable[[ClaimedJob, FootnoteError], None]) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        stall: Stall,
+        fail: Callable[[ClaimedJob, FootnoteError], None],
+        watch: IngestWatch,
+    ) -> None:
         self._jobs = jobs
         self._stall = stall
         self._fail = fail
+        self._watch = watch
         self._owed: dict[Lease, bool] = {}
         """Jobs that could not be put back, because the queue itself could not be written."""
         self._lock = threading.Lock()
@@ -72,6 +81,7 @@ class Aftermath:
 
     def put_back(self, jobs: Sequence[ClaimedJob], *, suspected: bool) -> None:
         """Queues jobs again, now or as soon as the queue can be written."""
+        self._watch.put_back([job.id for job in jobs])
         with self._lock:
             self._owed.update((job.lease, suspected) for job in jobs)
         try:

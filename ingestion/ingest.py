@@ -25,6 +25,7 @@ from ingestion.types import Plan
 from service.catalogue import ClaimedJob, NewVersion
 from service.locks import holding_all
 from service.records import IngestReport
+from service.stopwatch import Stopwatch
 from service.storable import storable_part
 from service.store.bm25 import sparse_document
 from service.store.index import StoredChunks
@@ -67,15 +68,19 @@ class Ingestor:
         Raises:
             Interrupted: the worker is stopping; nothing became visible.
         """
-        planned = [self._plan(read) for read in reads]
+        watch = Stopwatch()
+        with watch.stage("plan"):
+            planned = [self._plan(read) for read in reads]
         self._parts.jobs.move([read.job.lease for read in reads], "embedding", 0.3)
-        self._embed_and_stage(planned)
+        self._embed_and_stage(planned, watch)
         return planned
 
     def publish(self, planned: Sequence[Planned]) -> None:
         """Makes what was staged visible; it may run beside the next `embed`, in a thread of its own."""
         self._parts.jobs.move([one.read.job.lease for one in planned], "storing", 0.9)
-        self._publish(planned)
+        with Stopwatch().stage("store"):
+            reports = self._publish(planned)
+        self._parts.watch.done(reports)
 
     def _plan(self, read: ReadJob) -> Planned:
         job, stored = read.job, self._stored(read.job)
@@ -90,7 +95,7 @@ class Ingestor:
             return StoredChunks()
         return self._parts.index.chunk_ids(job.scope, job.document_id)
 
-    def _embed_and_stage(self, planned: Sequence[Planned]) -> None:
+    def _embed_and_stage(self, planned: Sequence[Planned], watch: Stopwatch) -> None:
         waiting = [(one, chunk) for one in planned for chunk in one.plan.upsert]
         waiting.sort(key=lambda pair: len(pair[1].indexed_text))
         points: dict[str, list[Point]] = {}
@@ -99,7 +104,8 @@ class Ingestor:
             if self._stopping.is_set():
                 raise Interrupted
             self._parts.give_way()
-            encoded = self._parts.embedder.embed_passages([chunk.indexed_text for _, chunk in piece])
+            with watch.stage("embed"):
+                encoded = self._parts.embedder.embed_passages([chunk.indexed_text for _, chunk in piece])
             for (one, chunk), found in zip(piece, encoded, strict=True):
                 sparse = sparse_document(chunk.indexed_text, chunk.language)
                 points.setdefault(one.read.job.id, []).append(
@@ -120,7 +126,7 @@ class Ingestor:
         A process that was stopped in the middle may have lost a job meanwhile, and the lock of its document
         with it. So it looks again afterwards, and takes back what it has added to a document that is gone.
         """
-        with self._alone(planned):
+        with Stopwatch().stage("store"), self._alone(planned):
             jobs = [one.read.job for one in planned if one.read.job.id in points]
             attributes = {one.read.job.id: one.attributes for one in planned}
             there = self._held(jobs)
@@ -138,7 +144,7 @@ class Ingestor:
         held = self._parts.jobs.held([job.lease for job in jobs])
         return [job for job in jobs if job.id in held]
 
-    def _publish(self, planned: Sequence[Planned]) -> None:
+    def _publish(self, planned: Sequence[Planned]) -> dict[str, IngestReport]:
         parts = self._parts
         with self._alone(planned):
             there = parts.jobs.held([one.read.job.lease for one in planned])
@@ -154,12 +160,12 @@ class Ingestor:
             for one in published:
                 read = one.read
                 parts.index.discard(read.job.scope, read.job.document_id, one.plan.delete, read.job.epoch)
-            parts.jobs.finish(
-                {one.read.job.lease: _report(one, versions[one.read.job.id]) for one in published}
-            )
+            reports = {one.read.job.id: _report(one, versions[one.read.job.id]) for one in published}
+            parts.jobs.finish({one.read.job.lease: reports[one.read.job.id] for one in published})
         for one in published:
             if versions[one.read.job.id] > 1:
                 self._forget_older_files(one.read.job)
+        return reports
 
     def _forget_older_files(self, job: ClaimedJob) -> None:
         """A file is kept while a live version or a waiting job needs it."""

@@ -18,6 +18,7 @@ from ingestion.aftermath import MAX_STRIKES
 from ingestion.load import RECORDS, LoadFailure, iter_records, load_bytes
 from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
+from ingestion.watching import IngestWatch
 from service.catalogue import (
     ClaimedJob,
     Documents,
@@ -37,12 +38,13 @@ from service.originals import Incoming, Originals
 from service.records import Failure, IngestReport, RefusedRecord
 from service.settings import Settings
 from service.stall import Stall
+from service.stopwatch import Stopwatch
 from service.store.index import ChunkIndex
 from service.types import Chunk
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = "3"
+FORMAT_VERSION = "4"
 """Moves when parsing or chunking changes in a way that must reach documents that did not change."""
 
 RECORDS_A_BATCH = 256
@@ -61,6 +63,7 @@ class IngestParts:
     locks: DocumentLocks
     give_way: Callable[[], None]
     stall: Stall
+    watch: IngestWatch
 
 
 class Parsers(Protocol):
@@ -153,6 +156,7 @@ class FileReader:
                 parts.documents.relabel(job.lease, job.scope, job.document_id, labels)
         report = IngestReport(job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks)
         parts.jobs.finish({job.lease: report})
+        parts.watch.done({job.id: report})
 
     def _queue_records(self, job: ClaimedJob) -> None:
         """A file of records becomes one job for each; queued again after a crash, they change nothing."""
@@ -168,17 +172,22 @@ class FileReader:
                 new = [_record_job(job, record, file) for record, file in pairs]
                 parts.jobs.add(job.scope, new, admit=check_quotas)
             queued += len(records)
-        parts.jobs.finish({job.lease: IngestReport(job.document_id, records=queued, refused=tuple(refused))})
+        report = IngestReport(job.document_id, records=queued, refused=tuple(refused))
+        parts.jobs.finish({job.lease: report})
+        parts.watch.done({job.id: report})
         parts.originals.forget(job.scope, [job.sha256])
 
     def _parse(self, job: ClaimedJob, labels: Labels, identity: str) -> ReadJob:
         parts = self._parts
-        content = parts.originals.blobs.read(job.scope, job.sha256)
-        raw = load_bytes(job.source, job.filename, content, parts.settings.load)
+        watch = Stopwatch()
+        with watch.stage("load"):
+            content = parts.originals.blobs.read(job.scope, job.sha256)
+            raw = load_bytes(job.source, job.filename, content, parts.settings.load)
         chunking = ChunkJob(
             job.scope.tenant, job.document_id, str(parts.embedder.tokenizer_file), parts.settings.chunk
         )
-        document, chunks = self._parsers.run(raw, chunking)
+        with watch.stage("parse"):
+            document, chunks = self._parsers.run(raw, chunking)
         return ReadJob(job, labels, raw, document, chunks, identity)
 
     def fail(self, job: ClaimedJob, error: FootnoteError) -> None:
@@ -192,6 +201,7 @@ class FileReader:
                 if job.attempts > 1 and parts.jobs.held([job.lease]):
                     take_back(parts.documents, parts.index, job.scope, job.document_id, job.source, job.epoch)
                 parts.jobs.fail(job.lease, Failure.of(error))
+            parts.watch.failed(job, error)
         except LeaseLost as lost:  # how it ends is told by who has it now
             log.warning("%s", lost, extra={"job": job.id, "source": job.source})
 

@@ -85,7 +85,8 @@ class ReadingAhead:
     def _read(self, job: ClaimedJob) -> ReadJob | None:
         try:
             if not self._stopping.is_set():
-                return self._files.read(job)
+                with self._parts.watch.over([job]):
+                    return self._files.read(job)
         except Exception as error:
             if not self._stopping.is_set():
                 self._aftermath.went_wrong([job], error)

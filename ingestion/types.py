@@ -15,6 +15,8 @@ from service.types import Chunk, Scalar
 Kind = Literal[
     "title", "paragraph", "list_item", "table", "code", "caption", "header", "footer", "page_number"
 ]
+TableLayout = Literal["columns", "rows", "pairs", "records"]
+"""How a table is written: below its header, without one, as `key: value`, or each row as `column: value`."""
 FURNITURE: frozenset[str] = frozenset({"header", "footer", "page_number"})
 """Kinds that repeat around the content; they are recognised, counted and left out of the text."""
 
@@ -33,8 +35,9 @@ class RawFile:
 class Element:
     """One block as a parser found it, before it has a place in the normalised text.
 
-    `level` is the depth of a title (1 is the highest). `rows` holds a table's cells, header first; its
-    `text` is then the same table as markdown. `box` is (x0, y0, x1, y1) in points from the page's top left.
+    `level` is the depth of a title (1 is the highest). `rows` holds a table's cells, header first
+    where it has one; its `text` is then the same table, written as `layout` says. `box` is (x0, y0, x1, y1)
+    in points from the page's top left.
     """
 
     kind: Kind
@@ -43,6 +46,7 @@ class Element:
     page: int | None = None
     rows: tuple[tuple[str, ...], ...] = ()
     box: tuple[float, float, float, float] | None = None
+    layout: TableLayout = "columns"
 
 
 @dataclass(frozen=True, slots=True)

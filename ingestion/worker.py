@@ -17,9 +17,11 @@ from ingestion.ingest import Ingestor, Interrupted, Planned
 from ingestion.reading import FileReader, IngestParts, Parsers
 from ingestion.reading_ahead import Batch, ReadingAhead
 from ingestion.sandbox import ParserPool
+from ingestion.watching import IngestWatch
 from service.background import repeating
 from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
+from service.metrics.ingests import IngestMetrics
 from service.settings import ParseSettings
 from service.waking import Waker
 
@@ -88,7 +90,7 @@ class Worker:
             self._parsers = parsers
             log.info("the worker takes documents from the queue")
             files = FileReader(self._parts, parsers)
-            aftermath = Aftermath(self._parts.jobs, self._parts.stall, files.fail)
+            aftermath = Aftermath(self._parts.jobs, self._parts.stall, files.fail, self._parts.watch)
             ahead = ReadingAhead(self._parts, files, readers, aftermath, self._stopping)
             self._loop(ahead, aftermath, until_idle=until_idle)
             aftermath.put_back(ahead.left(), suspected=False)
@@ -138,7 +140,8 @@ class Worker:
         """Embeds what was read; whatever goes wrong, the worker goes on."""
         jobs = [read.job for read in batch.reads]
         try:
-            return _Embedded(jobs, ingestor.embed(batch.reads) if batch.reads else [])
+            with self._parts.watch.over(jobs):
+                return _Embedded(jobs, ingestor.embed(batch.reads) if batch.reads else [])
         except Interrupted:
             aftermath.put_back(jobs, suspected=False)
         except Exception as error:
@@ -148,13 +151,16 @@ class Worker:
     def _publish(self, ingestor: Ingestor, aftermath: Aftermath, batch: _Embedded) -> None:
         try:
             if batch.planned:
-                ingestor.publish(batch.planned)
+                with self._parts.watch.over(batch.jobs):
+                    ingestor.publish(batch.planned)
                 aftermath.moved()
         except Exception as error:
             aftermath.went_wrong(batch.jobs, error)
 
 
-def worker_for(engine: LocalEngine, open_parsers: OpenParsers = ParserPool) -> Worker:
+def worker_for(
+    engine: LocalEngine, open_parsers: OpenParsers = ParserPool, metrics: IngestMetrics | None = None
+) -> Worker:
     """The worker of this process over the engine's parts; files are parsed in child processes."""
     parts = IngestParts(
         settings=engine.settings,
@@ -166,5 +172,6 @@ def worker_for(engine: LocalEngine, open_parsers: OpenParsers = ParserPool) -> W
         locks=engine.locks,
         give_way=engine.gate.give_way,
         stall=engine.stall,
+        watch=IngestWatch(engine.tracing, metrics),
     )
     return Worker(parts, engine.wake, open_parsers)

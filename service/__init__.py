@@ -24,6 +24,7 @@ whether it can serve. `blobs/` keeps the original files, and `originals.py` thos
 `deletion.py` removes a document everywhere and `receipts.py` signs that it did; `fsck.py` finds what does not
 belong together. `maintenance.py` completes and tidies, `locks.py` keeps writers of one document apart.
 `reindexing/` builds another embedding model's index beside the one in force.
+`tracing/` tells Langfuse or OpenTelemetry what became of questions and documents, `metrics/` counts them.
 `access/` knows callers by their API keys, where there are any; `tenancy.py` has its values. `footing.py` has
 what the two modes stand on, `wiring.py` chooses the concrete parts and `local_engine.py` joins them; `app.py`
 and `routes/` put them behind HTTP, `cli/` on the command line. `types.py` and `records.py` hold what flows

@@ -32,6 +32,7 @@ from service.cli.runtime import Asked, Runtime
 from service.errors import Misconfigured, NotReady
 from service.gate import step_back
 from service.local_engine import LocalEngine
+from service.metrics import Metrics
 from service.records import Finding
 from service.reindexing import Reindexed, reindex_to
 from service.settings import Settings
@@ -60,12 +61,12 @@ def main() -> None:
 
 
 @contextmanager
-def working(engine: LocalEngine) -> Iterator[Callable[[], bool]]:
+def working(engine: LocalEngine, metrics: Metrics | None = None) -> Iterator[Callable[[], bool]]:
     """The worker runs in a thread of its own until the block ends; what it has under way is queued again.
 
     Gives what tells whether it still runs.
     """
-    worker = worker_for(engine)
+    worker = worker_for(engine, metrics=None if metrics is None else metrics.ingests)
 
     def work() -> None:
         step_back()  # the model for bulk work is loaded here, so its threads step back as well
@@ -109,16 +110,18 @@ def _serve(settings: Settings, say: Callable[[str], None]) -> int:
         open_resources(settings) as engine,
         open_access(settings, engine.database, engine.parts) as access,
     ):
+        metrics = Metrics(settings.generate)
         app = create_app(
             engine,
             settings,
+            metrics=metrics,
             access=access,
             limits=engine.sharing.limits,
             lifespan=partial(_closing, engine),
         )
         if settings.mode == "server":
             return serve(app, settings, announce=say)
-        with working(engine), _announcing(app, settings, say) as announced:
+        with working(engine, metrics), _announcing(app, settings, say) as announced:
             return serve(app, settings, announce=announced)
 
 
@@ -152,8 +155,12 @@ def _work(settings: Settings, until_idle: bool, stopping: Callable[[], None]) ->
     with open_resources(settings) as engine:
         if settings.mode == "embedded":
             forget(settings.data_dir)
-        worker = worker_for(engine)
-        with _stopped_by_signals(worker, stopping) as interrupted:
+        metrics = Metrics(settings.generate)
+        worker = worker_for(engine, metrics=metrics.ingests)
+        with (
+            metrics.serving(settings.metrics, engine.state_now),
+            _stopped_by_signals(worker, stopping) as interrupted,
+        ):
             worker.run_until_idle() if until_idle else worker.run_forever()
         return interrupted.is_set()
 

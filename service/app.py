@@ -45,14 +45,15 @@ def create_app(
     *,
     access: Access | None = None,
     limits: RateLimits | None = None,
+    metrics: Metrics | None = None,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """The application over an open `engine`, which stays the caller's to close.
 
     With `access` each request needs an API key; without, everybody is the local user. `limits` count what is
-    asked; without them nothing is.
+    asked; without them nothing is. `metrics` are those of the process, where others count there too.
     """
-    metrics = Metrics()
+    metrics = metrics or Metrics(settings.generate)
     app = DescribedApp(
         title="Footnote",
         version=version("footnote"),
@@ -65,7 +66,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.services = Services(engine, settings, metrics, WaitingRoom(settings.api), access, limits)
-    problem.install(app, settings.api)
+    problem.install(app, settings.api, metrics.observe_error)
     app.add_exception_handler(ClientLeft, on_client_left)
     _add_routes(app, settings, with_keys=access is not None)
     return app

@@ -27,12 +27,13 @@ _SHINGLE = 3
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A stretch of one document version, with the text that holds it."""
+    """A stretch of one document version, with the text that holds it and the tokens that it takes."""
 
     hits: tuple[Hit, ...]
     start: int
     end: int
     window: Window
+    tokens: int
 
     @property
     def text(self) -> str:
@@ -70,12 +71,11 @@ def _left_out(hits: Sequence[Hit], different: Sequence[_Span], kept: Sequence[_S
 
 def _expand(hit: Hit, window: Window | None, limit: int, count_tokens: CountTokens) -> _Span:
     """The hit with whole sentences around it, taken in turn after and before, up to `limit` tokens."""
-    chunk = hit.chunk
+    chunk, tokens = hit.chunk, count_tokens(hit.chunk.text)
+    alone = _Span((hit,), chunk.start, chunk.end, (chunk.start, chunk.text), tokens)
     if window is None or not _holds(window, hit):
-        return _Span((hit,), chunk.start, chunk.end, (chunk.start, chunk.text))
-    room = limit - count_tokens(chunk.text)
-    start, end = _grow(chunk.start, chunk.end, _units(window, hit), room, _Costs(window, count_tokens))
-    return _Span((hit,), start, end, window)
+        return alone
+    return _grown(replace(alone, window=window), _units(window, hit), limit, _Costs(window, count_tokens))
 
 
 def _units(window: Window, hit: Hit) -> list[tuple[int, int]]:
@@ -102,19 +102,20 @@ class _Costs:
         return self.count_tokens(text[start - offset : end - offset])
 
 
-def _grow(start: int, end: int, units: Sequence[tuple[int, int]], room: int, cost: _Costs) -> tuple[int, int]:
-    """`start` and `end` moved outwards over whole units while they fit into `room` tokens."""
+def _grown(span: _Span, units: Sequence[tuple[int, int]], limit: int, cost: _Costs) -> _Span:
+    """The span with its ends moved outwards over whole units while they fit into `limit` tokens."""
+    start, end, tokens = span.start, span.end, span.tokens
     after = bisect_left(units, end, key=lambda unit: unit[0])
     before = bisect_right(units, start, key=lambda unit: unit[1]) - 1
     forward, backward = True, True
     while forward or backward:
-        forward = forward and after < len(units) and (used := cost(end, units[after][1])) <= room
+        forward = forward and after < len(units) and tokens + (more := cost(end, units[after][1])) <= limit
         if forward:
-            room, end, after = room - used, units[after][1], after + 1
-        backward = backward and before >= 0 and (used := cost(units[before][0], start)) <= room
+            tokens, end, after = tokens + more, units[after][1], after + 1
+        backward = backward and before >= 0 and tokens + (more := cost(units[before][0], start)) <= limit
         if backward:
-            room, start, before = room - used, units[before][0], before - 1
-    return start, end
+            tokens, start, before = tokens + more, units[before][0], before - 1
+    return replace(span, start=start, end=end, tokens=tokens)
 
 
 def _holds(window: Window, hit: Hit) -> bool:
@@ -128,14 +129,14 @@ def _merge(merged: list[_Span], new: _Span, limit: int, count_tokens: CountToken
     for index, old in enumerate(merged):
         if not _same_version(old.hits[0], new.hits[0]) or new.start > old.end or old.start > new.end:
             continue
-        joined = _joined(old, new)
         if _lies_within(new.hits[0], old):
             merged[index] = replace(old, hits=(*old.hits, *new.hits))
             return
-        if count_tokens(joined.text) <= limit:
+        joined = _joined(old, new, count_tokens)
+        if joined.tokens <= limit:
             merged[index] = joined
             return
-        new = _clipped(new, old)
+        new = _clipped(new, old, count_tokens)
     merged.append(new)
 
 
@@ -143,22 +144,28 @@ def _lies_within(hit: Hit, span: _Span) -> bool:
     return span.start <= hit.chunk.start and hit.chunk.end <= span.end
 
 
-def _clipped(new: _Span, old: _Span) -> _Span:
+def _clipped(new: _Span, old: _Span, count_tokens: CountTokens) -> _Span:
     """`new` without what `old` holds already, but never without its own chunk."""
     chunk = new.hits[0].chunk
+    start, end = new.start, new.end
     if chunk.start >= old.end:
-        return replace(new, start=max(new.start, old.end))
-    if chunk.end <= old.start:
-        return replace(new, end=min(new.end, old.start))
-    return new
+        start = max(start, old.end)
+    elif chunk.end <= old.start:
+        end = min(end, old.start)
+    return _counted(new.hits, start, end, new.window, count_tokens)
 
 
-def _joined(one: _Span, other: _Span) -> _Span:
+def _joined(one: _Span, other: _Span, count_tokens: CountTokens) -> _Span:
     """One span for two that touch."""
     first, second = sorted((one, other), key=lambda span: (span.start, span.end))
     rest = second.text[first.end - second.start :]
     start, end = first.start, max(first.end, second.end)
-    return _Span((*one.hits, *other.hits), start, end, (start, first.text + rest))
+    return _counted((*one.hits, *other.hits), start, end, (start, first.text + rest), count_tokens)
+
+
+def _counted(hits: tuple[Hit, ...], start: int, end: int, window: Window, count_tokens: CountTokens) -> _Span:
+    span = _Span(hits, start, end, window, 0)
+    return replace(span, tokens=count_tokens(span.text))
 
 
 def _same_version(one: Hit, other: Hit) -> bool:
@@ -208,19 +215,18 @@ def _within_budget(
     for span in found:
         if len(kept) == settings.max_passages:
             break
-        for version in (span, _core(span)):
-            cost = count_tokens(version.text)
-            if used + cost <= settings.max_tokens:
-                kept.append(version)
-                used += cost
-                break
+        if used + span.tokens > settings.max_tokens:
+            span = _core(span, count_tokens)
+        if used + span.tokens <= settings.max_tokens:
+            kept.append(span)
+            used += span.tokens
     return kept, used
 
 
-def _core(span: _Span) -> _Span:
+def _core(span: _Span, count_tokens: CountTokens) -> _Span:
     """The span's best chunk alone."""
     best = span.hits[0].chunk
-    return replace(span, hits=span.hits[:1], start=best.start, end=best.end)
+    return _counted(span.hits[:1], best.start, best.end, span.window, count_tokens)
 
 
 def _best_at_the_ends(found: Sequence[_Span]) -> list[_Span]:

@@ -16,13 +16,18 @@ ROOM = "make room on the disk: what waits in the queue goes on by itself"
 """The hint of every full disk."""
 
 
+def free_bytes(folder: Path) -> int:
+    """What the disk of `folder` has left."""
+    return shutil.disk_usage(folder).free
+
+
 def ensure_room(folder: Path, min_free_bytes: int) -> None:
     """Returns if the disk of `folder` has `min_free_bytes` left.
 
     Raises:
         StorageFull: it has not.
     """
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free < min_free_bytes:
         raise StorageFull(
             f"the disk of {folder} has {free:,} bytes left; below {min_free_bytes:,} "

@@ -19,6 +19,7 @@ from service.records import (
     Page,
     QueuedJob,
     Readiness,
+    State,
     Upload,
 )
 from service.types import Answer, Chunk, Event, Query, Scalar, Scope, SearchResult
@@ -141,16 +142,8 @@ class Observing(Protocol):
         """Every component that a query needs."""
         ...
 
-    async def queue_depth(self) -> int:
-        """How many jobs wait or run."""
-        ...
-
-    def findings(self) -> Mapping[str, int]:
-        """What the last check of this process (`fsck.py`) found amiss, by kind; empty before the first."""
-        ...
-
-    def redis_is_up(self) -> bool | None:
-        """Whether Redis answered when it was last asked; None where none is set."""
+    async def state(self) -> State:
+        """How it is doing, for its measurements."""
         ...
 
     def model_names(self) -> list[str]:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from service.background import repeating
 from service.blobs import Blobs, open_blobs
-from service.catalogue import Database, Leadership, ServerLocks, TokenTable
+from service.catalogue import Database, Leadership, Placements, ServerLocks, TokenTable
 from service.catalogue.using import Use, alone_with
 from service.data_folder import holding
 from service.errors import Misconfigured
@@ -43,6 +43,8 @@ class Footing:
     """Whether this process does now what one of all does."""
     shared: bool
     """Whether other processes work on it at the same time."""
+    places: Placements
+    """Where tenants' vectors lie, where they may lie in several places."""
     url: str = ""
     """The catalogue's, where it is on a server."""
 
@@ -107,7 +109,7 @@ def _footing(
 ) -> Footing:
     installation = database.settle_index_property(INSTALLATION, str(uuid4()))
     blobs = open_blobs(settings.blobs, settings.data_dir, installation)
-    return Footing(database, installation, blobs, locks, leads, bool(url), url)
+    return Footing(database, installation, blobs, locks, leads, bool(url), Placements(database), url)
 
 
 def _checked_url(settings: Settings) -> str:

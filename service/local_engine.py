@@ -24,7 +24,7 @@ from service.catalogue import (
     document_id,
 )
 from service.deletion import Deletion, take_back
-from service.disk import ensure_room
+from service.disk import ensure_room, free_bytes
 from service.engine import Engine
 from service.errors import InvalidInput, NotFound
 from service.fsck import Fsck
@@ -45,6 +45,7 @@ from service.records import (
     Page,
     QueuedJob,
     Readiness,
+    State,
     Upload,
 )
 from service.settings import Settings
@@ -257,19 +258,32 @@ class LocalEngine(Engine):
         return await self.parts.report()
 
     @override
-    async def queue_depth(self) -> int:
-        return await asyncio.to_thread(self.jobs.depth)
+    async def state(self) -> State:
+        return await asyncio.to_thread(self.state_now)
 
-    @override
+    def state_now(self) -> State:
+        """How it is doing; asks the catalogue."""
+        spans = self.tracing.counts
+        return State(
+            queue=self.jobs.in_numbers(),
+            stalled=self.stall.error is not None,
+            findings=self.findings(),
+            redis_is_up=self.redis_is_up(),
+            disk_free_bytes=free_bytes(self.settings.data_dir),
+            spans_sent=spans.sent,
+            spans_dropped=spans.dropped,
+        )
+
     def findings(self) -> Mapping[str, int]:
+        """What the last check found amiss, by kind."""
         return dict(self.fsck.counts)
 
     @override
     def model_names(self) -> list[str]:
         return ["footnote"]
 
-    @override
     def redis_is_up(self) -> bool | None:
+        """Whether Redis answered when it was last asked; None where none is set."""
         return None if self.sharing.redis is None else self.sharing.redis.is_up
 
     async def aclose(self) -> None:

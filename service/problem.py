@@ -7,7 +7,7 @@ refusals of the outermost middleware, which no exception handler sees, must read
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -96,8 +96,13 @@ def problem_response(problem: Problem, retry_after_s: int = RETRY_AFTER_S) -> Re
     )
 
 
-def install(app: FastAPI, limits: ApiSettings) -> None:
-    """Make every error that reaches the application's exception handlers a problem."""
+def install(app: FastAPI, limits: ApiSettings, observe: Callable[[FootnoteError], None]) -> None:
+    """Make every error that reaches the application's exception handlers a problem; ours are observed."""
+
+    async def on_footnote_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, FootnoteError)
+        observe(error)
+        return _footnote_error(error)
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -108,7 +113,7 @@ def install(app: FastAPI, limits: ApiSettings) -> None:
             response.headers["Allow"] = ", ".join(_methods(app, request.url.path))
         return response
 
-    app.add_exception_handler(FootnoteError, _on_footnote_error)
+    app.add_exception_handler(FootnoteError, on_footnote_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
 
@@ -213,8 +218,7 @@ def _form_hint(scope: Scope, limits: ApiSettings) -> str:
     return f"An upload has at most {limits.max_upload_files} files (setting api.max_upload_files)."
 
 
-async def _on_footnote_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, FootnoteError)
+def _footnote_error(error: FootnoteError) -> Response:
     if error.status >= 500 and not error.retryable:
         logger.error("request failed", exc_info=error)
     return problem_response(problem_of(error), getattr(error, "retry_after_s", RETRY_AFTER_S))

@@ -191,3 +191,31 @@ class Readiness:
     component: str
     ready: bool
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The queue of ingests in numbers."""
+
+    depth: int = 0
+    """Jobs that wait or run."""
+    oldest_s: float = 0.0
+    """How long the oldest of those that wait has waited."""
+    failed: int = 0
+    """Jobs that failed for good and are still kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the service is doing, for its measurements."""
+
+    queue: Queue = Queue()
+    stalled: bool = False
+    """Whether the queue of this process cannot go on."""
+    findings: Mapping[str, int] = field(default_factory=dict)
+    """What the last check of this process (`fsck.py`) found amiss, by kind; empty before the first."""
+    redis_is_up: bool | None = None
+    """Whether Redis answered when it was last asked; None where none is set."""
+    disk_free_bytes: int = 0
+    spans_sent: int = 0
+    spans_dropped: int = 0

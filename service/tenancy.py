@@ -8,11 +8,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from service.types import Role, Scalar
 
 OPERATOR = "operator"
 """In place of a key's id: who works on the database itself, with `footnote tenants` and `footnote keys`."""
+
+Isolation = Literal["shared", "dedicated"]
+"""Where a tenant's vectors lie: in the collection of all tenants that share one, or in one of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """In which collection a tenant's vectors lie, and how far a move to the other one is.
+
+    See `catalogue/placements.py` for the steps.
+    """
+
+    home: Isolation = "shared"
+    step: Literal["", "filling", "emptying"] = ""
+    moves: int = 0
+    wanted: Isolation = "shared"
+
+    @property
+    def other(self) -> Isolation:
+        """Where it is not at home."""
+        return "dedicated" if self.home == "shared" else "shared"
+
+    @property
+    def written(self) -> tuple[Isolation, ...]:
+        """Where new vectors go, the home first."""
+        return (self.home, self.other) if self.step == "filling" else (self.home,)
+
+    @property
+    def held(self) -> tuple[Isolation, ...]:
+        """Where something of it may lie; in the shared place also what a late writer has left."""
+        return ("shared", "dedicated") if self.step or self.home == "dedicated" else ("shared",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +74,10 @@ class Tenant:
     """It is being deleted: its keys are revoked, and it takes no uploads."""
     documents: int = 0
     bytes: int = 0
+    isolation: Isolation = "shared"
+    """Where its vectors are to lie."""
+    moving: bool = False
+    """Whether they are on their way there."""
 
 
 @dataclass(frozen=True, slots=True)

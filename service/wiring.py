@@ -26,7 +26,7 @@ from service.catalogue.auditing import Auditing
 from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
 from service.embed import Embedder, check_sizes, open_embedder
-from service.errors import Misconfigured, StoreDamaged
+from service.errors import StoreDamaged
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
 from service.gate import Gate
@@ -83,7 +83,9 @@ def open_resources(
         beside = Indexes(footing.database).beside
         with (
             footing.using(index_name(embedder)),
-            open_index(settings, embedder, footing.database, footing.token_table, beside) as index,
+            open_index(
+                settings, embedder, footing.database, footing.token_table, beside, footing.places
+            ) as index,
             _engine(settings, footing, embedder, index) as engine,
         ):
             _check_not_emptied(footing.database, index)
@@ -103,7 +105,7 @@ def _engine(
             CatalogueReader(footing.database).epoch,
             footing.installation,
         ) as sharing,
-        closing(open_tracing(settings, prompt_version(), _no_mask)) as tracing,
+        closing(open_tracing(settings, prompt_version(), _mask)) as tracing,
     ):
         engine = _joined(settings, footing, index, pipeline, sharing, tracing)
         with closing(engine.parts):
@@ -112,7 +114,7 @@ def _engine(
                 engine.maintenance.at_start()
             _remove_tenants(engine)
             if footing.shared:
-                keep_house(engine.maintenance, settings, footing)
+                keep_house(engine.maintenance, settings, footing, index)
             with engine.keeper.running(), engine.maintenance.running():
                 yield engine
 
@@ -218,8 +220,10 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
     )
 
 
-def _no_mask() -> Mask:
-    raise Misconfigured("tracing.content: nothing here blots out personal data and secrets")
+def _mask() -> Mask:
+    from service.masking import open_masker
+
+    return open_masker().mask
 
 
 def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served_embedder) -> int:
@@ -232,7 +236,8 @@ def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served
     with open_footing(settings) as footing:
         database, embedder = footing.database, make_embedder(settings)
         if footing.shared:  # the same model's, or it is refused: what is missing of it is made anew
-            with open_index(settings, embedder, database, footing.token_table, Indexes(database).beside):
+            beside = Indexes(database).beside
+            with open_index(settings, embedder, database, footing.token_table, beside, footing.places):
                 pass
         else:
             make_room_for_index(settings, embedder)

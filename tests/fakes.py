@@ -22,8 +22,10 @@ from service.records import (
     Job,
     JobState,
     Page,
+    Queue,
     QueuedJob,
     Readiness,
+    State,
     Upload,
 )
 from service.store.payload import checked_name
@@ -318,14 +320,8 @@ class FakeEngine:
         names = ("catalogue", "store", "embedder")
         return [Readiness(name, name != self.unready, "loading" * (name == self.unready)) for name in names]
 
-    async def queue_depth(self) -> int:
-        return 7
-
-    def findings(self) -> Mapping[str, int]:
-        return {"lost_jobs": 2}
-
-    def redis_is_up(self) -> bool | None:
-        return self.redis
+    async def state(self) -> State:
+        return State(Queue(7, 30.0, 1), findings={"lost_jobs": 2}, redis_is_up=self.redis)
 
     def model_names(self) -> list[str]:
         return ["footnote"]

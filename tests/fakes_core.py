@@ -31,6 +31,7 @@ from service.errors import CorruptFile
 from service.local_engine import LocalEngine
 from service.records import Job, Upload
 from service.settings import ParseSettings, Settings
+from service.stopwatch import Stopwatch
 from service.types import LOCAL, Chunk, Encoded, Scalar, Scope
 from service.wiring import open_resources
 from tests.answering import DIMENSION, embed, token_vectors
@@ -102,13 +103,14 @@ class InlineParsers:
             spans: Sequence[tuple[int, int]] = tokenizer.encode(text, add_special_tokens=False).offsets
             return spans
 
-        pieces = chunk(
-            document,
-            tenant=job.tenant,
-            document_id=job.document_id,
-            settings=job.settings,
-            tokenize=tokenize,
-        )
+        with Stopwatch().stage("chunk"):
+            pieces = chunk(
+                document,
+                tenant=job.tenant,
+                document_id=job.document_id,
+                settings=job.settings,
+                tokenize=tokenize,
+            )
         return document, pieces
 
 

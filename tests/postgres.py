@@ -11,17 +11,21 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import psutil
 import psycopg
 
+from deploy.lifeline import if_we_die
 from service.catalogue.database import migrate
 
 USER = "postgres"
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
 """Nothing is kept beyond the tests, so nothing has to survive a loss of power."""
 TEMPLATE = "footnote_template"
+STOP = 'folder=$1; shift; "$@"; cd / && rm -rf "$folder"'
+"""What becomes of it if the tests are killed."""
 
 
 def binaries() -> Path | None:
@@ -68,6 +72,11 @@ class PostgresServer:
     def stop(self) -> None:
         self._run("pg_ctl", "stop", "-w", "-m", "immediate")
 
+    @property
+    def stopping(self) -> list[str | Path]:
+        """The folder that is left, and the command that ends it."""
+        return [self._sockets, self._binaries / "pg_ctl", "-D", self._data, "stop", "-w", "-m", "immediate"]
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """It answers nothing until the block ends, and its connections stay open."""
@@ -96,12 +105,19 @@ class PostgresServer:
             [self._binaries / program, "-D", self._data, *arguments],
             check=True,
             stdout=subprocess.DEVNULL,
-            cwd=self._sockets,
-            user=USER if os.geteuid() == 0 else None,
-            group=USER if os.geteuid() == 0 else None,
-            extra_groups=[] if os.geteuid() == 0 else None,
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+            **self.as_postgres(),
         )
+
+    def as_postgres(self) -> dict[str, Any]:
+        """Where its programs run, and as whom if root starts them."""
+        as_root = os.geteuid() == 0
+        return {
+            "cwd": self._sockets,
+            "user": USER if as_root else None,
+            "group": USER if as_root else None,
+            "extra_groups": [] if as_root else None,
+            "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        }
 
 
 @contextmanager
@@ -109,10 +125,11 @@ def running(binaries: Path) -> Iterator[PostgresServer]:
     """A server until the block ends."""
     with TemporaryDirectory(prefix="footnote-postgres-") as folder:
         server = PostgresServer(binaries, Path(folder))
-        try:
-            yield server
-        finally:
-            server.stop()
+        with if_we_die(["sh", "-c", STOP, "sh", *server.stopping], **server.as_postgres()):
+            try:
+                yield server
+            finally:
+                server.stop()
 
 
 def _free_port() -> int:

@@ -21,6 +21,7 @@ from qdrant_client import QdrantClient
 from qdrant_client import grpc as wire
 from qdrant_client.conversions.conversion import GrpcToRest as Given
 from qdrant_client.conversions.conversion import RestToGrpc as Said
+from qdrant_client.models import SparseVector
 from typing_extensions import override
 
 from service.settings import ServerStoreSettings
@@ -163,12 +164,14 @@ class QdrantStandIn(grpc.GenericRpcHandler):
             limit=asked.limit,
             offset=Given.convert_point_id(asked.offset) if asked.HasField("offset") else None,
             with_payload=Given.convert_with_payload_interface(asked.with_payload),
+            with_vectors=asked.with_vectors.enable,
         )
         return wire.ScrollResponse(
             result=[
                 wire.RetrievedPoint(
                     id=Said.convert_extended_point_id(record.id),
                     payload=Said.convert_payload(record.payload or {}),
+                    vectors=_vectors_output(record.vector) if asked.with_vectors.enable else None,
                 )
                 for record in records
             ],
@@ -200,6 +203,19 @@ class QdrantStandIn(grpc.GenericRpcHandler):
     def _delete(self, asked: Any) -> Any:
         self._local.delete(asked.collection_name, Given.convert_points_selector(asked.points))
         return APPLIED
+
+
+def _vectors_output(vectors: Any) -> Any:
+    """A point's named vectors as a server gives them."""
+    named = {
+        name: (
+            wire.VectorOutput(sparse=wire.SparseVector(indices=one.indices, values=one.values))
+            if isinstance(one, SparseVector)
+            else wire.VectorOutput(dense=wire.DenseVector(data=one))
+        )
+        for name, one in vectors.items()
+    }
+    return wire.VectorsOutput(vectors=wire.NamedVectorsOutput(vectors=named))
 
 
 @contextmanager

@@ -8,15 +8,18 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import redis
 
+from deploy.lifeline import if_we_die
 from service.settings import RedisSettings
 
 START_S = 20.0
+STOP = 'kill -KILL "$1"; rm -rf "$2"'
+"""What becomes of it if the tests are killed."""
 
 
 def binary() -> str | None:
@@ -39,6 +42,9 @@ class RedisServerProcess:
         self._process = subprocess.Popen(
             [self._program, *options, "--dir", self._folder], stdout=subprocess.DEVNULL
         )
+        self._watch = ExitStack()
+        kill = ["sh", "-c", STOP, "sh", str(self._process.pid), self._folder]
+        self._watch.enter_context(if_we_die(kill))
         until = time.monotonic() + START_S
         with closing(self.client()) as client:
             while True:
@@ -58,6 +64,7 @@ class RedisServerProcess:
             client.flushall()
 
     def kill(self) -> None:
+        self._watch.close()
         self._process.kill()
         self._process.wait()
 

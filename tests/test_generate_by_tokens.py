@@ -101,3 +101,39 @@ def test_a_chunk_that_was_read_only_in_part_counts_as_far_as_it_was_read() -> No
     cut = replace(hit, tokens=token_vectors("Filters are rinsed weekly. Hoses are swapped"))
     found = scores("hoses", replace(passage, hits=(cut,)))
     assert max(found, key=found.__getitem__) == "Hoses are swapped yearly."
+
+
+# --- as a whole -------------------------------------------------------------------------------
+
+
+def meanings(question: str, passage: Passage, part: QuestionPart | None = None) -> dict[str, float]:
+    found = candidate_sentences(passage)
+    near = TokenScores(a_question(question), found, tokenize).meaning(part or QuestionPart(question))
+    return {candidate.text: cosine for candidate, cosine in near.items()}
+
+
+def test_as_a_whole_the_sentence_that_says_nothing_else_is_nearest() -> None:
+    long = "Hoses are swapped yearly by the people of the workshop in the harbour."
+    found = meanings("Are hoses swapped?", a_passage(f"Hoses are swapped yearly. {long} Paint is blue."))
+    assert found["Hoses are swapped yearly."] > found[long] > found["Paint is blue."]
+
+
+def test_as_a_whole_a_part_of_a_question_is_compared_alone() -> None:
+    question = "How often are filters rinsed, and how often are hoses swapped?"
+    for part, text in zip(question_parts(question), (FILTERS[:26], FILTERS[27:52]), strict=True):
+        found = meanings(question, a_passage(FILTERS), part)
+        assert max(found, key=found.__getitem__) == text
+
+
+def test_as_a_whole_a_sentence_outside_the_chunk_is_as_near_as_an_average_one() -> None:
+    chunk = a_passage("Filters are rinsed weekly. Hoses are swapped yearly.")
+    text = f"{chunk.text} Paint is blue."
+    found = meanings("hoses", replace(chunk, text=text, end=len(text)))
+    assert found["Paint is blue."] == pytest.approx(
+        (found["Filters are rinsed weekly."] + found["Hoses are swapped yearly."]) / 2
+    )
+
+
+def test_it_is_known_whether_there_are_token_vectors() -> None:
+    for passage, known in ((a_passage(FILTERS), True), (without_tokens(a_passage(FILTERS)), False)):
+        assert TokenScores(a_question("hoses"), candidate_sentences(passage), tokenize).is_known is known

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from service.cite import Checker
 from service.generate.extractive import ExtractiveGenerator
 from service.settings import CiteSettings
-from service.types import Context, Draft, Quotation
+from service.types import Context, Draft, Quotation, Vector
 from tests.answering import a_context, a_passage, a_question, embed, tokenize
 
 HANDBOOK = (
@@ -37,6 +40,23 @@ async def test_the_sentence_that_answers_is_given_word_for_word_with_its_place()
     first = (await quotations("How long is the pump's warranty?", context))[0]
     assert (first.n, first.text) == (2, "The warranty on the pump lasts 24 months.")
     assert HANDBOOK[first.start : first.end] == first.text
+
+
+async def test_nothing_is_embedded_where_token_vectors_are_kept() -> None:
+    def never(texts: Sequence[str]) -> Vector:
+        raise AssertionError(f"embedded again: {texts}")
+
+    generator = ExtractiveGenerator(never, tokenize, 4)
+    asked = a_question("How long is the pump's warranty?")
+    said = [draft async for draft in generator.generate(asked, a_context(HANDBOOK))]
+    assert said[0].quotation is not None
+    assert said[0].quotation.text.endswith("24 months.")
+
+
+async def test_where_no_token_vectors_are_kept_the_sentences_are_embedded() -> None:
+    passage = a_passage(HANDBOOK)
+    bare = replace(passage, hits=tuple(replace(hit, tokens=None) for hit in passage.hits))
+    assert (await answer("How long is the pump's warranty?", a_context(bare)))[0].endswith("24 months.")
 
 
 async def test_a_heading_is_never_given_as_an_answer() -> None:
@@ -128,3 +148,9 @@ async def test_a_quoted_mail_is_given_without_its_marks() -> None:
     assert await answer("At which pressures may the pump run?", a_context(text)) == [
         "The pump may run for pressures of the inner vessel that are above 7 bar at any time."
     ]
+
+
+async def test_indented_prose_is_given_as_prose_and_not_as_cells() -> None:
+    text = "gc.auto::\n\tThere may be approximately this many loose\n\tobjects in the repository."
+    (said,) = await answer("How many loose objects may be in the repository?", a_context(text), most=1)
+    assert said.endswith("this many loose objects in the repository.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from service.generate.by_words import WordScores
 from service.generate.candidates import candidate_sentences
 from service.generate.question import exact, question_parts
 from service.generate.select import EmbedderFunctions, select
@@ -51,6 +54,43 @@ def test_a_code_in_the_heading_counts_as_much_as_in_the_sentence() -> None:
     other = a_passage("The fee is EUR 40 a day.", document="d1", headings=("Loan of the VC10",))
     wanted = a_passage("The fee is EUR 90 a day.", document="d2", headings=("Loan of the MV450",))
     assert texts("What is the fee for the MV450?", other, wanted) == ["The fee is EUR 90 a day."]
+
+
+def ranked_as(score: float | None, text: str, document: str) -> Passage:
+    passage = a_passage(text, document=document)
+    return replace(passage, hits=tuple(replace(hit, rerank_score=score) for hit in passage.hits))
+
+
+RINSED = "Filters are rinsed weekly in the basin."
+SWAPPED = "Filters are swapped yearly in the yard."
+
+
+@pytest.mark.parametrize("best", [RINSED, SWAPPED])
+def test_of_two_like_sentences_that_of_the_passage_which_the_ranker_puts_far_above_is_given(
+    best: str,
+) -> None:
+    passages = [ranked_as(6.0 if text == best else 1.0, text, text[:9]) for text in (RINSED, SWAPPED)]
+    assert texts("What happens to filters?", *passages)[0] == best
+
+
+def test_where_the_ranker_sees_hardly_a_difference_the_words_decide() -> None:
+    other = ranked_as(5.0, "Tea is served weekly in the hall.", "d1")
+    assert texts("When are filters swapped?", other, ranked_as(4.5, SWAPPED, "d2"))[0] == SWAPPED
+
+
+def test_for_one_part_of_a_question_the_ranking_of_the_whole_counts_less() -> None:
+    question = "How often are filters rinsed, and how often are hoses swapped?"
+    first, _ = question_parts(question)
+    assert (first.among, question_parts("How often are filters rinsed?")[0].among) == (2, 1)
+    found = candidate_sentences(ranked_as(1.0, RINSED, "d1"))
+    alone, one_of_two = (WordScores(found).of(replace(first, among=among)) for among in (1, 2))
+    assert alone.places[found[0]] > one_of_two.places[found[0]]
+
+
+def test_without_a_ranker_the_passage_that_was_found_first_comes_first() -> None:
+    found = [a_passage(text, document=text[:9], score=1 - n / 10) for n, text in enumerate((SWAPPED, RINSED))]
+    assert texts("What happens to filters?", *found)[0] == SWAPPED
+    assert texts("What happens to filters?", *reversed(found))[0] == SWAPPED
 
 
 def test_one_good_sentence_is_enough() -> None:
@@ -212,6 +252,13 @@ def test_the_marks_of_a_quoted_mail_are_taken_off() -> None:
     assert shown(quoted) == [
         "Three of the fourteen pumps in the rooms in Verano have become noisy, the others are quiet."
     ]
+
+
+def test_they_are_taken_off_a_sentence_that_begins_in_the_middle_of_a_line() -> None:
+    quoted = (
+        "> The rooms are new. Three of the fourteen pumps in Verano have\n> become noisy since they moved."
+    )
+    assert shown(quoted)[-1] == "Three of the fourteen pumps in Verano have become noisy since they moved."
 
 
 def test_a_remark_that_goes_through_all_columns_gets_no_header() -> None:

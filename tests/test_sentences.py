@@ -79,3 +79,19 @@ def test_nothing_is_lost_of_a_long_hostile_repetition(unit: str) -> None:
     text = unit * 50_000
     visible = sum(not character.isspace() for start, end in spans(text) for character in text[start:end])
     assert visible == sum(not character.isspace() for character in text)
+
+
+def test_a_tab_that_indents_a_line_does_not_make_a_row_of_it() -> None:
+    text = "\tWhen there are more than this many loose\n\tobjects in it, pack them. Else wait."
+    assert cut(text) == [
+        "When there are more than this many loose\n\tobjects in it, pack them.",
+        "Else wait.",
+    ]
+
+
+def test_a_tab_behind_the_mark_of_an_item_does_not_make_a_row_of_it() -> None:
+    assert cut("1.\tThe lessee pays. He keeps it clean.") == ["1.\tThe lessee pays.", "He keeps it clean."]
+
+
+def test_a_tab_between_words_sets_the_cells_of_a_row_apart() -> None:
+    assert cut("Part\tPrice. Net\nA-1\t2. 50") == ["Part\tPrice. Net", "A-1\t2. 50"]

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from eval import retrieval
-from eval.bench import ingest, ledger, load, many, query, rate, search, tenancy
+from eval.bench import ingest, ledger, load, many, query, rate, search, tenancy, tracing
 from eval.bench.figures import Figure, Goal, Report
 from eval.bench.install import default_install
 from eval.commands import command, run
@@ -32,6 +32,7 @@ SECTIONS = (
     "ingest",
     "search",
     "tenancy",
+    "tracing",
     "memory",
     "retrieval",
     "install",
@@ -97,6 +98,7 @@ def _sections(data: Path | None, sizes: Sizes) -> Mapping[str, Section]:
         "ingest": lambda: rate.rates(data, sizes.records),
         "search": lambda: search.sizes(sizes.chunks),
         "tenancy": lambda: tenancy.cost(sizes.chunks_each),
+        "tracing": lambda: tracing.cost(sizes.questions),
         "memory": lambda: ingest.memory(sizes.documents),
         "retrieval": lambda: _quality(data),
         "install": default_install,

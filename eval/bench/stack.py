@@ -74,9 +74,23 @@ class Stack:
 
 
 @contextmanager
+def _in_a_checkout() -> Iterator[None]:
+    """Raises `Misconfigured` where Footnote is installed without its tests, which have the servers."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            "the sections server and ledger start servers as Footnote's tests do, which an installed "
+            "package does not have",
+            hint="run them in a checkout of Footnote, from its top folder: make bench",
+        ) from error
+
+
+@contextmanager
 def postgres() -> Iterator[str]:
     """The URL of an empty catalogue on a PostgreSQL that ends with the block."""
-    from tests import postgres as server
+    with _in_a_checkout():
+        from tests import postgres as server
 
     if (found := server.binaries()) is None:
         raise Misconfigured("PostgreSQL is not installed", hint=INSTALL)
@@ -87,7 +101,8 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def stack(folder: Path) -> Iterator[Stack]:
     """All that server mode needs; processes of its own come and go within the block."""
-    from tests import redis_server
+    with _in_a_checkout():
+        from tests import redis_server
 
     if (program := redis_server.binary()) is None:
         raise Misconfigured("Redis is not installed", hint=INSTALL)

@@ -122,6 +122,9 @@ def _code(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Block]:
 def _rows(placed: Placed, ruler: Ruler, budget: int) -> Iterator[Block]:
     """Rows; the first block holds the header with its first row, the others repeat the header."""
     lines = list(_lines(ruler.text, placed))
+    if placed.element.layout != "columns":
+        yield from (Block(start, end, BETWEEN_ROWS) for start, end in lines)
+        return
     rules = 1 + (len(lines) > 1 and _SEPARATOR_ROW.fullmatch(ruler.text[slice(*lines[1])]) is not None)
     head = lines[0][0], lines[rules - 1][1]
     header = lines[0][0], ruler.reach(*lines[0], budget // 2)

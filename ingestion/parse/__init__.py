@@ -6,7 +6,7 @@ Each family of formats has one module here with the same `parse(content, filenam
     markdown.py    md, through markup/          delimited.py  csv tsv
     pandoc.py      odt epub rst rtf, likewise   mail.py       eml
     plain.py       txt vtt                      image.py      png jpeg tiff
-    asciidoc.py    adoc                         structured.py json and jsonl records
+    asciidoc/      adoc                         structured.py json and jsonl records
     pdf/           pdf
 
 `registry.py` knows them by media type, `normalise.py` lays the elements out, `hidden.py` and `markup/css.py`

@@ -23,7 +23,8 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read one table; quoting follows RFC 4180, the delimiter is found by which one gives even rows."""
     text, warnings = decode(content)
     delimiter = "\t" if filename.lower().endswith(".tsv") else _likely_delimiter(text[:_SAMPLE_CHARACTERS])
-    table = table_element(_rows(text, delimiter, limits.max_cells), max_cells=limits.max_cells)
+    rows = _rows(text, delimiter, limits.max_cells)
+    table = table_element(rows, max_cells=limits.max_cells, headed=None)
     return Parsed("csv", (table,) if table else (), warnings=warnings)
 
 

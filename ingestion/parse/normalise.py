@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ingestion.parse.hidden import visible_text
-from ingestion.parse.tables import markdown_table, rectangular
+from ingestion.parse.tables import rectangular, table_text
 from ingestion.types import FURNITURE, Element, Placed
 
 _LINE_BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
@@ -68,7 +68,7 @@ def clean_text(text: str) -> tuple[str, Counter[str]]:
 def _cleaned(element: Element, hidden: Counter[str]) -> Element:
     if element.kind == "table" and element.rows:
         rows = rectangular([_counted(cell, hidden) for cell in row] for row in element.rows)
-        return replace(element, rows=rows, text=markdown_table(rows))
+        return replace(element, rows=rows, text=table_text(rows, element.layout))
     text = _counted(element.text, hidden)
     text = text.strip("\n").rstrip() if element.kind == "code" else _TRAILING.sub("", text.strip())
     return element if text == element.text else replace(element, text=text)

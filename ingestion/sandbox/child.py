@@ -15,6 +15,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 import traceback
 from functools import cache
 from importlib import import_module
@@ -138,7 +139,11 @@ def _parsed(request: Request, content: bytes) -> Reply:
     from ingestion.parse import parse
 
     document = parse(RawFile(request.source, content, request.media_type, request.filename), request.limits)
-    return Reply(document, _chunks(document, request.filename, request.job) if request.job else ())
+    if request.job is None:
+        return Reply(document)
+    parsed = time.perf_counter_ns()
+    chunks = _chunks(document, request.filename, request.job)
+    return Reply(document, chunks, chunk_ns=time.perf_counter_ns() - parsed)
 
 
 def _chunks(document: Document, filename: str, job: ChunkJob) -> tuple[Chunk, ...]:

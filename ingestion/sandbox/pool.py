@@ -12,6 +12,7 @@ from ingestion.sandbox.wire import ChunkJob, Request, error_from
 from ingestion.types import Document, RawFile
 from service.errors import ParseCrashed, Unavailable
 from service.settings import ParseSettings
+from service.tracing.stages import listening, now_ns
 from service.types import Chunk
 
 _FILES_PER_CHILD = 2_000
@@ -85,6 +86,7 @@ class ParserPool:
             raise error_from(reply.failure)
         if reply.document is None:
             raise ParseCrashed("The parser gave neither a document nor a reason.")
+        _tell_chunking(reply.chunk_ns)
         return reply.document, reply.chunks
 
     def _started(self) -> ParserProcess:
@@ -104,6 +106,13 @@ class ParserPool:
             self._alive.discard(child)
         child.kill()
         return None
+
+
+def _tell_chunking(spent_ns: int) -> None:
+    """Says what of the time was not parsing, to who listens."""
+    if (listener := listening.get()) is not None and spent_ns:
+        ended = now_ns()
+        listener("chunk", ended - spent_ns, ended, None)
 
 
 def _closed() -> Unavailable:

@@ -65,6 +65,8 @@ class Reply:
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()
     failure: ParseFailure | None = None
+    chunk_ns: int = 0
+    """How long chunking took; the rest was parsing."""
 
 
 READY = b"ready"

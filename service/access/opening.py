@@ -10,7 +10,7 @@ from service.access.authenticating import Authenticator
 from service.access.noting import Auditor
 from service.access.starting import check_start
 from service.background import repeating
-from service.catalogue import AuditKeeper, AuditLog, Database, Keys, Tenants
+from service.catalogue import AuditKeeper, AuditLog, Database, Keys, Placements, Tenants
 from service.readiness import Readinesses
 from service.settings import Settings
 
@@ -27,6 +27,7 @@ class Access:
     audit: AuditLog
     keys: Keys
     tenants: Tenants
+    placements: Placements
 
     @classmethod
     def of(cls, settings: Settings, database: Database) -> Access:
@@ -34,7 +35,13 @@ class Access:
         keys, audit = Keys(database), AuditLog(database)
         keeper = AuditKeeper(audit)
         return cls(
-            Authenticator(keys, settings.access), Auditor(keeper), keeper, audit, keys, Tenants(database)
+            authenticator=Authenticator(keys, settings.access),
+            auditor=Auditor(keeper),
+            keeper=keeper,
+            audit=audit,
+            keys=keys,
+            tenants=Tenants(database),
+            placements=Placements(database),
         )
 
     @contextmanager

@@ -34,6 +34,7 @@ from service.catalogue.jobs import Jobs
 from service.catalogue.keeping import AnswerKeeper, AuditKeeper
 from service.catalogue.keys import Keys
 from service.catalogue.listing import Listing
+from service.catalogue.placements import Placements
 from service.catalogue.reading import CatalogueReader
 from service.catalogue.tenants import Tenants
 from service.catalogue.token_table import TokenTable
@@ -60,6 +61,7 @@ __all__ = [
     "Live",
     "NewJob",
     "NewVersion",
+    "Placements",
     "ServerLocks",
     "Tenants",
     "TokenTable",

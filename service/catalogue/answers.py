@@ -41,12 +41,18 @@ class GivenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a reader said of an answer: `cited` are the ids of the chunks that it pointed to, best first."""
+    """What a reader said of an answer: `cited` are the ids of the chunks that it pointed to, best first.
+
+    `sources` are those of the documents that it quoted and that there still are; `status` is the answer's.
+    """
 
     question: str
     rating: str
     correction: str
     cited: tuple[str, ...]
+    comment: str = ""
+    status: str = "answered"
+    sources: tuple[str, ...] = ()
 
 
 class Answers:
@@ -87,14 +93,40 @@ class Answers:
     def judgements(self, scope: Scope) -> list[Judgement]:
         """Every judgement of an answer that is still kept, oldest first."""
         query = (
-            select(AnswerRow.question, AnswerRow.cited, FeedbackRow.rating, FeedbackRow.correction)
+            select(AnswerRow, FeedbackRow.rating, FeedbackRow.correction, FeedbackRow.comment)
             .join(FeedbackRow, FeedbackRow.answer_id == AnswerRow.id)
             .where(AnswerRow.tenant == scope.tenant, FeedbackRow.tenant == scope.tenant)
             .order_by(FeedbackRow.created_at, FeedbackRow.id)
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        return [Judgement(row.question, row.rating, row.correction, tuple(row.cited)) for row in rows]
+            sources = _sources(connection, scope)
+        return [
+            Judgement(
+                row.question,
+                row.rating,
+                row.correction,
+                tuple(row.cited),
+                row.comment,
+                row.status,
+                tuple(sources.get(row.id, ())),
+            )
+            for row in rows
+        ]
+
+
+def _sources(connection: Connection, scope: Scope) -> Mapping[str, Sequence[str]]:
+    """By judged answer, the documents that it quoted."""
+    query = (
+        select(CitationRow.answer_id, DocumentRow.source)
+        .join(DocumentRow, DocumentRow.id == CitationRow.document_id)
+        .where(DocumentRow.tenant == scope.tenant, CitationRow.answer_id.in_(select(FeedbackRow.answer_id)))
+        .order_by(DocumentRow.source)
+    )
+    found: dict[str, list[str]] = {}
+    for answer, source in connection.execute(query).all():
+        found.setdefault(answer, []).append(source)
+    return found
 
 
 def _documents(connection: Connection, ids: Collection[str]) -> frozenset[str]:

@@ -8,17 +8,17 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, union_all, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.catalogue import claiming
-from service.catalogue.claiming import FINISHED, NOBODYS, UNDER_WAY, held
+from service.catalogue.claiming import FAILED, FINISHED, NOBODYS, UNDER_WAY, held
 from service.catalogue.database import Database, clock, insert_new, now
 from service.catalogue.job_rows import Cancelled, ClaimedJob, Lease, NewJob, as_new, job_of, new_row
 from service.catalogue.models import IdempotencyRow, JobRow
 from service.catalogue.reading import readable_jobs
 from service.errors import Conflict, LeaseLost, NotFound
-from service.records import Failure, IngestReport, Job, JobState, QueuedJob
+from service.records import Failure, IngestReport, Job, JobState, Queue, QueuedJob
 from service.types import Scope
 
 LEASE_S = 60.0
@@ -83,7 +83,7 @@ class Jobs:
             with self._database.writing() as connection:
                 moment = clock(connection)
                 claiming.requeue_expired(connection, self._ours, moment, self._lease)
-                found = claiming.next_in_turn(connection, max_jobs)
+                found = connection.execute(claiming.queued(max_jobs)).mappings()
                 rows = claiming.batch(found, max_bytes, alone=alone)
                 taken = claiming.take(connection, rows, self._owner, moment + self._lease)
         except IntegrityError:  # another job of one of the documents was taken at this very moment
@@ -262,9 +262,16 @@ class Jobs:
 
     def depth(self) -> int:
         """How many jobs wait or run."""
+        return self.in_numbers().depth
+
+    def in_numbers(self) -> Queue:
+        """How many wait or run or have failed, and for how long the oldest has waited."""
         with self._database.reading() as connection:
-            counts = [select(func.count()).where(which) for which in (claiming.WAITING, UNDER_WAY)]
-            return sum(connection.scalars(union_all(*counts)))
+            counts = [select(func.count()).where(which) for which in (claiming.WAITING, UNDER_WAY, FAILED)]
+            waiting, running, failed = (connection.scalar(count) or 0 for count in counts)
+            oldest = connection.scalar(select(func.min(JobRow.created_at)).where(claiming.WAITING))
+            waited = (clock(connection) - oldest).total_seconds() if oldest is not None else 0.0
+        return Queue(waiting + running, max(0.0, waited), failed)
 
 
 def _known(

@@ -61,6 +61,11 @@ class TenantRow(Base):
     max_bytes: Mapped[int | None] = mapped_column(BigInteger)
     questions_per_minute: Mapped[int | None]
     audits_questions: Mapped[bool] = mapped_column(default=False)
+    isolation: Mapped[str] = mapped_column(default="shared", server_default="shared")
+    """Where the tenant's vectors are to lie; the three that follow say where they do (`placements.py`)."""
+    home: Mapped[str] = mapped_column(default="shared", server_default="shared")
+    step: Mapped[str] = mapped_column(default="", server_default="")
+    moves: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class DocumentRow(Base):

@@ -96,7 +96,7 @@ class Tenants:
 
     def _set(self, name: str, fields: dict[str, Any], actor: Actor, detail: dict[str, Any]) -> Tenant:
         with self._database.writing() as connection:
-            _active(connection, name)
+            active(connection, name)
             _change(connection, name, fields)
             note(connection, entry_of(name, actor, "tenant.update", name, detail=detail))
             return _tenant(connection, _locked(connection, name))
@@ -112,7 +112,7 @@ class Tenants:
         with self._database.writing() as connection:
             if _locked(connection, name)["state"] == "deleting":
                 return
-            _active(connection, name)
+            active(connection, name)
             _change(connection, name, {"state": "deleting", "state_since": clock(connection)})
             note(connection, entry_of(name, actor, "tenant.delete", name, outcome="begun"))
 
@@ -144,7 +144,8 @@ class Tenants:
             for of_tenant in OF_A_TENANT:
                 connection.execute(delete(of_tenant.class_).where(of_tenant == name))
             connection.execute(delete(JobRow).where(JobRow.tenant == name))
-            cleared = {**_columns(UNLIMITED), "created_at": None, "audits_questions": False}
+            cleared: dict[str, Any] = {**_columns(UNLIMITED), "created_at": None, "audits_questions": False}
+            cleared["isolation"] = "shared"  # a collection of its own goes with the next look at moves
             moment = clock(connection)
             _change(connection, name, {"state": "deleted", "state_since": moment, **cleared})
             note(connection, entry_of(name, BY_OPERATOR, "tenant.delete", name))
@@ -164,7 +165,12 @@ def _locked(connection: Connection, name: str) -> RowMapping:
     return row
 
 
-def _active(connection: Connection, name: str) -> None:
+def active(connection: Connection, name: str) -> None:
+    """Locks the tenant.
+
+    Raises:
+        NotFound: there is none of that name, or it is on its way out.
+    """
     if _locked(connection, name)["state"] != "active":
         raise NotFound(f"there is no tenant {name!r}")
 
@@ -189,6 +195,8 @@ def _tenant(connection: Connection, row: RowMapping) -> Tenant:
         quotas=Quotas(row["max_documents"], row["max_bytes"], row["questions_per_minute"]),
         audits_questions=row["audits_questions"],
         deleting=row["state"] == "deleting",
+        isolation=row["isolation"],
+        moving=row["isolation"] != row["home"] or row["step"] != "",
         documents=documents,
         bytes=size,
     )

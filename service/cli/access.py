@@ -10,17 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from service.catalogue import Database, Keys, Tenants
+from service.catalogue import Database, Keys, Placements, Tenants
 from service.catalogue.database import now
 from service.cli.runtime import AsJson, err, out, print_json, settings_of
 from service.errors import Misconfigured
-from service.tenancy import BY_OPERATOR, Key, NewKey, Quotas, Tenant
+from service.tenancy import BY_OPERATOR, Isolation, Key, NewKey, Quotas, Tenant
 from service.types import Role
 
 tenants = typer.Typer(help="The tenants of a server.", no_args_is_help=True)
 keys = typer.Typer(help="The API keys of a server's tenants.", no_args_is_help=True)
 
 A_PAGE = 200
+NO_KEYS = "embedded mode has one user and no keys"
+EMBEDDED_HAS_ITS_OWN = "embedded mode has one tenant, whose vectors lie in a folder of its own already"
 WITHOUT = "none"
 
 Name = Annotated[str, typer.Argument(help="The tenant's name.")]
@@ -82,6 +84,21 @@ def set_quota(
         _show_tenants([changed], as_json=as_json)
 
 
+@tenants.command("isolate")
+def isolate_tenant(
+    name: Name,
+    isolation: Annotated[Isolation, typer.Argument(help="A collection of its own, or that of the others.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a tenant a vector collection of its own, or take it back among the others.
+
+    The server moves it while it is served; `footnote tenants show` says whether it is on its way.
+    """
+    with _database(EMBEDDED_HAS_ITS_OWN) as database:
+        Placements(database).ask_for(name, isolation)
+        _show_tenants([Tenants(database).get(name)], as_json=as_json)
+
+
 @tenants.command("delete")
 def delete_tenant(
     name: Name,
@@ -128,9 +145,17 @@ def _show_tenants(found: list[Tenant], *, as_json: bool) -> None:
             f"{tenant.documents:,} of {_most(quotas.documents)} documents",
             f"{tenant.bytes:,} of {_most(quotas.bytes)} bytes",
             f"{_most(quotas.questions_per_minute)} questions a minute",
+            *_placed(tenant),
             *(["being deleted"] if tenant.deleting else []),
         ]
         out.print(" · ".join(parts), highlight=False, markup=False)
+
+
+def _placed(tenant: Tenant) -> list[str]:
+    where = "a collection of its own" if tenant.isolation == "dedicated" else "the collection of all"
+    if tenant.moving:
+        return [f"on its way to {where}"]
+    return [f"in {where}"] if tenant.isolation == "dedicated" else []
 
 
 def _most(limit: int | None) -> str:
@@ -221,11 +246,11 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _database() -> Iterator[Database]:
+def _database(why_not_embedded: str = NO_KEYS) -> Iterator[Database]:
     url = settings_of(None).catalogue.url.get_secret_value()
     if not url:
         raise Misconfigured(
-            "catalogue.url is not set: embedded mode has one user and no keys",
+            f"catalogue.url is not set: {why_not_embedded}",
             hint="set FOOTNOTE_CATALOGUE__URL to the server's",
         )
     with closing(Database(url)) as database:

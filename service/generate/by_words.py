@@ -1,22 +1,24 @@
 """How well each candidate matches a part of the question by words alone, which costs nothing.
 
 The terms of the question weighed by rarity, the codes and numbers that it names, the kind of answer that it
-wants, the place of the passage. What each counts was chosen as in `choose.py`.
+wants, and how far its passage was put above the others. What each counts was chosen as in `choose.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import exp, inf
 
 from service.generate.candidates import CandidateSentence
 from service.generate.question import QuestionPart, exact
 from service.text import words
 from service.types import Passage
 
-_WORDS, _CUE, _EXACT, _PLACE = 0.40, 0.15, 0.20, 0.05
+_WORDS, _CUE, _EXACT, _PLACE = 0.40, 0.15, 0.20, 0.20
 """What the question's terms, the kind of answer, its codes and numbers, and the passage's place count."""
+_EVEN = 2.0
+"""Two passages of which the ranker prefers one so far still count e to 1."""
 _AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
 """What a term counts in the headings above and in the sentences beside, and a code in the same document."""
 
@@ -46,6 +48,8 @@ class ByWords:
     exactness: Mapping[CandidateSentence, float]
     """The share of the codes and numbers asked for that each candidate is about."""
     scores: Mapping[CandidateSentence, float]
+    places: Mapping[CandidateSentence, float]
+    """What is added for the passage: nothing that two sentences of one passage could be told apart by."""
 
 
 class WordScores:
@@ -75,10 +79,10 @@ class WordScores:
             c: _WORDS * asked[c.language].share(self._counts(c))
             + _CUE * part.cue(c.text, c.terms - asked[c.language].named)
             + _EXACT * exactness[c]
-            + _PLACE * self._places[c.passage.n]
             for c in self._found
         }
-        return ByWords(asked, exactness, scores)
+        places = {c: _PLACE / part.among * self._places[c.passage.n] for c in self._found}
+        return ByWords(asked, exactness, scores, places)
 
     def _asked(self, part: QuestionPart, language: str) -> AskedTerms:
         counts = part.asked(language)
@@ -110,12 +114,18 @@ def _around(passage: Passage) -> frozenset[str]:
 
 
 def _places(passages: Sequence[Passage]) -> dict[int, float]:
-    """By passage number, 1 for the best hit's passage, 1/2 for the next: numbers go out from both ends."""
-    ranked = sorted(passages, key=_strength, reverse=True)
-    return {passage.n: 1 / (1 + rank) for rank, passage in enumerate(ranked)}
+    """By passage number, 1 for the best hit's passage, and less for the others, the further they are below.
+
+    Rankers are trained on pairs, so that the difference of two scores is the logarithm of the odds that the
+    one is preferred. Without a ranker there are only ranks: 1/2 for the second, 1/3 for the third.
+    """
+    ranked = {passage.n: _score(passage) for passage in passages}
+    if (best := max(ranked.values(), default=-inf)) > -inf:
+        return {n: exp((score - best) / _EVEN) for n, score in ranked.items()}
+    fused = sorted(passages, key=lambda one: max((hit.fused.score for hit in one.hits), default=0.0))
+    return {passage.n: 1 / (1 + rank) for rank, passage in enumerate(reversed(fused))}
 
 
-def _strength(passage: Passage) -> tuple[float, float]:
-    """The scores that its best hit was ranked by; hits that were not reranked stand below all that were."""
-    reranked = max((hit.rerank_score for hit in passage.hits if hit.rerank_score is not None), default=-inf)
-    return reranked, max((hit.fused.score for hit in passage.hits), default=0.0)
+def _score(passage: Passage) -> float:
+    """What the ranker gave its best hit; hits that were not reranked stand below all that were."""
+    return max((hit.rerank_score for hit in passage.hits if hit.rerank_score is not None), default=-inf)

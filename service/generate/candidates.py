@@ -106,7 +106,8 @@ class _PassageReader:
             self._add(text, text)
 
     def _take_sentence(self, unit: str) -> None:
-        text = _plain(unit)
+        start, passage = self._span[0], self._passage.text
+        text = _plain(unit, before=passage[passage.rfind("\n", 0, start) + 1 : start])
         is_heading = self._is_heading(unit)
         if is_heading or text.endswith(":"):
             self._lead = self._lead_of(text)
@@ -155,9 +156,9 @@ def _lines(unit: str) -> Iterator[tuple[int, str]]:
             yield start + line.index(shown), shown
 
 
-def _plain(unit: str) -> str:
-    """The unit on one line, without the marks of a quoted mail."""
-    is_quoted = all(map(_QUOTED.match, unit.split("\n")))
+def _plain(unit: str, before: str = "") -> str:
+    """The unit on one line, without the marks of a quoted mail; `before` is what stands before it there."""
+    is_quoted = all(map(_QUOTED.match, f"{before}{unit}".split("\n")))
     return " ".join((_QUOTED.sub("", unit) if is_quoted else unit).split())
 
 

@@ -45,6 +45,8 @@ class QuestionPart:
 
     text: str
     rest: str = ""
+    among: int = 1
+    """How many parts the question has. Passages were ranked for all of them, which says less of each."""
 
     def asked(self, language: str) -> dict[str, float]:
         """The terms to look for, each with what it counts: 1, or less where only the rest names it."""
@@ -78,7 +80,9 @@ def question_parts(question: str) -> list[QuestionPart]:
     if any(len(set(words.terms(piece))) < _FEWEST_TERMS for piece in pieces):
         return [QuestionPart(question)]
     return [
-        QuestionPart(piece, " ".join((scene, *(other for other in pieces if other is not piece))))
+        QuestionPart(
+            piece, " ".join((scene, *(other for other in pieces if other is not piece))), len(pieces)
+        )
         for piece in pieces
     ]
 

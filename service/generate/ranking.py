@@ -1,4 +1,4 @@
-"""The candidates as answers to each part of a question: by words, by tokens, the best few by meaning."""
+"""The candidates as answers to each part of a question: by words, by tokens, by the meaning of the whole."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.generate.by_tokens import TokenScores
 from service.generate.by_words import ByWords
 from service.generate.candidates import CandidateSentence
 from service.generate.question import QuestionPart
@@ -17,7 +18,7 @@ Embed = Callable[[Sequence[str]], Vector]
 Scores = Mapping[CandidateSentence, float]
 
 _EMBEDDED = 6
-"""How many candidates are embedded, over all parts of the question."""
+"""How many candidates are embedded where no token vectors are kept, over all parts of the question."""
 _TOKENS, _MEANING = 0.25, 0.30
 """What the match of the tokens and the similarity of the whole count; chosen as in `choose.py`."""
 
@@ -28,9 +29,9 @@ class Ranking:
 
     matches: ByWords
     without_meaning: Scores
-    """Of all candidates, by words and tokens."""
+    """Of all candidates, by words and tokens: what they say, wherever they stand."""
     scores: Scores
-    """Of the candidates that were embedded, best first."""
+    """With meaning and place, best first: of all candidates, or of those that were embedded."""
 
     @property
     def best(self) -> float:
@@ -44,22 +45,38 @@ class Ranking:
 
 
 def ranked(
-    parts: Sequence[QuestionPart], by_words: Sequence[ByWords], by_tokens: Sequence[Scores], embed: Embed
+    parts: Sequence[QuestionPart], by_words: Sequence[ByWords], by_tokens: TokenScores, embed: Embed
 ) -> list[Ranking]:
-    """A ranking for each part; the candidates that words and tokens put first are embedded, in one go."""
+    """A ranking for each part."""
     cheap = [
-        {candidate: score + _TOKENS * matched[candidate] for candidate, score in read.scores.items()}
-        for read, matched in zip(by_words, by_tokens, strict=True)
+        _with_tokens(read.scores, by_tokens.of(part)) for part, read in zip(parts, by_words, strict=True)
     ]
-    each = max(2, _EMBEDDED // len(parts))
-    first = [sorted(scores, key=lambda candidate: -scores[candidate])[:each] for scores in cheap]
-    similar = _similarities(parts, first, embed)
+    meant = _meanings(parts, cheap, by_tokens, embed)
     rankings: list[Ranking] = []
-    for read, scores, meant in zip(by_words, cheap, similar, strict=True):
-        joined = {candidate: scores[candidate] + _MEANING * meant[candidate] for candidate in meant}
+    for read, scores, near in zip(by_words, cheap, meant, strict=True):
+        joined = {c: scores[c] + _MEANING * near[c] + read.places[c] for c in near}
         best_first = dict(sorted(joined.items(), key=lambda entry: -entry[1]))
         rankings.append(Ranking(read, scores, best_first))
     return rankings
+
+
+def _with_tokens(scores: Scores, matched: Scores) -> Scores:
+    return {candidate: score + _TOKENS * matched[candidate] for candidate, score in scores.items()}
+
+
+def _meanings(
+    parts: Sequence[QuestionPart], cheap: Sequence[Scores], by_tokens: TokenScores, embed: Embed
+) -> Sequence[Scores]:
+    """How near each candidate is to each part as a whole.
+
+    The token vectors that are kept say it. Only where there are none, the candidates that words put first are
+    embedded, in one go.
+    """
+    if by_tokens.is_known:
+        return [by_tokens.meaning(part) for part in parts]
+    each = max(2, _EMBEDDED // len(parts))
+    first = [sorted(scores, key=lambda candidate: -scores[candidate])[:each] for scores in cheap]
+    return _similarities(parts, first, embed)
 
 
 def _similarities(

@@ -3,8 +3,8 @@
 candidates.py  what can be shown of the passages
 question.py    what is asked, part by part
 by_words.py    each candidate against a part: terms by rarity, codes, the kind of answer
-by_tokens.py   each candidate against a part: late interaction over the stored token vectors
-ranking.py     both together; the best few are compared by meaning
+by_tokens.py   each candidate against a part: late interaction and meaning, from the stored token vectors
+ranking.py     all together
 choose.py      which are given: the best, and what adds to it
 """
 
@@ -26,6 +26,7 @@ class EmbedderFunctions:
     """What the embedder lends: vectors of texts, and where its tokens lie."""
 
     embed: Embed
+    """Asked only where no token vectors are kept."""
     tokenize: Tokenize
 
 
@@ -38,7 +39,5 @@ def select(
         return []
     parts = question_parts(question.text)
     word_scores, token_scores = WordScores(found), TokenScores(question, found, embedder.tokenize)
-    by_words = [word_scores.of(part) for part in parts]
-    by_tokens = [token_scores.of(part) for part in parts]
-    rankings = ranked(parts, by_words, by_tokens, embedder.embed)
+    rankings = ranked(parts, [word_scores.of(part) for part in parts], token_scores, embedder.embed)
     return choose(rankings, found, limit)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from service.catalogue import Database, Indexes
 from service.footing import Footing
-from service.maintenance import Maintenance
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -55,12 +54,6 @@ class Removal:
         self.footing.token_table(name).remove_all()
         Indexes(self.footing.database).forget(name)
         log.info("the index %s is removed: no process used it any more", name)
-
-
-def keep_house(maintenance: Maintenance, settings: Settings, footing: Footing) -> None:
-    """Has superseded indexes removed beside the other maintenance."""
-    removal = Removal(settings, footing)
-    maintenance.include(removal.look, LOOK_EVERY_S, "removing an earlier model's index")
 
 
 def index_checks(database: Database, index: str) -> Mapping[str, Callable[[], str]]:

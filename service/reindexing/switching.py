@@ -19,7 +19,8 @@ from service.store.opening import build_index, index_name
 
 KEPT_EVERY_S = 60.0
 ALONE = "reindex"
-"""The name under which a reindex is alone."""
+"""The name under which a reindex, or the move of a tenant, is alone."""
+WAIT = "wait for its end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,16 @@ def reindex_to(
         tell: called with how many chunks are embedded, of how many.
 
     Raises:
-        Conflict: another reindex runs.
+        Conflict: another reindex runs, or a tenant is being moved to another collection.
         IndexChanging: processes still answer from the index before the one in force.
         Misconfigured, ModelUnavailable: the model does not fit, or cannot be opened.
         StoreUnavailable: the index is not what the catalogue says, and was not put in force.
     """
     with open_footing(settings) as footing, footing.alone_with(ALONE) as alone:
         if not alone:
-            raise Conflict("a reindex is running already", hint="wait for its end")
+            raise Conflict("a reindex, or the move of a tenant, is running already", hint=WAIT)
+        if moving := footing.places.under_way():
+            raise Conflict(f"{len(moving)} tenants are being moved to another collection", hint=WAIT)
         embedder = make_embedder(settings)
         check_sizes(settings.chunk, embedder)
         with footing.using(index_name(embedder)):
@@ -79,7 +82,7 @@ def _put_in_force(
     _clear_away(settings, footing, name)
     if is_new := indexes.names().in_force != name:
         indexes.begin(name)
-    with build_index(settings, embedder, footing.token_table) as index:
+    with build_index(settings, embedder, footing.token_table, footing.places) as index:
         if is_new:
             build = _build(footing, embedder, index, tell)
             build.catch_up()

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from service.errors import FootnoteError
 from service.event_stream import MEDIA_TYPE, EventStream, described, event
 from service.problem import Problem
 from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
@@ -53,15 +54,19 @@ async def query(
 async def _events(
     services: Services, scope: Scope, asked: Query, *, explain: bool
 ) -> AsyncGenerator[bytes, None]:
-    async with aclosing(services.engine.stream(scope, asked)) as happenings:
-        async for happening in happenings:
-            if isinstance(happening, Retrieved):
-                yield event("retrieval", RetrievalEvent.of(happening))
-            elif isinstance(happening, SentenceReady):
-                yield event("sentence", SentenceEvent.of(happening))
-            else:
-                services.metrics.observe_answer(happening.answer)
-                yield event("done", AnswerOut.of(happening.answer, explain=explain))
+    try:
+        async with aclosing(services.engine.stream(scope, asked)) as happenings:
+            async for happening in happenings:
+                if isinstance(happening, Retrieved):
+                    yield event("retrieval", RetrievalEvent.of(happening))
+                elif isinstance(happening, SentenceReady):
+                    yield event("sentence", SentenceEvent.of(happening))
+                else:
+                    services.metrics.observe_answer(happening.answer)
+                    yield event("done", AnswerOut.of(happening.answer, explain=explain))
+    except FootnoteError as error:  # told within the stream: no handler of errors sees it
+        services.metrics.observe_error(error)
+        raise
 
 
 @router.post("/search", dependencies=[reader("search"), Depends(query_slot)])

@@ -63,6 +63,5 @@ async def readyz(services: CurrentServices) -> ReadyOut | Response:
 @router.get("/metrics", response_class=Response)
 async def metrics(services: CurrentServices) -> Response:
     """What Prometheus scrapes."""
-    engine = services.engine
-    rendered = services.metrics.render(await engine.queue_depth(), engine.findings(), engine.redis_is_up())
+    rendered = services.metrics.render(await services.engine.state())
     return Response(rendered, media_type=services.metrics.content_type)

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 from service.catalogue.identity import MAX_GROUPS, MAX_NAME_CHARACTERS
 from service.records import Page
 from service.schemas.answers import Response
-from service.tenancy import AuditEntry, Key, NewKey, Tenant
+from service.tenancy import AuditEntry, Isolation, Key, NewKey, Tenant
 from service.types import Role
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)]
@@ -116,6 +116,16 @@ class TenantIn(BaseModel):
     )
 
 
+class IsolationIn(BaseModel):
+    """Where the tenant's vectors are to lie."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    isolation: Isolation = Field(
+        description="`dedicated`: in a collection of the tenant's own; `shared`: in that of the others."
+    )
+
+
 class TenantOut(Response):
     """The tenant of the key; `documents` and `bytes` include uploads that wait to be read in."""
 
@@ -126,6 +136,8 @@ class TenantOut(Response):
     quotas: QuotasOut
     documents: int
     bytes: int
+    isolation: Isolation
+    moving: bool = Field(description="Whether its vectors are on their way to where they are to lie.")
 
     @classmethod
     def of(cls, tenant: Tenant) -> Self:

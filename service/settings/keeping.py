@@ -28,6 +28,9 @@ class CatalogueSettings(Section):
     """How long an answer can be judged; one that was judged stays as long as its feedback."""
     keep_feedback_days: Count = 365
     """How long feedback can be learned from."""
+    feedback_to_cases: bool = False
+    """Whether `footnote eval collect` may make questions of an evaluation out of feedback, masked; whoever
+    asked should have been told."""
     keep_jobs_days: Count = 30
     """How long the end of an ingest can be asked for."""
     keep_audit_days: Count = 365

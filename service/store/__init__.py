@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from service.tenancy import Placement
 from service.types import Candidates, DocumentAttributes, Filters, Point, QueryVectors, Scope, TokenVectors
 
 
@@ -150,4 +151,16 @@ class TokenStore(Protocol):
 
     def close(self) -> None:
         """Lets go of the engine."""
+        ...
+
+
+class Places(Protocol):
+    """Where tenants' vectors lie, as the catalogue says."""
+
+    def look(self, tenant: str) -> Placement:
+        """Where this tenant's lie now."""
+        ...
+
+    def dedicated(self) -> Sequence[str]:
+        """The tenants that have a collection of their own, or are about to."""
         ...

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from service.errors import IndexMismatch, StoreDamaged
 from service.settings import Settings
-from service.store import TokenStore
+from service.store import Places, TokenStore
 from service.store.edge import EdgeStore
 from service.store.index import ChunkIndex
 from service.store.token_file import TokenFile
@@ -62,6 +62,7 @@ def open_index(
     properties: Properties,
     token_table: Callable[[str], TokenStore],
     beside: Callable[[str], Sequence[str]],
+    places: Places,
 ) -> Iterator[ChunkIndex]:
     """The index in force, on the engine of the settings' `mode`.
 
@@ -71,6 +72,7 @@ def open_index(
         properties: where the name of the index in force is remembered.
         token_table: opens the token vectors of an index by its name in server mode.
         beside: the names of the indexes that there are beside one, in server mode.
+        places: where each tenant's vectors lie, in server mode.
 
     Raises:
         IndexMismatch: it was made with another model.
@@ -78,7 +80,7 @@ def open_index(
         StoreUnavailable: the engine does not answer.
     """
     if settings.mode == "server":
-        with _open_server_index(settings, model, properties, token_table, beside) as index:
+        with _open_server_index(settings, model, properties, token_table, beside, places) as index:
             yield index
         return
     folder, least = _folder_in_force(settings.data_dir, model, properties), settings.store.min_free_bytes
@@ -96,18 +98,20 @@ def _open_server_index(
     properties: Properties,
     token_table: Callable[[str], TokenStore],
     beside: Callable[[str], Sequence[str]],
+    places: Places,
 ) -> Iterator[ChunkIndex]:
-    from service.store.server import open_server_store
-    from service.store.server_collection import collection_of
+    from service.store.server_places import open_placed_store
 
     server, name = settings.store.server, index_name(model)
     if (known := properties.index_property(NAME)) is not None:
         check_name(known, model)
-    with closing(open_server_store(server, name, model.dimension, in_force=known is not None)) as vectors:
+    with closing(
+        open_placed_store(server, name, model.dimension, places, in_force=known is not None)
+    ) as vectors:
         check_name(properties.settle_index_property(NAME, name), model)
 
         def others() -> Sequence[ChunkIndex]:
-            found = [(one, vectors.beside(collection_of(server, one))) for one in beside(name)]
+            found = [(one, vectors.beside(one)) for one in beside(name)]
             return [ChunkIndex(store, token_table(one), True) for one, store in found if store is not None]
 
         yield ChunkIndex(vectors, token_table(name), bool(model.tokens_fingerprint), others)
@@ -115,17 +119,17 @@ def _open_server_index(
 
 @contextmanager
 def build_index(
-    settings: Settings, model: Model, token_table: Callable[[str], TokenStore]
+    settings: Settings, model: Model, token_table: Callable[[str], TokenStore], places: Places
 ) -> Iterator[ChunkIndex]:
     """The model's index beside the one in force, in server mode.
 
     Raises:
         StoreUnavailable: the engine does not answer.
     """
-    from service.store.server_indexes import build_server_store
+    from service.store.server_places import build_placed_store
 
     name = index_name(model)
-    with closing(build_server_store(settings.store.server, name, model.dimension)) as vectors:
+    with closing(build_placed_store(settings.store.server, name, model.dimension, places)) as vectors:
         yield ChunkIndex(vectors, token_table(name), bool(model.tokens_fingerprint))
 
 

@@ -35,6 +35,7 @@ from service.types import Candidate, Candidates, DocumentAttributes, Filters, Po
 
 POINTS_A_WRITE = 256
 POINTS_A_PAGE = 1_000
+REMOVED_WITHIN_S = 60
 TRIES = 3
 PAUSE_S = 0.1
 """Before the second try; twice as long before the third."""
@@ -77,14 +78,25 @@ def opened(settings: ServerStoreSettings, collection_at: Callable[[QdrantClient]
     Raises:
         StoreUnavailable: the server does not answer.
     """
+    collections: list[str] = []
+    client = prepared(settings, lambda client: collections.append(collection_at(client)))
+    return ServerStore(client, collections[0])
+
+
+def prepared(settings: ServerStoreSettings, prepare: Callable[[QdrantClient], None]) -> QdrantClient:
+    """A client of its own, once the server is as it must be.
+
+    Raises:
+        StoreUnavailable: the server does not answer.
+    """
     client = connected(settings)
     try:
         with translated():
-            collection = collection_at(client)
+            prepare(client)
     except BaseException:
         client.close()
         raise
-    return ServerStore(client, collection)
+    return client
 
 
 class ServerStore(Store):
@@ -100,11 +112,6 @@ class ServerStore(Store):
         self._client = client
         self._collection = collection
         self._indexed: set[str] = set()
-
-    def beside(self, collection: str) -> ServerStore | None:
-        """The store on another collection of the same server, if there is one; not to be closed."""
-        there = self._ask(lambda: self._client.collection_exists(collection))
-        return ServerStore(self._client, collection) if there else None
 
     @override
     def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
@@ -210,23 +217,27 @@ class ServerStore(Store):
     def _scroll(self, which: AllOf) -> Iterator[str]:
         return (str(record.id) for record in self._records(which, False))
 
-    def _records(self, which: AllOf, fields: bool | list[str]) -> Iterator[models.Record]:
+    def _records(
+        self, which: AllOf, fields: bool | list[str], *, vectors: bool = False
+    ) -> Iterator[models.Record]:
         offset: Any = None
         while True:
-            records, offset = self._page(which, fields, offset)
+            records, offset = self._page(which, fields, offset, vectors)
             yield from records
             if offset is None:
                 return
 
-    def _page(self, which: AllOf, fields: bool | list[str], offset: Any) -> tuple[list[models.Record], Any]:
+    def _page(
+        self, which: AllOf, fields: bool | list[str], offset: Any, vectors: bool
+    ) -> tuple[list[models.Record], Any]:
         return self._ask(
             lambda: self._client.scroll(
                 self._collection,
                 scroll_filter=server_filter(which),
-                limit=POINTS_A_PAGE,
+                limit=POINTS_A_WRITE if vectors else POINTS_A_PAGE,
                 offset=offset,
                 with_payload=fields,
-                with_vectors=False,
+                with_vectors=vectors,
             )
         )
 

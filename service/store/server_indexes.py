@@ -1,24 +1,14 @@
-"""An index on a Qdrant server beside the one in force: built, put in its place, and removed."""
+"""An index on a Qdrant server takes the place of the one in force, and is removed."""
 
 from __future__ import annotations
 
 from contextlib import closing
 
 from service.settings import ServerStoreSettings
-from service.store.server import ServerStore, connected, opened
-from service.store.server_collection import collection_of, ensure_beside, switch
+from service.store.server import REMOVED_WITHIN_S, connected
+from service.store.server_collection import collection_of, switch
 from service.store.server_errors import translated
-
-REMOVED_WITHIN_S = 60
-
-
-def build_server_store(settings: ServerStoreSettings, index_name: str, dimension: int) -> ServerStore:
-    """The store of an index beside the one in force; its collection is made if there is none.
-
-    Raises:
-        StoreUnavailable: the server does not answer.
-    """
-    return opened(settings, lambda client: ensure_beside(client, settings, index_name, dimension))
+from service.store.server_places import own_collections
 
 
 def put_behind_alias(settings: ServerStoreSettings, index_name: str) -> None:
@@ -32,11 +22,13 @@ def put_behind_alias(settings: ServerStoreSettings, index_name: str) -> None:
 
 
 def remove_collection(settings: ServerStoreSettings, index_name: str) -> None:
-    """Removes an index's collection, if there is one.
+    """Removes an index's collection, if there is one, and those of single tenants.
 
     Raises:
         StoreUnavailable: the server does not answer.
     """
     with closing(connected(settings)) as client, translated():
-        if client.collection_exists(name := collection_of(settings, index_name)):
-            client.delete_collection(name, timeout=REMOVED_WITHIN_S)
+        name, own = collection_of(settings, index_name), own_collections(settings, index_name)
+        for one in client.get_collections().collections:
+            if one.name == name or one.name.startswith(own):
+                client.delete_collection(one.name, timeout=REMOVED_WITHIN_S)

@@ -1,4 +1,4 @@
-"""Marks of layout in plain text: items of lists, and rows of tables (`|` or a tab sets cells apart)."""
+"""Marks of layout in plain text: items of lists, rows of tables (`|`, or a tab in a line, between cells)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 LIST_MARK = re.compile(r"[ \t]*(?:[-*+•‣◦▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\)|\([ivx]{1,5}\))[ \t]+(?=\S)")
 """What begins an item of a list: a bullet, a number or a letter."""
+_TAB_BETWEEN = re.compile(r"\S *\t[ \t]*\S")
 _CELL_END = re.compile(r"(?<!\\)\||\t")
 
 
@@ -17,8 +18,13 @@ def without_list_mark(text: str) -> str:
 
 
 def is_row(line: str) -> bool:
-    """Whether a line is a row of a table, or the rule below its header."""
-    return line.startswith("|") or " | " in line or "\t" in line
+    """Whether a line is a row of a table, or the rule below its header.
+
+    A tab that indents a line, or stands behind the mark of a list's item, sets no cells apart.
+    """
+    if line.startswith("|") or " | " in line:
+        return True
+    return "\t" in line and _TAB_BETWEEN.search(without_list_mark(line)) is not None
 
 
 def is_rule(line: str) -> bool:

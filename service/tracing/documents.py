@@ -59,13 +59,15 @@ def trace_of_ingest(ingested: Ingested, telling: Telling) -> Trace:
 
 def _stage(ingested: Ingested, name: str, root: str) -> Span:
     stage = ingested.stages[name]
+    # The process that parses chunks too, so that is a part of its call.
+    parent = span_id(ingested.trace_id, ingested.job_id, "parse") if name == "chunk" else root
     figures: dict[str, Figure] = {"footnote.busy_ms": round(stage.busy_ns / 1e6, 3)}
     if name in EMBEDDED_TOGETHER:
         figures["footnote.documents"] = ingested.together
     return Span(
         ingested.trace_id,
         span_id(ingested.trace_id, ingested.job_id, name),
-        root,
+        parent,
         name,
         stage.began,
         stage.ended,

@@ -13,7 +13,7 @@ from service.tracing.documents import Ingested, trace_of_ingest
 from service.tracing.questions import Asked, Telling, score_id, trace_of
 from service.tracing.spans import Score, Trace, span_id
 from service.tracing.stages import listening, now_ns
-from service.tracing.tracer import Tracer
+from service.tracing.tracer import Counts, Tracer
 from service.types import Event, Finished, Hit, Query, Retrieved, Scope
 
 FOREIGN_TRACES = 10_000
@@ -118,6 +118,11 @@ class Tracing:
         parent = asked.calling.parent
         if parent.sampled if parent is not None else tracer.wants(asked.trace_id):
             tracer.hand_in(lambda: trace_of(asked, self._telling), 1 + len(asked.stages))
+
+    @property
+    def counts(self) -> Counts:
+        """What became of spans."""
+        return Counts() if self.tracer is None else self.tracer.counts
 
     def checks(self) -> Mapping[str, Callable[[], str]]:
         """What `/readyz` is told; traces that are lost keep nobody from answering."""

@@ -43,6 +43,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "tokenizers": (*MODELS, "ingestion.sandbox"),
     # Work that is under way is shielded from cancellation in the same words in which the server cancels.
     "anyio": ("service.event_stream", "service.background"),
+    "prometheus_client": ("service.metrics",),
     "cachetools": ("service.cache",),
     # Langfuse's receiver is one of OpenTelemetry's.
     "langfuse": ("service.tracing.langfuse",),

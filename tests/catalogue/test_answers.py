@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from service.catalogue import AnswerKeeper, Answers, Database, Documents, Expiry, GivenAnswer, Jobs
+from service.catalogue.answers import Judgement
 from service.catalogue.database import now
 from service.catalogue.keeping import Keeper
 from service.errors import CatalogueUnavailable, NotFound
@@ -63,6 +64,20 @@ def test_an_answer_goes_with_each_document_that_it_quoted(database: Database, an
     assert answers.judgements(ACME) == []
     answers.keep([both])  # given while the document was deleted
     assert [is_kept(answers, one) for one in ("both", "one", "none")] == [False, True, True]
+
+
+def test_a_judgement_says_all_that_was_said_and_what_was_quoted(database: Database, answers: Answers) -> None:
+    for source in ("manual", "other"):
+        publish(database, ACME, a_version(ACME, source, "one"))
+    quoted = tuple(writing.identifier(ACME, source) for source in ("other", "manual"))
+    answers.keep([replace(given("one"), documents=quoted), replace(given("two"), status="abstained")])
+    answers.judge(ACME, Feedback("one", "down", "too short", "two years"))
+    answers.judge(ACME, Feedback("two", "up"))
+    assert answers.judgements(GLOBEX) == []
+    assert answers.judgements(ACME) == [
+        Judgement("Why?", "down", "two years", ("c1",), "too short", "answered", ("manual", "other")),
+        Judgement("Why?", "up", "", ("c1",), "", "abstained", ()),
+    ]
 
 
 def test_what_an_answer_quoted_is_forgotten_with_it(database: Database, answers: Answers) -> None:

@@ -138,3 +138,26 @@ def test_tables_that_are_not_there_yet_are_not_made_in_passing(
         monkeypatch.setenv("FOOTNOTE_CATALOGUE__URL", url)
         with pytest.raises(SchemaMismatch, match="not there yet"):
             app(["tenants", "list"], standalone_mode=False)
+
+
+def test_a_tenant_is_asked_to_have_a_collection_of_its_own_and_back(
+    footnote: Footnote, database: Database
+) -> None:
+    footnote("tenants", "create", "acme")
+    assert "on its way to a collection of its own" in footnote("tenants", "isolate", "acme", "dedicated")
+    (shown,) = read(footnote, "tenants", "show", "acme")
+    assert (shown["isolation"], shown["moving"]) == ("dedicated", True)
+    (shown,) = read(footnote, "tenants", "isolate", "acme", "shared")
+    assert (shown["isolation"], shown["moving"]) == ("shared", False)
+    noted = [entry.action for entry in AuditLog(database).page("acme", None, 2).items]
+    assert noted == ["tenant.isolate", "tenant.isolate"]
+    with pytest.raises(NotFound):
+        footnote("tenants", "isolate", "nobody", "dedicated")
+
+
+def test_embedded_mode_says_why_its_tenant_cannot_be_isolated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("FOOTNOTE_CATALOGUE__URL", raising=False)
+    with pytest.raises(Misconfigured, match="one tenant, whose vectors lie in a folder of its own already"):
+        app(["tenants", "isolate", "acme", "dedicated"], standalone_mode=False)

@@ -13,7 +13,9 @@ from service.store import Store, TokenStore
 from service.store.bm25 import sparse_document, sparse_query
 from service.store.edge import EdgeStore
 from service.store.server import open_server_store
+from service.store.server_places import open_placed_store
 from service.store.token_file import TokenFile
+from service.tenancy import Placement
 from service.types import (
     EVERY_GROUP,
     Condition,
@@ -43,6 +45,22 @@ def server_stores(fixture: Fixture) -> Iterator[Callable[[], Store]]:
         yield lambda: open_server_store(settings, "index", DIMENSION)
 
 
+class TwoHaveTheirOwn:
+    """Places in which two tenants live in collections of their own, and all others together."""
+
+    def look(self, tenant: str) -> Placement:
+        return Placement("dedicated", "", 3, "dedicated") if tenant in self.dedicated() else Placement()
+
+    def dedicated(self) -> list[str]:
+        return [ACME.tenant, GLOBEX.tenant]
+
+
+@contextmanager
+def dedicated_stores(fixture: Fixture) -> Iterator[Callable[[], Store]]:
+    with own_alias(fixture("qdrant_server")) as settings:
+        yield lambda: open_placed_store(settings, "index", DIMENSION, TwoHaveTheirOwn(), in_force=False)
+
+
 @contextmanager
 def token_files(_: Fixture) -> Iterator[Callable[[], TokenStore]]:
     with quick_folder() as folder:
@@ -55,7 +73,7 @@ def token_tables(fixture: Fixture) -> Iterator[Callable[[], TokenStore]]:
         yield lambda: TokenTable(database, "index")
 
 
-STORES = {"edge": edge_stores, "server": server_stores}
+STORES = {"dedicated": dedicated_stores, "edge": edge_stores, "server": server_stores}
 TOKEN_STORES = {"file": token_files, "table": token_tables}
 """Every engine under its name, as what opens one test's store; another one is another line."""
 

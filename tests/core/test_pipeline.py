@@ -43,6 +43,7 @@ from service.types import (
     SentenceReady,
     TokenVectors,
     Usage,
+    Vector,
     Warning,
 )
 from tests.answering import a_hit, embed, token_vectors, tokenize
@@ -71,9 +72,10 @@ class ListedTokens:
     """Has the same token vectors for every chunk that is not lost."""
 
     lost: frozenset[str] = frozenset()
+    of: str = "some words"
 
     def get(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
-        return {id: token_vectors("some words") for id in chunk_ids if id not in self.lost}
+        return {id: token_vectors(self.of) for id in chunk_ids if id not in self.lost}
 
 
 @dataclass
@@ -424,9 +426,21 @@ async def test_the_event_loop_goes_on_while_a_stage_works(part: str) -> None:
 
 
 async def test_the_event_loop_goes_on_while_sentences_are_chosen() -> None:
-    slow = Slow(FakeEmbedder(Path("unused")))
-    generator = ExtractiveGenerator(slow.embed_sentences, tokenize, 4, THREADS.run)
+    class Tokenizer:
+        def cut(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+            return tokenize(texts)
+
+    generator = ExtractiveGenerator(embed, Slow(Tokenizer()).cut, 4, THREADS.run)
     assert (await answered(a_pipeline(a_hit(TEXT), generator=generator))).status == "answered"
+
+
+async def test_the_only_pass_of_the_embedder_is_the_questions() -> None:
+    def never(texts: Sequence[str]) -> Vector:
+        raise AssertionError(f"embedded beside the question: {texts}")
+
+    pipeline = a_pipeline(a_hit(TEXT), generator=ExtractiveGenerator(never, tokenize, 4))
+    answer = await answered(replace(pipeline, tokens=ListedTokens(of=TEXT)))
+    assert (answer.status, answer.dropped_sentences) == ("answered", 0)
 
 
 # --- ending early ----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from service.catalogue import Indexes, document_id
+from service.catalogue import Indexes, Placements, document_id
 from service.errors import Conflict, IndexChanging, IndexMismatch, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.reindexing import Reindexed, build, reindex_to
@@ -330,13 +330,13 @@ def test_documents_wait_until_nobody_answers_from_the_earlier_index_and_are_read
             put(second, "manual.md", NEWER)
             with pytest.raises(IndexChanging):
                 drain(second)
-            removal = removal_of(here, second)
+            removal = removal_of(second)
             for _ in range(3):
                 removal.look()
             assert here.collections() == {index_name(embedder), index_name(other)}
             assert [text for text in found(first, "warranty") if "months" in text]
     with here.process(other) as second:
-        removal = removal_of(here, second)
+        removal = removal_of(second)
         removal.look()
         assert here.collections() == {
             index_name(embedder),
@@ -401,7 +401,7 @@ def test_a_third_model_waits_until_nobody_answers_from_the_first(
             here.reindex(replace(other, fingerprint="words-3"))
 
 
-def removal_of(here: Installation, engine: LocalEngine) -> Removal:
+def removal_of(engine: LocalEngine) -> Removal:
     """The removal that the leader of all processes does now and then."""
     from service.footing import Footing
 
@@ -413,6 +413,7 @@ def removal_of(here: Installation, engine: LocalEngine) -> Removal:
         engine.locks,
         lambda: True,
         True,
+        Placements(engine.database),
         settings.catalogue.url.get_secret_value(),
     )
     return Removal(settings, footing)

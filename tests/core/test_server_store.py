@@ -171,8 +171,8 @@ def said_over_http(status: int, said: str = "") -> UnexpectedResponse:
         Refused(StatusCode.INTERNAL, NO_REPLICA),
         Refused(
             StatusCode.INTERNAL,
-            "Service internal error: Some replica of shard 0 failed to apply operation and deactivation timed out "
-            "after 30 seconds. Consistency of this update is not guaranteed. Please retry.",
+            "Service internal error: Some replica of shard 0 failed to apply operation and deactivation "
+            "timed out after 30 seconds. Consistency of this update is not guaranteed. Please retry.",
         ),
         Refused(
             StatusCode.INTERNAL,

@@ -85,3 +85,11 @@ def is_setting(name: str) -> bool:
             return False
         at = at.model_fields[part].annotation
     return True
+
+
+def is_missing(name: str, how: str) -> None:
+    """Skips the test, or fails it in CI, where everything is there."""
+    why = f"{name} is not installed: {how}"
+    if os.environ.get("CI"):
+        pytest.fail(why)
+    pytest.skip(why)

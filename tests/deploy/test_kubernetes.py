@@ -167,12 +167,13 @@ def test_qdrant_is_a_cluster_that_survives_the_loss_of_a_node() -> None:
 
 def test_workers_are_scaled_on_a_figure_that_the_api_gives() -> None:
     from service.metrics import Metrics
+    from service.records import Queue, State
 
     (scaled,) = of_kind("ScaledObject").values()
     query = scaled["spec"]["triggers"][0]["metadata"]["query"]
     name = re.search(r"footnote_\w+", query)
     assert name is not None
-    assert f"\n{name.group()} 7.0".encode() in Metrics().render(7, {}, redis_is_up=None)
+    assert f"\n{name.group()} 7.0".encode() in Metrics().render(State(Queue(7)))
 
 
 def test_no_secret_is_in_the_repository() -> None:

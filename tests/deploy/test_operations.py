@@ -7,6 +7,7 @@ import re
 import pytest
 
 from service.metrics import Metrics
+from service.records import State
 from tests.deploy.checking import ROOT, SECRETS, services, unknown_settings
 
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -33,7 +34,7 @@ def test_a_figure_of_the_sizing_is_one_of_the_benchmark(figure: str) -> None:
 
 
 def test_every_metric_is_measured() -> None:
-    measured = Metrics().render(0, {}, redis_is_up=None).decode()
+    measured = Metrics().render(State()).decode()
     assert [name for name in re.findall(r"`(footnote_\w+)`", TEXT) if f"{name} " not in measured] == []
 
 

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.lifeline import ending_with_us
 from service.catalogue import Database, Keys, Tenants
 from service.tenancy import BY_OPERATOR, NewKey
 from tests.cli.running import START_S, environment
@@ -74,6 +75,7 @@ def started(
 ) -> Iterator[list[Process]]:
     """These commands of `footnote`, all at once on one data folder; none outlives the block."""
     processes: list[Process] = []
+    watched = ExitStack()
     try:
         for number, command in enumerate(commands):
             log = folder / f"{command[0]}-{number}.log"
@@ -85,8 +87,10 @@ def started(
                     stderr=said,
                 )
             processes.append(Process(running, log))
+            watched.enter_context(ending_with_us(running))
         yield processes
     finally:
+        watched.close()
         for process in processes:
             process.running.kill()
             process.running.wait()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
 from qdrant_client import QdrantClient, models
 
 from eval.bench.remembered_store import RememberingStore
+from eval.bench.stack import postgres, stack
 from eval.bench.tenancy import measure
+from service.errors import Misconfigured
 from tests.qdrant_server import connected
 
 
@@ -43,3 +46,13 @@ def test_a_tenant_is_measured_alone_and_among_others(tmp_path: Path) -> None:
     apart, among = measure(tmp_path, chunks=30, others=3, chunks_each=5)
     assert apart.p50 > 0
     assert among.p50 > 0
+
+
+@pytest.mark.parametrize("opened", [lambda: postgres(), lambda: stack(Path())], ids=["ledger", "server"])
+def test_without_a_checkout_it_is_said_that_one_is_needed(
+    monkeypatch: pytest.MonkeyPatch, opened: Callable[[], AbstractContextManager[object]]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tests", None)
+    with pytest.raises(Misconfigured, match="start servers as Footnote's tests do") as caught, opened():
+        pass
+    assert "checkout" in caught.value.hint

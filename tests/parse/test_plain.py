@@ -65,19 +65,6 @@ def test_a_caption_file_must_say_that_it_is_one() -> None:
         read("a.vtt", "1\n00:00.000 --> 00:02.000\nHello\n")
 
 
-def test_asciidoc_headings_listings_and_tables_are_seen() -> None:
-    text = "= Guide\n\n== Use\n\n* one\n\n----\nx  = 1\n----\n\n.Parts\n|===\n|Id |Name\n\n|1 |Bolt\n|===\n"
-    document = read("a.adoc", text)
-    assert outline(document)[:5] == [
-        ("title 1", "Guide"),
-        ("title 2", "Use"),
-        ("list_item", "* one"),
-        ("code", "x  = 1"),
-        ("caption", "Parts"),
-    ]
-    assert elements(document)[5].rows == (("Id", "Name"), ("1", "Bolt"))
-
-
 def test_a_hundred_thousand_underlined_headings_are_read_in_one_pass() -> None:
     document = read("a.txt", "a\n===\n" * 100_000)
     assert len(document.elements) == 100_000

@@ -18,6 +18,17 @@ def is_layout(table: Any) -> bool:
     return table.find(".//table") is not None and table.find(".//th") is None
 
 
+def says_headed(table: Any) -> bool | None:
+    """Whether the table's header cells say that its first row names the columns; None: no cell says."""
+    head = table.find("./thead")
+    if head is not None:
+        return bool(_cell_text(head).strip())
+    heads = [(len(row.findall("./th")), len(row.findall("./td"))) for row in _own_rows(table)]
+    if not any(th for th, _ in heads):
+        return None
+    return not (heads[0][1] and all(th == 1 for th, _ in heads))
+
+
 def table_rows(table: Any, max_cells: int) -> list[list[str]]:
     """The cells of a table, row by row; a cell's own lists, paragraphs and tables become one line."""
     rows: list[list[str]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ingestion.parse.markup.table import is_layout, table_rows
+from ingestion.parse.markup.table import is_layout, says_headed, table_rows
 from ingestion.parse.tables import table_element
 from ingestion.types import Element, Kind
 from service.errors import NestingTooDeep
@@ -177,6 +177,7 @@ class Walker:
             self._block(caption, "caption", 0)
             node.remove(caption)
         max_cells = self.limits.max_cells
-        table = table_element(table_rows(node, max_cells), max_cells=max_cells)
+        rows = table_rows(node, max_cells)
+        table = table_element(rows, max_cells=max_cells, headed=says_headed(node))
         if table:
             self.elements.append(table)

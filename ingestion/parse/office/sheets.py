@@ -46,7 +46,7 @@ def _block_elements(block: Cells) -> Iterator[Element]:
             break
         yield Element("caption", next(cell for cell in rows[0] if cell))
         rows = rows[1:]
-    if table := table_element(rows):
+    if table := table_element(rows, headed=None):
         yield table
 
 

@@ -140,9 +140,8 @@ def _write_out_numbers(frame: Any) -> None:
 def _elements(blocks: list[Block], limits: ParseSettings) -> Iterator[Element]:
     for block in blocks:
         if block.html:
-            if table := table_element(
-                table_rows(tree(block.html).find(".//table"), limits.max_cells), block.page
-            ):
+            rows = table_rows(tree(block.html).find(".//table"), limits.max_cells)
+            if table := table_element(rows, block.page, headed=None):
                 yield table
         elif block.category in _FURNITURE:
             yield Element(_FURNITURE[block.category], block.text, page=block.page)

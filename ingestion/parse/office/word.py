@@ -51,7 +51,7 @@ def _elements(blocks: list[Block], limits: ParseSettings) -> Iterator[Element]:
     for block in blocks:
         if block.html:
             rows = table_rows(tree(block.html).find(".//table"), limits.max_cells)
-            if table := table_element(rows, block.page):
+            if table := table_element(rows, block.page, headed=None):
                 yield table
             continue
         if block.category in _FURNITURE:

@@ -1,0 +1,8 @@
+"""A language model as judge, and what is measured where there is none.
+
+settings.py  where the judge is, and what it may cost
+asking.py    one question to it, its answer checked, counted and within the limits
+kept.py      what was measured before, by what was asked and with which versions
+ragas.py     RAGAS's metrics: the one module with that library
+family.py    the family of metrics for `footnote eval run`
+"""

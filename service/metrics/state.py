@@ -1,0 +1,40 @@
+"""What is asked for at each scrape. Of the queue every process tells the same: take the max."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from service.records import State
+
+
+def families(state: State) -> Iterator[Metric]:
+    """The state in Prometheus's form; of Redis nothing is said where none is set."""
+    gauges = {
+        "footnote_queue_depth": ("Ingest jobs that wait or run.", state.queue.depth),
+        "footnote_queue_oldest_seconds": ("How long the oldest job has waited.", state.queue.oldest_s),
+        "footnote_failed_jobs": ("Ingests that failed for good and are still kept.", state.queue.failed),
+        "footnote_queue_stalled": ("1 where the queue of this process cannot go on.", state.stalled),
+        "footnote_disk_free_bytes": ("Free space where the data folder lies.", state.disk_free_bytes),
+        "footnote_redis_up": (
+            "1 where Redis answered when it was last asked, else 0.",
+            math.nan if state.redis_is_up is None else state.redis_is_up,
+        ),
+    }
+    for name, (told, value) in gauges.items():
+        yield GaugeMetricFamily(name, told, value)
+    findings = GaugeMetricFamily(
+        "footnote_fsck_findings",
+        "What the last check of this process found amiss; none before the first.",
+        labels=("kind",),
+    )
+    for kind, count in state.findings.items():
+        findings.add_metric((kind,), count)
+    yield findings
+    spans = {"sent": state.spans_sent, "dropped": state.spans_dropped}
+    for became, count in spans.items():
+        told = f"Spans of traces that were {became}."
+        yield CounterMetricFamily(f"footnote_trace_spans_{became}", told, count)
