@@ -12,20 +12,19 @@ import json
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from eval.collect import SCOPE, read_in
-from eval.commands import Always, AsJson, Misses, command, run
-from eval.dataset import DEMO, GOLDEN, GoldenQuestion, fact_recall, load
+from eval.commands import Always, AsJson, DataDir, Misses, command, run
+from eval.engines import SCOPE, corpus
+from eval.labelled.facts import fact_recall
+from eval.labelled.golden import DEMO, GOLDEN, GoldenQuestion, load
 from service.local_engine import LocalEngine
 from service.settings import DecideSettings, Settings
 from service.types import Answer, Query
-from service.wiring import open_resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +67,6 @@ def answering(data_dir: Path, always: bool) -> Settings:
     return Settings(data_dir=data_dir, decide=decide)
 
 
-@contextmanager
-def corpus(paths: Sequence[Path], settings: Settings) -> Iterator[LocalEngine]:
-    """An engine that has read the paths; a document's source is its path below the first of them."""
-    with open_resources(settings) as engine:
-        read_in(engine, paths, paths[0])
-        yield engine
-
-
 async def ask_all(engine: LocalEngine, questions: Sequence[GoldenQuestion]) -> list[QuestionResult]:
     """The result of each question, in order."""
     return [_result(question, await engine.answer(SCOPE, Query(question.question))) for question in questions]
@@ -113,7 +104,7 @@ def _result(question: GoldenQuestion, answer: Answer) -> QuestionResult:
         answer=answer,
         found=bool(wanted & {hit.document.source for hit in answer.hits}),
         cited=bool(wanted & {citation.document.source for citation in answer.citations}),
-        facts=fact_recall(answer.text, question),
+        facts=fact_recall(answer.text, question.facts),
     )
 
 
@@ -135,9 +126,6 @@ def _detail(result: QuestionResult) -> str:
         f"p {answer.decision.p_answerable:.2f}\n  Q: {result.question.question}\n  A: {answer.text}\n"
         f"  expected: {list(result.question.facts)} in {list(result.question.documents)}"
     )
-
-
-DataDir = Annotated[Path | None, typer.Option(help="Keep the ingested corpus here, for another run.")]
 
 
 def main(

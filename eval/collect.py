@@ -6,43 +6,31 @@ the pipeline does, but for the reranking.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import json
 import pickle
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from eval.engines import SCOPE, engine_with, read_set
 from eval.labelled.types import LabelledQuestion, LabelledSet, is_relevant, relevance
-from ingestion.load import below, iter_paths
-from ingestion.types import RawFile
-from ingestion.worker import worker_for
 from service.fuse import fuse
 from service.local_engine import LocalEngine
-from service.records import Upload
 from service.settings import Settings
-from service.store.bm25 import sparse_query
 from service.types import (
-    EVERY_GROUP,
     Candidate,
     Candidates,
     Filters,
     Found,
     Hit,
     Query,
-    QueryVectors,
     Question,
-    Scope,
     TokenVectors,
 )
-from service.wiring import EmbedderFactory, open_resources, served_embedder
+from service.wiring import EmbedderFactory, served_embedder
 
-SCOPE = Scope("eval", frozenset({EVERY_GROUP}))
 CANDIDATES = 50
 SEARCHED = 80
 """More are searched for, so that a whole document can be taken out and both lists still be long."""
@@ -79,9 +67,11 @@ def engine_of(
     It does not rerank, so that a ranker of an earlier form does not keep the next one from being made.
     """
     own = settings.model_copy(update={"rerank": settings.rerank.model_copy(update={"method": "none"})})
-    with open_resources(own, make_embedder=make_embedder) as engine, TemporaryDirectory() as scratch:
-        if not engine.index.vectors.size():
-            read_in(engine, *_paths(labelled, Path(scratch)))
+
+    def read(engine: LocalEngine) -> None:
+        read_set(engine, labelled)
+
+    with engine_with(own, read, make_embedder, again=False) as engine:
         yield engine
 
 
@@ -115,24 +105,6 @@ def engine_folder(labelled: LabelledSet, work: Path) -> Path:
     return work / "engines" / labelled.name
 
 
-def read_in(engine: LocalEngine, paths: Sequence[Path], folder: Path) -> None:
-    """Reads the paths in; a document's source is its path below `folder`."""
-    for found in iter_paths(paths, engine.settings.load, below(folder)):
-        if isinstance(found, RawFile):
-            upload = Upload(found.source, found.filename, BytesIO(found.content))
-            asyncio.run(engine.upload(SCOPE, [upload], metadata={}, groups=(), idempotency_key=None))
-    worker_for(engine).run_until_idle()
-
-
-def _paths(labelled: LabelledSet, scratch: Path) -> tuple[Sequence[Path], Path]:
-    if labelled.files:
-        return list(labelled.files), labelled.folder
-    file = scratch / "records.jsonl"
-    rows = ({"_id": record.id, "title": record.title, "text": record.text} for record in labelled.records)
-    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-    return [file], scratch
-
-
 def ask(engine: LocalEngine, text: str, shared: dict[str, Hit], filters: Filters | None = None) -> Found:
     """What is found for any question, in the part of the corpus that `filters` leave; see `collect`.
 
@@ -143,11 +115,8 @@ def ask(engine: LocalEngine, text: str, shared: dict[str, Hit], filters: Filters
 
 
 def _searched(engine: LocalEngine, text: str, filters: Filters) -> tuple[Question, Candidates]:
-    pipeline = engine.pipeline
-    encoded = pipeline.embedder.embed_query(text)
-    terms = sparse_query(text, pipeline.reader.languages(SCOPE))
-    question = Question(Query(text, filters), QueryVectors(encoded.dense, terms, encoded.tokens))
-    return question, pipeline.store.search(SCOPE, question.vectors, filters, SEARCHED)
+    question = engine.pipeline.embed(SCOPE, Query(text, filters))
+    return question, engine.pipeline.search(SCOPE, question, SEARCHED)
 
 
 def _collected(engine: LocalEngine, asked: LabelledQuestion, shared: dict[str, Hit]) -> Collected:

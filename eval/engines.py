@@ -89,6 +89,13 @@ def engine_with(
         yield engine
 
 
+@contextmanager
+def corpus(paths: Sequence[Path], settings: Settings) -> Iterator[LocalEngine]:
+    """An engine that has read the paths; a document's source is its path below the first of them."""
+    with engine_with(settings, lambda engine: read_in(engine, paths, paths[0])) as engine:
+        yield engine
+
+
 # --- what a run asks -------------------------------------------------------------------------
 
 

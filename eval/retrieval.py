@@ -24,7 +24,7 @@ from rich.table import Table
 
 from eval.bench.serving import served, upload_and_wait
 from eval.commands import AsJson, command, run
-from eval.labelled.beir import judgements, rows
+from eval.labelled.beir import questions
 from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
 from service.errors import CorruptFile
@@ -63,14 +63,10 @@ class Quality:
 
 def load(folder: Path) -> JudgedSet:
     """A set in BEIR's form; where `qa.jsonl` says that a question has no answer, it is left out."""
-    relevant = judgements(folder / "qrels" / "test.tsv")
-    impossible = {row["id"] for row in rows(folder / "qa.jsonl") if row["impossible"]}
-    questions = {
-        row["_id"]: row["text"]
-        for row in rows(folder / "queries.jsonl")
-        if row["_id"] in relevant and row["_id"] not in impossible
-    }
-    return JudgedSet(folder.name, folder / "corpus.jsonl", questions, relevant)
+    asked = [question for question in questions(folder) if question.answerable]
+    texts = {question.id: question.text for question in asked}
+    relevant = {question.id: question.relevant for question in asked}
+    return JudgedSet(folder.name, folder / "corpus.jsonl", texts, relevant)
 
 
 def records(path: Path) -> Iterator[RawFile]:

@@ -19,24 +19,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, TypeAdapter
 
-from eval.answers import DataDir, answering, corpus
-from eval.collect import SCOPE
-from eval.commands import Always, AsJson, command, run
-from eval.dataset import holds
+from eval.answers import answering
+from eval.commands import Always, AsJson, DataDir, command, run
+from eval.engines import SCOPE, corpus
+from eval.labelled.beir import qa
+from eval.labelled.facts import holds
+from eval.labelled.types import LabelledQuestion
 from service.local_engine import LocalEngine
 from service.types import Answer, Query
 
 SAMPLE, SEED = 300, 1
-
-
-class SquadQuestion(BaseModel):
-    """One line of `qa.jsonl`; what else it says is not needed."""
-
-    question: str
-    answers: tuple[str, ...]
-    impossible: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +50,11 @@ class SquadFigures:
     """Median time to build the context and choose the sentences."""
 
 
-def sample(lines: Iterable[str], count: int = SAMPLE, seed: int = SEED) -> list[SquadQuestion]:
+def sample(
+    questions: Sequence[LabelledQuestion], count: int = SAMPLE, seed: int = SEED
+) -> list[LabelledQuestion]:
     """So many of the questions that have an answer, the same ones for the same seed."""
-    read = [TypeAdapter(SquadQuestion).validate_json(line) for line in lines if line.strip()]
-    answerable = [asked for asked in read if not asked.impossible and asked.answers]
+    answerable = [asked for asked in questions if asked.answerable and asked.answers]
     return random.Random(seed).sample(answerable, min(count, len(answerable)))
 
 
@@ -69,12 +63,12 @@ def is_right(text: str, answers: Sequence[str]) -> bool:
     return any(holds(text, [answer]) for answer in answers)
 
 
-async def ask(engine: LocalEngine, questions: Sequence[SquadQuestion]) -> list[Answer]:
+async def ask(engine: LocalEngine, questions: Sequence[LabelledQuestion]) -> list[Answer]:
     """The answer to each question, in order."""
-    return [await engine.answer(SCOPE, Query(asked.question)) for asked in questions]
+    return [await engine.answer(SCOPE, Query(asked.text)) for asked in questions]
 
 
-def figures(questions: Sequence[SquadQuestion], answers: Sequence[Answer]) -> SquadFigures:
+def figures(questions: Sequence[LabelledQuestion], answers: Sequence[Answer]) -> SquadFigures:
     """The figures of one run; there must be one question at least."""
     given = [answer for answer in answers if answer.status == "answered"]
     pairs = list(zip(questions, answers, strict=True))
@@ -107,8 +101,7 @@ def main(
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
-    with (data / "qa.jsonl").open(encoding="utf-8") as lines:
-        questions = sample(lines, limit, seed)
+    questions = sample(qa(data / "qa.jsonl"), limit, seed)
     with tempfile.TemporaryDirectory() as scratch:
         settings = answering(data_dir or Path(scratch), always)
         with corpus([data / "corpus.jsonl"], settings) as engine:

@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from eval.chunking.align import locate
-from eval.chunking.dataset import SpanDataset, SpanQuestion, load
 from eval.chunking.report import EVERY, measure
 from eval.chunking.score import SpanScore, TokenMap, score
 from eval.chunking.splitters import Piece, Splitter, by_title, fixed, ours, recursive
+from eval.labelled.spans import SpanDataset, SpanQuestion, read
 from service.settings import ChunkSettings
 from service.types import Encoded
 from tests.chunk_documents import tokenize
@@ -110,7 +110,7 @@ def test_a_dataset_whose_excerpts_are_out_of_place_is_refused(tmp_path: Path) ->
     reference = json.dumps([{"content": "water", "start_index": 3, "end_index": 8}]).replace('"', '""')
     (tmp_path / "questions_df.csv").write_text(f'question,references,corpus_id\nWhat?,"{reference}",a\n')
     with pytest.raises(ValueError, match="not in a at 3"):
-        load(tmp_path)
+        read(tmp_path)
 
 
 def test_offsets_count_line_ends_as_the_file_has_them(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_offsets_count_line_ends_as_the_file_has_them(tmp_path: Path) -> None:
     (tmp_path / "corpora" / "a.md").write_bytes(b"One\r\ntwo")
     reference = json.dumps([{"content": "two", "start_index": 5, "end_index": 8}]).replace('"', '""')
     (tmp_path / "questions_df.csv").write_text(f'question,references,corpus_id\nWhat?,"{reference}",a\n')
-    assert load(tmp_path).questions[0].gold == ((5, 8),)
+    assert read(tmp_path).questions[0].gold == ((5, 8),)
 
 
 def test_every_method_is_measured_on_every_corpus_and_on_all() -> None:

@@ -21,7 +21,8 @@ from bs4 import BeautifulSoup
 from pydantic import ValidationError
 
 from deploy.demo import build, office
-from eval.dataset import GoldenQuestion, fact_recall, holds, load
+from eval.labelled.facts import fact_recall, holds
+from eval.labelled.golden import GoldenQuestion, load
 
 QUESTIONS = load()
 MULTI = [question for question in QUESTIONS if question.kind == "multi"]
@@ -142,15 +143,15 @@ def test_the_hard_formats_have_at_least_three_questions_each(documents: str) -> 
 
 @pytest.mark.parametrize("question", SINGLE, ids=lambda question: question.id)
 def test_every_expected_document_alone_holds_the_answer(question: GoldenQuestion) -> None:
-    recalls = {name: fact_recall(_text(name), question) for name in question.documents}
+    recalls = {name: fact_recall(_text(name), question.facts) for name in question.documents}
     assert recalls == dict.fromkeys(question.documents, 1.0)
 
 
 @pytest.mark.parametrize("question", MULTI, ids=lambda question: question.id)
 def test_a_multi_passage_question_needs_every_one_of_its_documents(question: GoldenQuestion) -> None:
     together = "\n".join(_text(name) for name in question.documents)
-    assert fact_recall(together, question) == 1.0
-    assert all(0 < fact_recall(_text(name), question) < 1 for name in question.documents)
+    assert fact_recall(together, question.facts) == 1.0
+    assert all(0 < fact_recall(_text(name), question.facts) < 1 for name in question.documents)
 
 
 def test_a_conflict_says_which_edition_is_in_force() -> None:
@@ -249,7 +250,7 @@ def test_recall_counts_facts_rather_than_spellings() -> None:
     question = GoldenQuestion(
         id="x", question="?", kind="table", documents=("a.md",), facts=(("six", "6 kg"), ("blue",))
     )
-    assert fact_recall("It weighs 6 kg, six in all.", question) == 0.5
+    assert fact_recall("It weighs 6 kg, six in all.", question.facts) == 0.5
 
 
 def test_an_answerable_question_without_facts_is_refused() -> None:

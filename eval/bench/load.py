@@ -16,7 +16,7 @@ from eval.bench.figures import Figure, Goal, processor_s
 from eval.bench.query import UNCACHED
 from eval.bench.serving import Served, served, upload_and_wait
 from eval.bench.stub_model import stub_model
-from eval.dataset import load
+from eval.labelled.golden import load
 
 CROWDS = (1, 4, 16, 32)
 LARGEST = CROWDS[-1]

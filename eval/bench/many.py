@@ -24,7 +24,7 @@ from eval.bench.query import UNCACHED
 from eval.bench.serving import served
 from eval.bench.stack import Running, Stack, stack
 from eval.bench.stub_model import stub_model
-from eval.dataset import load
+from eval.labelled.golden import load
 from ingestion.types import RawFile
 from service.errors import Unavailable
 

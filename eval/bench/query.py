@@ -15,7 +15,7 @@ import httpx
 from eval.bench.corpora import demo_files, pages
 from eval.bench.figures import Figure, Goal, Spread
 from eval.bench.serving import served, upload_and_wait
-from eval.dataset import load
+from eval.labelled.golden import load
 from service.cli.client import LocalFile
 from service.cli.http_client import HttpClient
 from service.cli.ingesting import FILES_AN_UPLOAD

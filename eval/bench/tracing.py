@@ -24,7 +24,7 @@ from typing import Any
 from eval.bench.corpora import demo_files
 from eval.bench.figures import Figure, Goal
 from eval.bench.query import WARM_UP
-from eval.dataset import load
+from eval.labelled.golden import load
 from ingestion.worker import worker_for
 from service.generate.prompt import prompt_version
 from service.local_engine import LocalEngine

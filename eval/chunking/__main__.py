@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from eval.chunking.dataset import load
 from eval.chunking.report import measure, show
 from eval.chunking.splitters import by_title, fixed, ours, recursive
 from eval.commands import AsJson, command, run
+from eval.labelled.spans import read
 from ingestion.chunking.ruler import Tokenize
 from service.embed import open_embedder
 from service.settings import Settings
@@ -38,7 +38,7 @@ def main(
         "recursive 400 characters": recursive(400),
         "recursive 800 characters": recursive(800),
     }
-    results = measure(methods, load(data), embedder, tokenize)
+    results = measure(methods, read(data), embedder, tokenize)
     if as_json:
         print(json.dumps({"embedder": embedder.name, "results": [asdict(one) for one in results]}, indent=1))
     else:

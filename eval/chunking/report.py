@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from eval.chunking.dataset import SpanDataset
 from eval.chunking.retrieve import rank
 from eval.chunking.score import SpanScore, TokenMap, mean, score
 from eval.chunking.splitters import Splitter
+from eval.labelled.spans import SpanDataset
 from ingestion.chunking.ruler import Tokenize
 from service.embed import Embedder
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from eval.collect import SCOPE
+from eval.engines import SCOPE
 from eval.labelled import LabelledQuestion
 from service.context import build
 from service.local_engine import LocalEngine

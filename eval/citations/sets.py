@@ -11,9 +11,9 @@ from typing import Literal
 
 from eval.citations.cases import Case, cases
 from eval.collect import engine_of
-from eval.dataset import DEMO
 from eval.labelled import LabelledSet, documentation, find
 from eval.labelled.files import golden
+from eval.labelled.golden import DEMO
 from service.embed import Embedder
 from service.settings import Settings
 

@@ -4,7 +4,8 @@
     beir.py       corpus.jsonl, queries.jsonl, qrels/*.tsv and, where there is one, qa.jsonl
     reading.py    reading comprehension: the JSON of SQuAD, PubMedQA and TAT-QA
     spans.py      questions_df.csv with exact spans of corpora/*.md
-    files.py      questions about files: qna_data.csv of the reports, and the golden set's form
+    golden.py     the golden set's form: documents and facts; facts.py says whether a text holds one
+    files.py      questions about files: qna_data.csv of the reports, and those of the golden set's form
     prose.py      documentation without labels: questions from headings and sentences
 
 `find` recognises the form of each folder or file below a directory.

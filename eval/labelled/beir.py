@@ -12,22 +12,35 @@ from eval.labelled.types import LabelledQuestion, LabelledSet, Record
 
 
 def load(folder: Path, split: str = "test") -> LabelledSet | None:
-    """The set: the questions that `qrels/<split>.tsv` judges, and those of `qa.jsonl` without an answer."""
-    judged = folder / "qrels" / f"{split}.tsv"
-    if not (folder / "corpus.jsonl").is_file() or not judged.is_file():
+    """The set: the questions that `qrels/<split>.tsv` judges, and those of `qa.jsonl` without an answer.
+
+    Where nothing is judged, `qa.jsonl` is asked whole: each answer stands in the passage that it names.
+    """
+    judged, answered = folder / "qrels" / f"{split}.tsv", folder / "qa.jsonl"
+    if not (folder / "corpus.jsonl").is_file() or not (judged.is_file() or answered.is_file()):
         return None
-    relevant = judgements(judged)
+    found = questions(folder, split) if judged.is_file() else qa(answered)
+    records = tuple(
+        Record(row["_id"], row.get("title", ""), row["text"]) for row in rows(folder / "corpus.jsonl")
+    )
+    return LabelledSet(folder.name, found, records, folder=folder)
+
+
+def questions(folder: Path, split: str = "test") -> tuple[LabelledQuestion, ...]:
+    """The questions of a set with judgements."""
+    relevant = judgements(folder / "qrels" / f"{split}.tsv")
     known = {row["id"]: row for row in rows(folder / "qa.jsonl")}
     asked = [(row["_id"], row["text"]) for row in rows(folder / "queries.jsonl") if row["_id"] in relevant]
     judged_ids = {id for id, _ in asked}
     asked += [
         (id, row["question"]) for id, row in known.items() if row["impossible"] and id not in judged_ids
     ]
-    questions = (_question(id, text, relevant.get(id, {}), known.get(id)) for id, text in asked)
-    records = tuple(
-        Record(row["_id"], row.get("title", ""), row["text"]) for row in rows(folder / "corpus.jsonl")
-    )
-    return LabelledSet(folder.name, tuple(questions), records, folder=folder)
+    return tuple(_question(id, text, relevant.get(id, {}), known.get(id)) for id, text in asked)
+
+
+def qa(file: Path) -> tuple[LabelledQuestion, ...]:
+    """The questions of a `qa.jsonl`: `id, question, passage, answers, impossible` a line."""
+    return tuple(_question(row["id"], row["question"], {str(row["passage"]): 1}, row) for row in rows(file))
 
 
 def _question(id: str, text: str, relevant: dict[str, int], known: dict[str, Any] | None) -> LabelledQuestion:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from eval.dataset import GOLDEN
-from eval.dataset import load as load_golden
+from eval.labelled.golden import GOLDEN
+from eval.labelled.golden import load as load_golden
 from eval.labelled.types import LabelledQuestion, LabelledSet
 
 

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from eval.commands import command, run
-from eval.dataset import DEMO
+from eval.labelled.golden import DEMO
 from eval.relevance.page import put, table
 
 Json = Any

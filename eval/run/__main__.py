@@ -23,8 +23,8 @@ import typer
 from rich.console import Console
 
 from eval.commands import INTERRUPTED, AsJson, DataDir, Limit, Out, Seed, command, run
-from eval.dataset import DEMO, GOLDEN
 from eval.engines import Asked, asked_in_process, asked_over_http, engine_with, read_set
+from eval.labelled.golden import DEMO, GOLDEN
 from eval.run.answered import Answers
 from eval.run.asking import DEPTH, ask_all, measure_all
 from eval.run.dataset import Dataset, open_dataset

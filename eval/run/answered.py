@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import override
 
-from eval.dataset import holds
+from eval.labelled.facts import holds
 from eval.labelled.types import folded
 from eval.run.families import Family
 from eval.run.records import Case, Fact, Number, Outcome

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval import labelled
-from eval.dataset import GOLDEN
 from eval.labelled.files import files_below, golden_questions
+from eval.labelled.golden import GOLDEN
 from eval.labelled.types import LabelledQuestion, LabelledSet
 from eval.run.records import Case, DatasetRef, cases_of
 from service.errors import InvalidInput

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from eval.dataset import holds
 from eval.engines import Asked
+from eval.labelled.facts import holds
 from eval.run.answered import cited, is_right, needed
 from eval.run.records import Diagnosis, Fact, FoundHit, Json, Outcome, Stage
 from service.errors import FootnoteError

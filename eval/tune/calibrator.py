@@ -25,9 +25,9 @@ import typer
 
 from eval.collect import collected, engine_folder, engine_of
 from eval.commands import NOTHING_BETTER, AsJson, command, run
-from eval.dataset import load as load_golden
 from eval.halves import DECIDED, is_first_half
 from eval.labelled import LabelledSet, documentation, find
+from eval.labelled.golden import load as load_golden
 from eval.labelled.types import folded
 from eval.relevance import calibration
 from eval.tune import deciding

@@ -52,5 +52,7 @@ def test_questions_without_an_answer_or_a_judgement_are_left_out(tmp_path: Path)
     (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n1\ta\t1\n2\ta\t1\n3\ta\t0\n")
     rows = [{"_id": str(number), "text": f"question {number}"} for number in range(1, 5)]
     (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (tmp_path / "qa.jsonl").write_text(json.dumps({"id": "2", "impossible": True}) + "\n")
+    (tmp_path / "qa.jsonl").write_text(
+        json.dumps({"id": "2", "question": "2?", "passage": "a", "answers": [], "impossible": True}) + "\n"
+    )
     assert dict(load(tmp_path).questions) == {"1": "question 1"}
