@@ -33,6 +33,7 @@ from service.errors import (
     LimitExceeded,
     MistypedFile,
     NotFound,
+    UnsupportedMedia,
 )
 from service.settings import LoadSettings
 
@@ -47,6 +48,7 @@ _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HTML_STARTS = (b"<!doctype html", b"<html")
 _LOOK_BYTES = 8192
 RECORDS = ".jsonl"
+_OLD_OFFICE = frozenset({".doc", ".ppt", ".dot", ".pps"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,10 @@ class LoadFailure:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that lay in a folder and is of no kind that is read; nobody asked for it by name."""
+    """A file that lay in a folder and is of no kind that is read, and why; nobody asked for it by name."""
 
     source: str
+    error: FootnoteError
 
 
 Loaded = RawFile | LoadFailure | Skipped
@@ -154,7 +157,7 @@ def _load(
         return
     is_records = path.suffix.lower() == RECORDS
     if not asked_for and not is_records and format_of(path.name) is None:
-        yield Skipped(source)
+        yield Skipped(source, _unread(path.name))
     elif is_records:
         yield from _records(path, source, settings)
     else:
@@ -234,8 +237,8 @@ def _ole_type(filename: str, named: Format | None, content: bytes) -> str:
     """The old office container holds an old Excel sheet, or a new document under a password."""
     if _ENCRYPTED_PACKAGE in content:
         raise EncryptedFile("The file is protected with a password.", hint="Save it without one.")
-    if Path(filename).suffix.lower() in (".doc", ".ppt", ".dot", ".pps"):
-        raise unsupported("The old binary format of Word and PowerPoint")
+    if Path(filename).suffix.lower() in _OLD_OFFICE:
+        raise _unread(filename)
     return _agreed(filename, named, "application/vnd.ms-excel")
 
 
@@ -252,8 +255,19 @@ def _text_type(filename: str, named: Format | None, content: bytes) -> str:
     if head.lstrip().lower().startswith(_HTML_STARTS):
         return "text/html"
     if Path(filename).suffix:
-        raise unsupported(f"A {Path(filename).suffix} file")
+        raise _unread(filename)
     return "text/plain"
+
+
+def _unread(filename: str) -> FootnoteError:
+    """Why a file of this name is of no kind that is read."""
+    suffix = Path(filename).suffix.lower()
+    if suffix in _OLD_OFFICE:
+        return UnsupportedMedia(
+            "The old binary format of Word and PowerPoint is not a supported kind of file.",
+            hint="Save it as .docx or .pptx.",
+        )
+    return unsupported(f"A {Path(filename).suffix} file" if suffix else "A file without an ending")
 
 
 def _too_large(settings: LoadSettings) -> LimitExceeded:

@@ -212,7 +212,7 @@ def find(asked: Asked, settings: Settings) -> Found:
 
 def _as_found(loaded: Loaded) -> LocalFile | Refused:
     if isinstance(loaded, Skipped):
-        return Refused(loaded.source, "unsupported_media", "no parser reads it", asked_for=False)
+        return Refused(loaded.source, loaded.error.code, str(loaded.error), asked_for=False)
     if isinstance(loaded, LoadFailure):
         return Refused(loaded.source, loaded.error.code, str(loaded.error), hides=loaded.hides)
     return LocalFile(loaded.source, loaded.filename, loaded.content)

@@ -7,4 +7,5 @@ jobs.py       the queue                         http_client.py   a server that r
 serving.py    serve, worker, reindex, config    running.py       how that server is known
 models.py     compiled models                   ingesting.py, pruning.py  how an ingest goes
 access.py     tenants, keys                     show.py          what a person sees
+                                                progress.py      bars, and the file at work
 """

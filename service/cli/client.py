@@ -15,7 +15,8 @@ Json = dict[str, Any]
 PAGE = 200
 """How many documents, chunks or jobs are asked for at once."""
 FAILED = ("failed",)
-UNFINISHED = ("queued", "parsing", "chunking", "embedding", "storing")
+AT_WORK = ("parsing", "chunking", "embedding", "storing")
+UNFINISHED = ("queued", *AT_WORK)
 
 
 @dataclass(frozen=True, slots=True)

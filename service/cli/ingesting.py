@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from service.cli.client import UNFINISHED, Client, Json, LocalFile
+from service.cli.client import AT_WORK, PAGE, UNFINISHED, Client, Json, LocalFile
+from service.cli.progress import Stalls, progress_on, shown
 from service.errors import FootnoteError, NotFound, Unavailable
 from service.types import Scalar
 
@@ -57,6 +57,8 @@ class Summary:
     chunks: int = 0
     embedded: int = 0
     passed_over: int = 0
+    """How many files of a folder are of no kind that is read; `skipped` names them."""
+    skipped: list[Json] = field(default_factory=list)
     cancelled: int = 0
     queued: int = 0
     """How many were still waiting when the command was interrupted."""
@@ -82,9 +84,11 @@ class Summary:
 
     def refuse(self, refused: Refused) -> None:
         """Counts a file that was not taken in."""
+        told = {"source": refused.source, "code": refused.code, "message": refused.message}
         if refused.asked_for:
-            self.failed.append({"source": refused.source, "code": refused.code, "message": refused.message})
+            self.failed.append(told)
         else:
+            self.skipped.append(told)
             self.passed_over += 1
 
 
@@ -106,14 +110,13 @@ def ingest(
     waiting: list[str] = []
     ended = 0
     try:
-        with _progress(console) as progress:
+        with progress_on(console) as progress:
+            bar = progress.add_task("reading", total=None, file="")
             earlier = {job["source"]: job["job_id"] for job in client.jobs(UNFINISHED)}
-            bar = progress.add_task("reading", total=None)
-            for batch in _batches(found, summary):
+            for batch in _batches(shown(found, progress, bar), summary):
                 waiting.extend(job["job_id"] for job in client.upload(batch, metadata))
-                progress.update(bar, total=len(waiting))
-            progress.update(bar, description="ingesting", total=len(waiting))
-            jobs = Waiting(client, pause)
+            progress.update(bar, description="ingesting", total=len(waiting), file="")
+            jobs = Waiting(client, pause, Stalls(progress, bar, console).look)
             for job_id in waiting:
                 _count(summary, jobs.finished(job_id), earlier, client)
                 ended += 1
@@ -129,9 +132,13 @@ def ingest(
 class Waiting:
     """Waits for jobs, and looks now and then whether there is still anybody who works on them."""
 
-    def __init__(self, client: Client, pause: Callable[[float], None]) -> None:
+    def __init__(
+        self, client: Client, pause: Callable[[float], None], seen: Callable[[Sequence[Json]], None]
+    ) -> None:
+        """`seen` is given, at each look, the jobs that are at work."""
         self._client = client
         self._pause = pause
+        self._seen = seen
         self._polls = 0
         self._missing = 0
 
@@ -157,6 +164,7 @@ class Waiting:
         self._polls += 1
         if self._polls % POLLS_A_LOOK:
             return
+        self._seen(list(islice(self._client.jobs(AT_WORK), PAGE)))
         missing = [
             component
             for component in self._client.readiness()
@@ -223,18 +231,3 @@ def _batches(found: Iterable[LocalFile | Refused], summary: Summary) -> Iterator
             batch, size = [], 0
     if batch:
         yield batch
-
-
-@contextmanager
-def counting(what: str, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A bar; gives what moves it, called with how many are done, of how many."""
-    with _progress(console) as progress:
-        bar = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(bar, completed=done, total=total)
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -108,8 +108,10 @@ def client_of(
         with HttpClient(here) as client:
             yield client
     else:
-        with runtime_of(context).local(settings, work) as client:
-            yield client
+        with ExitStack() as stack:
+            with err.status("opening the data folder and the model"):
+                local = stack.enter_context(runtime_of(context).local(settings, work))
+            yield local
 
 
 def json_object(text: str, option: str) -> dict[str, Any]:

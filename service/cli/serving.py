@@ -10,7 +10,7 @@ import typer
 from service.catalogue.database import SCHEMA
 from service.catalogue.database import migrate as bring_up_to_date
 from service.cli import show
-from service.cli.ingesting import counting
+from service.cli.progress import counting
 from service.cli.runtime import INTERRUPTED, AsJson, DataDir, err, out, print_json, runtime_of, settings_of
 from service.errors import Misconfigured
 from service.log import configure

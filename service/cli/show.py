@@ -53,6 +53,10 @@ def hits(console: Console, found: Json) -> None:
         console.print(f"   {escape(_short(hit['text']))}", highlight=False)
 
 
+SKIPPED_SHOWN = 20
+"""Files of other kinds that are named; a folder of pictures holds thousands."""
+
+
 def ingested(console: Console, summary: Summary) -> None:
     """What became of the files."""
     read = [f"{summary.unchanged} unchanged"]
@@ -74,6 +78,10 @@ def ingested(console: Console, summary: Summary) -> None:
     end = "interrupted after" if summary.interrupted else "in"
     console.print(f"{', '.join(parts)}, {end} {summary.seconds} s", highlight=False)
     _failures(console, summary)
+    for skipped in summary.skipped[:SKIPPED_SHOWN]:
+        console.print(escape(f"not read: {skipped['source']}: {skipped['message']}"), highlight=False)
+    if (more := len(summary.skipped) - SKIPPED_SHOWN) > 0:
+        console.print(f"not read: {counted(more, 'file')} more; --json names them all", highlight=False)
     for warning in summary.warnings:
         text = f"warning: {warning['source']}: {warning['message']}"
         console.print(escape(text), style="yellow", highlight=False)

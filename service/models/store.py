@@ -51,7 +51,7 @@ def ensure_compiled(model: str, role: Role, precision: str, cache_dir: Path) -> 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not (folder / CARD).is_file():
-            log.info("compiling %s to %s, once, into %s", model, precision, folder)
+            log.warning("the model %s is compiled to %s, once: that takes about a minute", model, precision)
             _compile_in_child(model, role, precision, folder)
     return folder
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from typing_extensions import override
 
-from service.cli.client import Client, Json, LocalFile
+from service.cli.client import AT_WORK, Client, Json, LocalFile
 from service.errors import NotFound
 from service.types import Scalar
 
@@ -26,6 +26,7 @@ class FakeClient(Client):
     goes_on: str = ""
     states: Sequence[Json] = ()
     known: dict[str, list[Json]] = field(default_factory=dict)
+    at_work: Sequence[Json] = ()
     unready: Sequence[str] = ()
     on_poll: Callable[[], None] = lambda: None
     kept: dict[str, str] = field(default_factory=dict)
@@ -51,6 +52,8 @@ class FakeClient(Client):
 
     @override
     def jobs(self, states: Sequence[str] = ()) -> Iterator[Json]:
+        if states == AT_WORK:
+            return iter(self.at_work)
         return iter([{**last[-1], "job_id": job_id} for job_id, last in self.known.items()])
 
     @override

@@ -6,9 +6,12 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress, TextColumn
 
+from service.cli import show
 from service.cli.client import LocalFile
 from service.cli.ingesting import Refused, Summary, ingest
+from service.cli.progress import Stalls
 from service.cli.pruning import Census
 from service.errors import Conflict, Unavailable
 from tests.cli.fake_client import FakeClient, job_in
@@ -91,6 +94,37 @@ def test_the_first_interrupt_says_at_once_what_happens_next(goes_on: str, told: 
     assert isinstance(shown.file, io.StringIO)
     assert told in shown.file.getvalue()
     assert "footnote jobs cancel --all" in shown.file.getvalue()
+
+
+def test_a_file_that_holds_the_others_up_is_named_once() -> None:
+    shown = Console(file=io.StringIO(), width=500)
+    states = [*[job_in("parsing", "slow.pdf")] * 600, job_in("done", "slow.pdf", report=READ)]
+    at_work = [job_in("parsing", "slow.pdf"), job_in("embedding", "many.md")]
+    summary = ingested(FakeClient(states=states, at_work=at_work), "slow.pdf", console=shown)
+    assert summary.done == 1
+    assert isinstance(shown.file, io.StringIO)
+    assert shown.file.getvalue().count("still at slow.pdf (parsing)") == 1
+    assert "many.md" not in shown.file.getvalue()
+
+
+def test_the_bar_names_the_file_that_is_at_work() -> None:
+    with Progress(TextColumn("{task.fields[file]}"), console=Console(quiet=True)) as progress:
+        bar = progress.add_task("ingesting", file="")
+        Stalls(progress, bar, Console(quiet=True)).look(
+            [job_in("embedding", "a.pdf"), job_in("parsing", "b.md")]
+        )
+        assert progress.tasks[0].fields["file"] == "a.pdf"
+
+
+def test_files_that_are_not_read_are_named_with_the_reason() -> None:
+    why = "The old binary format of Word and PowerPoint is not a supported kind of file."
+    found = [Refused("letters/old.doc", "unsupported_media", why, asked_for=False)]
+    summary = ingest(FakeClient(), found, {}, Console(quiet=True), pause=lambda _: None)
+    shown = Console(file=io.StringIO(), width=500)
+    show.ingested(shown, summary)
+    assert (summary.passed_over, summary.failed) == (1, [])
+    assert isinstance(shown.file, io.StringIO)
+    assert f"not read: letters/old.doc: {why}" in shown.file.getvalue()
 
 
 # --- which documents have vanished -----------------------------------------------------------

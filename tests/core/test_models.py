@@ -79,6 +79,16 @@ def test_a_model_whose_files_changed_is_compiled_anew(folder: Path, model: Path,
     assert calls == [first, second]
 
 
+def test_who_waits_for_a_model_to_be_compiled_is_told_what_is_going_on(
+    folder: Path, model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with _compiling([]):  # type: ignore[attr-defined]
+        ensure_compiled(str(model), "embedder", "int8", folder / "cache")
+        ensure_compiled(str(model), "embedder", "int8", folder / "cache")
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [line.split(" is ")[1] for line in told] == ["compiled to int8, once: that takes about a minute"]
+
+
 def test_each_role_and_precision_is_compiled_on_its_own(folder: Path, model: Path) -> None:
     found = {
         folder_for(str(model), role, precision, folder)
