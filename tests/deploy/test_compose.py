@@ -149,7 +149,8 @@ def test_redis_keeps_nothing_and_asks_for_its_password() -> None:
 
 def test_prometheus_asks_services_that_exist() -> None:
     jobs = yaml.safe_load((DEPLOY / "monitoring" / "prometheus.yml").read_text())["scrape_configs"]
-    asked = {target for job in jobs for config in job["static_configs"] for target in config["targets"]}
-    hosts = {target.partition(":")[0] for target in asked} - {"127.0.0.1"}
-    assert hosts <= set(services("monitoring"))
+    asked = {one for job in jobs for config in job.get("static_configs", ()) for one in config["targets"]}
+    named = {one for job in jobs for config in job.get("dns_sd_configs", ()) for one in config["names"]}
+    hosts = {target.partition(":")[0] for target in asked} - {"127.0.0.1"} | named
+    assert {"api", "worker"} <= hosts <= set(services("monitoring"))
     assert "api" in services()["api"]["environment"]["FOOTNOTE_API__ALLOWED_HOSTS"]
