@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
+from service.explaining import Expected, Explanation
 from service.records import (
     DeletionReceipt,
     DocumentRecord,
@@ -40,6 +41,13 @@ class Asking(Protocol):
 
     async def search(self, scope: Scope, query: Query) -> SearchResult:
         """The best `query.top_k` hits, without an answer."""
+        ...
+
+    async def explain(self, scope: Scope, query: Query, expected: Expected) -> Explanation:
+        """Ask once more, and name the stage that lost what the answer was expected to rest on.
+
+        It is neither cached nor kept. What the scope may not read is told as what is not there.
+        """
         ...
 
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:

@@ -27,6 +27,7 @@ from service.deletion import Deletion, take_back
 from service.disk import ensure_room
 from service.engine import Engine
 from service.errors import InvalidInput
+from service.explaining import Expected, Explainer, Explanation
 from service.fsck import Fsck
 from service.gate import Gate
 from service.locks import DocumentLocks
@@ -70,6 +71,7 @@ class LocalEngine(Engine):
     jobs: Jobs
     answers: Answers
     keeper: AnswerKeeper
+    explainer: Explainer
     originals: Originals
     locks: DocumentLocks
     deletion: Deletion
@@ -109,6 +111,11 @@ class LocalEngine(Engine):
         with self.gate.question():
             found = await self.pipeline.threads.run(self.pipeline.find, scope, query, watch)
         return SearchResult(found.best, watch.timings_ms())
+
+    @override
+    async def explain(self, scope: Scope, query: Query, expected: Expected) -> Explanation:
+        with self.gate.question():
+            return await self.explainer.explain(scope, query, expected)
 
     @override
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:

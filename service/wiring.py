@@ -27,6 +27,8 @@ from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
 from service.embed import Embedder, check_sizes, open_embedder
 from service.errors import StoreDamaged
+from service.explaining import Explainer
+from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
 from service.gate import Gate
@@ -115,8 +117,7 @@ def _engine(
 def _joined(
     settings: Settings, footing: Footing, index: ChunkIndex, pipeline: Pipeline, sharing: Sharing
 ) -> LocalEngine:
-    database, locks = footing.database, footing.locks
-    answers = Answers(database)
+    database, locks, answers = footing.database, footing.locks, Answers(footing.database)
     in_use = index_name(pipeline.embedder) if footing.shared else ""
     versions = Documents(database, settings.catalogue.keep_versions, in_use)
     jobs = Jobs(database, settings.catalogue.lease_s)
@@ -134,6 +135,7 @@ def _joined(
         jobs=jobs,
         answers=answers,
         keeper=(keeper := AnswerKeeper(answers)),
+        explainer=Explainer(pipeline, CorpusLook(database)),
         originals=originals,
         locks=locks,
         deletion=deletion,

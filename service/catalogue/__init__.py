@@ -14,6 +14,7 @@ new one, and after a delete has committed nothing of the document can come back.
     keeping.py    what is written behind      expiry.py     what is kept only for a while
                   its reader's back           indexes.py    which index is in force
     tenants.py, keys.py, secret.py            who may come in
+    whereabouts.py  where an expected         document is, or why it is not
     admission.py  which uploads are taken     audit.py      who did what
 
 In server mode alone: `token_table.py`, the token vectors, `advisory.py`, locks and the lead, and `using.py`,
@@ -38,6 +39,7 @@ from service.catalogue.reading import CatalogueReader
 from service.catalogue.tenants import Tenants
 from service.catalogue.token_table import TokenTable
 from service.catalogue.versions import Labels, Live, NewVersion
+from service.catalogue.whereabouts import Whereabouts
 
 __all__ = [
     "AnswerKeeper",
@@ -63,6 +65,7 @@ __all__ = [
     "ServerLocks",
     "Tenants",
     "TokenTable",
+    "Whereabouts",
     "admit",
     "check_quotas",
     "checked_groups",

@@ -111,6 +111,10 @@ class HttpClient(Client):
     def search(self, request: Json) -> Json:
         return self._json("POST", "/search", json=request)
 
+    @override
+    def explain(self, request: Json) -> Json:
+        return self._json("POST", "/explain", json=request)
+
     def _every(self, name: str, path: str, **asked: Any) -> Iterator[Json]:
         def page(cursor: str | None) -> Json:
             given = {**asked, "limit": PAGE, "cursor": cursor}

@@ -105,3 +105,7 @@ class FakeClient(Client):
     @override
     def search(self, request: Json) -> Json:
         raise NotImplementedError
+
+    @override
+    def explain(self, request: Json) -> Json:
+        raise NotImplementedError

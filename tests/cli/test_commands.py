@@ -29,6 +29,7 @@ def test_help_names_every_command(folder: Path) -> None:
         "fsck",
         "ask",
         "search",
+        "explain",
         "serve",
         "worker",
         "reindex",
