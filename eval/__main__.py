@@ -5,6 +5,9 @@ from __future__ import annotations
 from eval.commands import group, run
 
 COMMANDS = {
+    "run": ("eval.run.__main__", "A labelled set asked and measured: a run."),
+    "compare": ("eval.run.comparing", "Two runs; fails where the second is worse."),
+    "report": ("eval.run.report", "A run as one page, with what went wrong and why."),
     "answers": ("eval.answers", "Questions with known facts against a corpus."),
     "squad": ("eval.squad", "Gold answers of SQuAD 2, over all its passages."),
     "citations": ("eval.citations.__main__", "False sentences caught and true ones dropped."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -16,17 +17,35 @@ import typer
 from service.errors import FootnoteError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The folder, or file, that it is written to.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask so many, drawn by the seed.")]
+Seed = Annotated[int, typer.Option("--seed", help="Which ones are drawn.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Keep what is read in here, for another run.")
+]
 Misses = Annotated[bool, typer.Option("--misses", help="Print what was not as expected.")]
 Always = Annotated[bool, typer.Option("--always", help="Answer every question, to see the answers alone.")]
 
 NOTHING_BETTER = 3
 """The exit code when what was learned is no better than what is in use."""
+WORSE = 4
+"""The exit code when a run is worse than the one that it is compared with."""
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 # The command's own module reads its options.
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 EXTRAS = {
-    "eval": ("qdrant_client", "rank_bm25", "psutil", "rapidfuzz", "langchain_text_splitters"),
+    "eval": (
+        "qdrant_client",
+        "rank_bm25",
+        "psutil",
+        "rapidfuzz",
+        "langchain_text_splitters",
+        "ir_measures",
+        "jinja2",
+    ),
     "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
 }
 """What each extra of the package installs."""

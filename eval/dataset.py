@@ -41,6 +41,8 @@ class GoldenQuestion(BaseModel):
     documents: tuple[str, ...]
     facts: tuple[Fact, ...]
     note: str = ""
+    reference: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def answerable(self) -> bool:

@@ -20,6 +20,7 @@ worked out once. `redis.py` is what processes share, `sharing.py` chooses betwee
 `limiting.py` and `waiting_room.py` say who may ask now, and `waking.py` tells workers of work.
 
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
+`masking/` blots out personal data and secrets where a text leaves.
 `background.py` has the threads that all this runs on; `readiness.py` and `stage_checks.py` ask each part
 whether it can serve. `blobs/` keeps the original files, and `originals.py` those of them that are needed;
 `deletion.py` removes a document everywhere and `receipts.py` signs that it did; `fsck.py` finds what does not

@@ -20,6 +20,7 @@ from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.middleware import (
     AuthenticationMiddleware,
+    CallingMiddleware,
     CrossSiteMiddleware,
     FramingMiddleware,
     HostMiddleware,
@@ -92,6 +93,7 @@ def _layers(settings: Settings, metrics: Metrics, access: Access | None) -> list
     limits = settings.api
     return [
         Middleware(CorrelationIdMiddleware, transformer=_canonical),
+        Middleware(CallingMiddleware),
         Middleware(ObservingMiddleware, metrics),
         Middleware(SecurityHeadersMiddleware),
         Middleware(RateLimitMiddleware),

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
@@ -26,7 +26,7 @@ from service.catalogue import (
 from service.deletion import Deletion, take_back
 from service.disk import ensure_room
 from service.engine import Engine
-from service.errors import InvalidInput
+from service.errors import InvalidInput, NotFound
 from service.explaining import Expected, Explainer, Explanation
 from service.fsck import Fsck
 from service.gate import Gate
@@ -55,8 +55,12 @@ from service.stopwatch import Stopwatch
 from service.storable import why_unstorable
 from service.store.index import ChunkIndex
 from service.store.payload import checked_name
+from service.tracing.tracing import Tracing
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
 from service.waking import Waker
+
+FEEDBACK_WAITS_S = (0.05, 0.1, 0.2, 0.4)
+"""How feedback waits for the record of its answer, which whoever gave it writes some 50 ms later."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class LocalEngine(Engine):
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
     """Why the queue does not move, if it does not."""
+    tracing: Tracing = field(default_factory=Tracing)
 
     # --- asking ------------------------------------------------------------------------------
 
@@ -99,7 +104,8 @@ class LocalEngine(Engine):
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            async with aclosing(self.sharing.asked.stream(scope, query)) as events:
+            answering = self.tracing.asked(scope, query, self.sharing.asked.stream(scope, query))
+            async with aclosing(answering) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         self.keeper.keep(GivenAnswer.of(scope, query.text, event.answer))
@@ -107,9 +113,10 @@ class LocalEngine(Engine):
 
     @override
     async def search(self, scope: Scope, query: Query) -> SearchResult:
-        watch = Stopwatch()
-        with self.gate.question():
+        with self.gate.question(), self.tracing.searched(scope, query) as told:
+            watch = Stopwatch()
             found = await self.pipeline.threads.run(self.pipeline.find, scope, query, watch)
+            told(found.best)
         return SearchResult(found.best, watch.timings_ms())
 
     @override
@@ -119,6 +126,17 @@ class LocalEngine(Engine):
 
     @override
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
+        feedback_id = await self._judged(scope, feedback)
+        self.tracing.judged(feedback, feedback_id)
+        return feedback_id
+
+    async def _judged(self, scope: Scope, feedback: Feedback) -> str:
+        """Its id, once the answer's record is there: another process may be about to write it down."""
+        waits = FEEDBACK_WAITS_S if self.settings.mode == "server" else ()
+        for wait_s in waits:
+            with suppress(NotFound):
+                return await asyncio.to_thread(self._judge, scope, feedback)
+            await asyncio.sleep(wait_s)
         return await asyncio.to_thread(self._judge, scope, feedback)
 
     def _judge(self, scope: Scope, feedback: Feedback) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from asgi_correlation_id import correlation_id
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -21,6 +22,7 @@ from service.access import Authenticator
 from service.errors import CrossSiteRequest, HostNotAllowed, InvalidInput
 from service.limiting import WINDOW_S, Allowance
 from service.metrics import Metrics
+from service.tracing.caller import Calling, calling, read_traceparent
 
 BYTES_PER_EXTRA_SECOND = 16 * 1024
 """The slowest sender that is waited for, beyond the receive timeout itself."""
@@ -216,6 +218,20 @@ class ReceiveDeadlineMiddleware:
             408,
             f"The request's body did not arrive within {self.timeout_s:g} s (setting api.receive_timeout_s).",
         )
+
+
+class CallingMiddleware:
+    """Says what asks: the id of the request in the log, and the caller's own trace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Leave it in the context of the request, for the traces of what it asks for."""
+        if scope["type"] == "http":
+            parent = read_traceparent(Headers(scope=scope).get("traceparent"))
+            calling.set(Calling(correlation_id.get() or "", parent))
+        await self.app(scope, receive, send)
 
 
 class ObservingMiddleware:

@@ -26,13 +26,14 @@ from service.catalogue.auditing import Auditing
 from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
 from service.embed import Embedder, check_sizes, open_embedder
-from service.errors import StoreDamaged
+from service.errors import Misconfigured, StoreDamaged
 from service.explaining import Explainer
 from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
 from service.gate import Gate
 from service.generate import Generator
+from service.generate.prompt import prompt_version
 from service.local_engine import LocalEngine
 from service.maintenance import Maintenance
 from service.models import TokenFinder
@@ -48,6 +49,9 @@ from service.stage_checks import stage_checks
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
 from service.store.opening import index_name, make_room_for_index, open_index, put_in_force
+from service.tracing.opening import open_tracing
+from service.tracing.questions import Mask
+from service.tracing.tracing import Tracing
 
 EmbedderFactory = Callable[[Settings], Embedder]
 
@@ -101,8 +105,9 @@ def _engine(
             CatalogueReader(footing.database).epoch,
             footing.installation,
         ) as sharing,
+        closing(open_tracing(settings, prompt_version(), _no_mask)) as tracing,
     ):
-        engine = _joined(settings, footing, index, pipeline, sharing)
+        engine = _joined(settings, footing, index, pipeline, sharing, tracing)
         with closing(engine.parts):
             if not footing.shared:  # whatever was under way is nobody's: who had begun it is dead
                 engine.jobs.requeue_interrupted()
@@ -115,7 +120,12 @@ def _engine(
 
 
 def _joined(
-    settings: Settings, footing: Footing, index: ChunkIndex, pipeline: Pipeline, sharing: Sharing
+    settings: Settings,
+    footing: Footing,
+    index: ChunkIndex,
+    pipeline: Pipeline,
+    sharing: Sharing,
+    tracing: Tracing,
 ) -> LocalEngine:
     database, locks, answers = footing.database, footing.locks, Answers(footing.database)
     in_use = index_name(pipeline.embedder) if footing.shared else ""
@@ -126,6 +136,7 @@ def _joined(
     deletion = Deletion(versions, jobs, index, originals, locks, signer, sharing)
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
     expiry = Expiry(database, settings.catalogue)
+    beside = {"originals": originals.check, **index_checks(database, in_use)}
     return LocalEngine(
         settings=settings,
         pipeline=pipeline,
@@ -143,16 +154,10 @@ def _joined(
         maintenance=Maintenance(versions, jobs, deletion, originals, expiry, fsck, footing.leads),
         index=index,
         gate=Gate(),
-        parts=Readinesses(
-            {
-                **_checks(pipeline, database, keeper),
-                "originals": originals.check,
-                **sharing.checks(),
-                **index_checks(database, in_use),
-            }
-        ),
+        parts=Readinesses({**_checks(pipeline, database, keeper, sharing, tracing), **beside}),
         sharing=sharing,
         wake=sharing.waker,
+        tracing=tracing,
     )
 
 
@@ -164,7 +169,9 @@ def _remove_tenants(engine: LocalEngine) -> None:
         engine.maintenance.include(removal.remove_all, REMOVE_EVERY_S, "removing tenants")
 
 
-def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Mapping[str, Check]:
+def _checks(
+    pipeline: Pipeline, database: Database, keeper: AnswerKeeper, sharing: Sharing, tracing: Tracing
+) -> Mapping[str, Check]:
     def catalogue() -> str:
         lost = f", {keeper.lost} answers were not kept" if keeper.lost else ""
         return f"{database.check()}{lost}"
@@ -174,6 +181,8 @@ def _checks(pipeline: Pipeline, database: Database, keeper: AnswerKeeper) -> Map
         "store": lambda: f"{pipeline.store.size()} vectors",
         "token_vectors": pipeline.tokens.check,
         **stage_checks(pipeline),
+        **sharing.checks(),
+        **tracing.checks(),
     }
 
 
@@ -210,6 +219,10 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
     return ExtractiveGenerator(
         embedder.embed_sentences, tokenize, settings.generate.max_sentences, threads.run
     )
+
+
+def _no_mask() -> Mask:
+    raise Misconfigured("tracing.content: nothing here blots out personal data and secrets")
 
 
 def start_reindex(settings: Settings, *, make_embedder: EmbedderFactory = served_embedder) -> int:

@@ -15,7 +15,7 @@ def load(folder: Path) -> LabelledSet | None:
     table = folder / "qna_data.csv"
     if not table.is_file():
         return None
-    files = tuple(sorted(path for path in (folder / "docs").rglob("*") if path.is_file()))
+    files = files_below(folder / "docs")
     with table.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     questions = []
@@ -34,7 +34,12 @@ def _named(sources: str, files: tuple[Path, ...]) -> list[str]:
 
 def golden(documents: Path, questions: Path = GOLDEN) -> LabelledSet:
     """The golden set about the sample corpus in `documents`."""
-    found = tuple(
+    return LabelledSet("golden", golden_questions(questions), files=files_below(documents), folder=documents)
+
+
+def golden_questions(questions: Path) -> tuple[LabelledQuestion, ...]:
+    """The questions of a file in the golden set's form."""
+    return tuple(
         LabelledQuestion(
             one.id,
             one.question,
@@ -42,8 +47,15 @@ def golden(documents: Path, questions: Path = GOLDEN) -> LabelledSet:
             dict.fromkeys(one.documents, 1),
             tuple(spelling for fact in one.facts for spelling in fact),
             answerable=one.answerable,
+            facts=one.facts,
+            reference=one.reference,
+            kind=one.kind,
+            tags=one.tags,
         )
         for one in load_golden(questions)
     )
-    files = tuple(sorted(path for path in documents.rglob("*") if path.is_file()))
-    return LabelledSet("golden", found, files=files, folder=documents)
+
+
+def files_below(folder: Path) -> tuple[Path, ...]:
+    """The files of a folder, and of its folders, by name."""
+    return tuple(sorted(path for path in folder.rglob("*") if path.is_file()))

@@ -42,6 +42,11 @@ class LabelledQuestion:
     answerable: bool = True
     about: str = ""
     """For an unanswerable question, the document that it was written about."""
+    facts: tuple[tuple[str, ...], ...] = ()
+    """What a right answer holds, each in any of its spellings; empty where `answers` say all there is."""
+    reference: str = ""
+    kind: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     cast,
+    func,
     literal_column,
     select,
     tuple_,
@@ -30,7 +31,9 @@ UNDER_WAY = JobRow.owner.is_not(None)
 WAITING = JobRow.state == literal_column("'queued'")
 """Written out rather than bound, so that the indexes of what waits can be used."""
 NOBODYS = {"owner": None, "lease_until": None}
-CLAIM_WINDOW = 256
+IN_TURN = (JobRow.strikes, JobRow.turn, JobRow.sequence)
+WINDOW = 256
+"""So many jobs are looked at one by one; no claim takes more."""
 
 
 def held(leases: Iterable[Lease]) -> ColumnElement[bool]:
@@ -85,14 +88,34 @@ def _turns(connection: Connection, queries: Sequence[Select[int]]) -> list[int]:
     return list(connection.scalars(union_all(*(select(one.subquery().c.turn) for one in queries))))
 
 
-def queued(max_jobs: int) -> Select[tuple[object, ...]]:
+def next_in_turn(connection: Connection, max_jobs: int) -> Sequence[RowMapping]:
     """The jobs that may be taken, those first whose turn it is, and locked; what others take is passed over.
 
-    Of each document the first one, if none of it is under way.
+    Of each document the first one, if none of it is under way. They are looked for among the jobs of the
+    lowest turns; only where many of those are uploads of the same documents, among all that wait. In steps,
+    because PostgreSQL, which has no statistics of a queue that has just filled, compares all with all.
     """
+    lowest = select(JobRow.sequence).where(WAITING, _is_free()).order_by(*IN_TURN).limit(WINDOW)
+    near = connection.scalars(lowest).all()
+    found = _locked(connection, near, max_jobs)
+    if len(found) == max_jobs or len(near) < WINDOW:
+        return found
+    place = func.row_number().over(partition_by=JobRow.document_id, order_by=JobRow.sequence)
+    waiting = select(JobRow.sequence, JobRow.strikes, JobRow.turn, place.label("place"))
+    of_all = waiting.where(WAITING, _is_free()).subquery()
+    firsts = select(of_all.c.sequence).where(of_all.c.place == 1)
+    ordered = firsts.order_by(of_all.c.strikes, of_all.c.turn, of_all.c.sequence).limit(WINDOW)
+    return _locked(connection, connection.scalars(ordered).all(), max_jobs)
+
+
+def _is_free() -> ColumnElement[bool]:
+    """Whether no job of the same document is under way."""
+    return JobRow.document_id.not_in(select(JobRow.document_id).where(UNDER_WAY))
+
+
+def _locked(connection: Connection, near: Sequence[int], max_jobs: int) -> Sequence[RowMapping]:
+    """Those of these jobs that may be taken."""
     other = aliased(JobRow)
-    # One look at an index for each job: "no earlier one" would compare thousands of a document in pairs. And
-    # `<=`, because PostgreSQL takes `==` for so rare that it would sort the whole queue instead.
     first = (
         select(other.sequence)
         .where(other.document_id == JobRow.document_id, other.state == literal_column("'queued'"))
@@ -100,14 +123,9 @@ def queued(max_jobs: int) -> Select[tuple[object, ...]]:
         .limit(1)
         .scalar_subquery()
     )
-    is_free = JobRow.document_id.not_in(select(JobRow.document_id).where(UNDER_WAY))
-    return (
-        select(*JobRow.__table__.columns)
-        .where(WAITING, JobRow.sequence <= first, is_free)
-        .order_by(JobRow.strikes, JobRow.turn, JobRow.sequence)
-        .limit(min(max_jobs, CLAIM_WINDOW))
-        .with_for_update(skip_locked=True, of=JobRow)
-    )
+    may_be_taken = JobRow.sequence.in_(near) & WAITING & (JobRow.sequence == first) & _is_free()
+    query = select(*JobRow.__table__.columns).where(may_be_taken).order_by(*IN_TURN).limit(max_jobs)
+    return connection.execute(query.with_for_update(skip_locked=True, of=JobRow)).mappings().all()
 
 
 def next_epoch(connection: Connection) -> int:

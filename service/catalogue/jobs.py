@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, union_all, update
@@ -83,7 +83,7 @@ class Jobs:
             with self._database.writing() as connection:
                 moment = clock(connection)
                 claiming.requeue_expired(connection, self._ours, moment, self._lease)
-                found = connection.execute(claiming.queued(max_jobs)).mappings()
+                found = claiming.next_in_turn(connection, max_jobs)
                 rows = claiming.batch(found, max_bytes, alone=alone)
                 taken = claiming.take(connection, rows, self._owner, moment + self._lease)
         except IntegrityError:  # another job of one of the documents was taken at this very moment
@@ -147,6 +147,7 @@ class Jobs:
                             **NOBODYS,
                         )
                     )
+        self._forget(reports)
 
     def fail(self, lease: Lease, failure: Failure) -> None:
         """The job has failed for good.
@@ -159,6 +160,7 @@ class Jobs:
             failed = connection.execute(update(JobRow).where(held([lease])).values(**ended, updated_at=now()))
             if not failed.rowcount:
                 raise LeaseLost(f"the job {lease.job_id} cannot fail: it is another worker's, or gone")
+        self._forget([lease])
 
     def requeue_interrupted(self) -> int:
         """Puts back whatever is under way, under suspicion; returns how many.
@@ -175,7 +177,14 @@ class Jobs:
         they lose their company, and from then on each time is a strike.
         """
         with self._database.writing() as connection:
-            return claiming.requeue(connection, held(leases), suspected=suspected)
+            released = claiming.requeue(connection, held(leases), suspected=suspected)
+        self._forget(leases)
+        return released
+
+    def _forget(self, leases: Iterable[Lease]) -> None:
+        """These are not this worker's any more: every claim names what is, and gets slower the more it is."""
+        with self._noting:
+            self._ours -= set(leases)
 
     def cancel(self, scope: Scope, job_id: str) -> Cancelled:
         """Takes a queued job out of the queue.

@@ -42,6 +42,7 @@ from service.settings.keeping import (
 )
 from service.settings.serving import ApiSettings, LogSettings
 from service.settings.sharing import CacheSettings, LimitsSettings, RedisSettings
+from service.settings.watching import MetricsSettings, TracingSettings
 
 __all__ = [
     "MIB",
@@ -61,6 +62,7 @@ __all__ = [
     "LimitsSettings",
     "LoadSettings",
     "LogSettings",
+    "MetricsSettings",
     "ParseSettings",
     "ReceiptSettings",
     "RedisSettings",
@@ -70,6 +72,7 @@ __all__ = [
     "ServerStoreSettings",
     "Settings",
     "StoreSettings",
+    "TracingSettings",
     "config_file",
     "default_cache_dir",
     "default_data_dir",
@@ -126,6 +129,8 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     client: ClientSettings = ClientSettings()
     log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -84,6 +84,10 @@ class GenerateSettings(Section):
     max_tokens: Count = 800
     deadline_s: Seconds = 60
     max_sentences: Count = 4
+    prompt_price: Annotated[float, Field(ge=0)] = 0.0
+    """Of a million tokens that the model reads, in your currency; for what is told of the cost."""
+    completion_price: Annotated[float, Field(ge=0)] = 0.0
+    """Of a million tokens that it writes."""
 
 
 class CiteSettings(Section):

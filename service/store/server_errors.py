@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from grpc import RpcError, StatusCode
-from qdrant_client.common.client_exceptions import QdrantException
+from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from service.disk import ROOM
@@ -15,6 +15,18 @@ from service.errors import FootnoteError, StorageFull, StoreUnavailable, StoreUn
 FULL = ("No space left", "out of disk space", "Disk usage", "not enough free disk space")
 """What the server says when its disk is full."""
 REFUSED = (StatusCode.UNAUTHENTICATED, StatusCode.PERMISSION_DENIED)
+PASSING = (
+    StatusCode.UNAVAILABLE,
+    StatusCode.RESOURCE_EXHAUSTED,
+    StatusCode.ABORTED,
+    StatusCode.CANCELLED,
+    StatusCode.FAILED_PRECONDITION,
+)
+PASSING_HTTP = (408, 429, 502, 503, 504)
+"""Not now: whatever was asked, the same may be done later."""
+OF_THE_CLUSTER = ("replica", "Please retry", "consensus", "timed out", "Timeout", "transport error")
+"""What a node says, as an internal error of its own, when others of its cluster are away or too slow. Other
+internal errors may be what a document provokes, which must not hold up the rest."""
 
 
 def was_not_reached(error: Exception) -> bool:
@@ -35,7 +47,7 @@ def translated() -> Iterator[None]:
 
     Raises:
         StorageFull: the server's disk is full.
-        StoreUnreachable: the server is away, or too slow.
+        StoreUnreachable: the server, or too much of its cluster, is away or too slow.
         StoreUnavailable: whatever else it is.
     """
     try:
@@ -48,10 +60,10 @@ def translated() -> Iterator[None]:
 
 def _of_rpc(error: RpcError) -> FootnoteError:
     code, said = _code(error), str(getattr(error, "details", lambda: "")())
-    if code == StatusCode.UNAVAILABLE:
-        return StoreUnreachable(f"the vector store cannot be reached: {said}")
     if code == StatusCode.DEADLINE_EXCEEDED:
         return StoreUnreachable("the vector store did not answer in time (store.server.timeout_s)")
+    if code in PASSING and not _is_full(said):
+        return _away(said)
     if code in REFUSED:
         return _no_key()
     return _said(said or str(error))
@@ -59,16 +71,30 @@ def _of_rpc(error: RpcError) -> FootnoteError:
 
 def _of_http(error: Exception) -> FootnoteError:
     if isinstance(error, ResponseHandlingException):
-        return StoreUnreachable(f"the vector store cannot be reached: {error.source}")
+        return _away(str(error.source))
+    if isinstance(error, ResourceExhaustedResponse):
+        return _away(str(error))
     if isinstance(error, UnexpectedResponse) and error.status_code in (401, 403):
         return _no_key()
+    if isinstance(error, UnexpectedResponse) and error.status_code in PASSING_HTTP:
+        return _away(str(error))
     return _said(str(error))
 
 
 def _said(said: str) -> FootnoteError:
-    if any(sign in said for sign in FULL):
+    if _is_full(said):
         return StorageFull("the vector store cannot be written: its disk is full", hint=ROOM)
+    if any(sign in said for sign in OF_THE_CLUSTER):
+        return _away(said)
     return StoreUnavailable(f"the vector store failed: {said}")
+
+
+def _is_full(said: str) -> bool:
+    return any(sign in said for sign in FULL)
+
+
+def _away(said: str) -> FootnoteError:
+    return StoreUnreachable(f"the vector store cannot be reached: {said}")
 
 
 def _no_key() -> FootnoteError:

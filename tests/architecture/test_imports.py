@@ -30,7 +30,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "fastapi": HTTP,
     "starlette": HTTP,
     "asgi_correlation_id": (*HTTP, "service.log", "service.access"),
-    "httpx": ("service.cli",),
+    # Langfuse's client is given one, so that it can be closed.
+    "httpx": ("service.cli", "service.tracing.langfuse"),
     "typer": COMMANDS,
     "rich": COMMANDS,
     "sqlalchemy": ("service.catalogue",),
@@ -43,6 +44,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     # Work that is under way is shielded from cancellation in the same words in which the server cancels.
     "anyio": ("service.event_stream", "service.background"),
     "cachetools": ("service.cache",),
+    # Langfuse's receiver is one of OpenTelemetry's.
+    "langfuse": ("service.tracing.langfuse",),
+    "opentelemetry": ("service.tracing.otlp",),
     "filelock": ("service.data_folder", "service.models.store", "ingestion.roots"),
     **dict.fromkeys(
         ("unstructured", "spacy", "lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS

@@ -41,6 +41,23 @@ def test_two_uploads_of_one_document_are_never_under_way_at_once(database: Datab
     assert claimed(jobs) == ["a"]
 
 
+def test_other_documents_are_found_behind_hundreds_of_waiting_uploads_of_one(database: Database) -> None:
+    jobs = queued(database, *["a"] * 300, "b", *["a"] * 300, "c")
+    (first,) = jobs.claim(1, PLENTY)
+    assert claimed(jobs) == ["b", "c"]
+    jobs.finish({first.lease: REPORT})
+    assert claimed(jobs) == ["a"]
+
+
+def test_what_a_worker_has_given_back_is_not_named_as_his_in_later_claims(database: Database) -> None:
+    jobs = queued(database, *(str(number) for number in range(4)))
+    done, failed, released, kept = jobs.claim(4, PLENTY)
+    jobs.finish({done.lease: REPORT})
+    jobs.fail(failed.lease, Failure("corrupt_file", "parse", "cannot be read", retryable=False))
+    jobs.release([released.lease], suspected=False)
+    assert jobs._ours == {kept.lease}
+
+
 def test_the_same_source_of_two_tenants_may_be_under_way_at_once(database: Database) -> None:
     jobs = queued(database, "a")
     jobs.add(GLOBEX, [a_job(GLOBEX, "a")])

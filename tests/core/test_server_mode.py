@@ -11,11 +11,19 @@ from typing import Any
 
 import pytest
 
-from service.catalogue import Database, Jobs, document_id
-from service.errors import CatalogueUnavailable, IndexMismatch, Misconfigured, StoreDamaged, StoreUnreachable
-from service.local_engine import LocalEngine
+from service.catalogue import Answers, Database, Jobs, document_id
+from service.errors import (
+    CatalogueUnavailable,
+    IndexMismatch,
+    Misconfigured,
+    NotFound,
+    StoreDamaged,
+    StoreUnreachable,
+)
+from service.local_engine import FEEDBACK_WAITS_S, LocalEngine
+from service.records import Feedback
 from service.settings import Settings, StoreSettings
-from service.types import Query
+from service.types import Query, Scope
 from service.wiring import start_reindex
 from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put, sections
 from tests.ingest.checking import assert_whole, found, sources
@@ -196,3 +204,44 @@ def test_an_index_that_the_server_has_lost_is_refused_and_made_anew_by_a_reindex
     drain(engine)
     assert sources(engine, "warranty") == {"manual.md"}
     assert_whole(engine)
+
+
+class WrittenLater(Answers):
+    """The answers of a catalogue in which another process writes one down a moment later."""
+
+    def __init__(self, database: Database, looks: int) -> None:
+        super().__init__(database)
+        self.looks = looks
+
+    def judge(self, scope: Scope, feedback: Feedback) -> str:
+        self.looks -= 1
+        if self.looks > 0:
+            raise NotFound("there is no such answer")
+        return super().judge(scope, feedback)
+
+
+def test_feedback_that_is_faster_than_the_record_of_its_answer_waits_for_it(
+    open_engine: Opening,
+) -> None:
+    first, second = open_engine(), open_engine()
+    answer = asyncio.run(first.answer(LOCAL, Query("warranty")))
+    first.keeper.flush()
+    late = replace(second, answers=WrittenLater(second.database, looks=3))
+    assert asyncio.run(late.feedback(LOCAL, Feedback(answer.id, "up")))
+
+
+def test_feedback_for_an_answer_that_nobody_gave_is_refused_after_a_bounded_wait(
+    open_engine: Opening,
+) -> None:
+    engine = open_engine()
+    never = WrittenLater(engine.database, looks=10**6)
+    with pytest.raises(NotFound):
+        asyncio.run(replace(engine, answers=never).feedback(LOCAL, Feedback("unknown", "up")))
+    assert 10**6 - never.looks == 1 + len(FEEDBACK_WAITS_S)
+
+
+def test_feedback_given_through_another_process_at_once_is_kept(open_engine: Opening) -> None:
+    first, second = open_engine(), open_engine()
+    for _ in range(5):
+        answer = asyncio.run(first.answer(LOCAL, Query("warranty")))
+        assert asyncio.run(second.feedback(LOCAL, Feedback(answer.id, "down")))

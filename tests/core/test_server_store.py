@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 from grpc import RpcError, StatusCode
+from httpx import Headers
 from qdrant_client import QdrantClient, models
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
+from ingestion.aftermath import NOBODYS_FAULT
 from service.errors import FootnoteError, IndexMismatch, StorageFull, StoreUnavailable, StoreUnreachable
 from service.settings import ServerStoreSettings
 from service.store.server import ServerStore, open_server_store
@@ -148,3 +152,65 @@ def test_what_the_server_refuses_is_not_tried_again_and_says_why(
     with pytest.raises(expected, match=says) as caught:
         client.store.count(ACME)
     assert (type(caught.value), client.calls) == (expected, 1)
+
+
+NO_REPLICA = (
+    "Service internal error: Failed to apply operation to at least one `Active` replica. Consistency of this "
+    "update is not guaranteed. Please retry."
+)
+"""As Qdrant 1.19 says it (lib/collection/src/shards/replica_set/update.rs)."""
+
+
+def said_over_http(status: int, said: str = "") -> UnexpectedResponse:
+    return UnexpectedResponse(status, "", said.encode(), Headers())
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Refused(StatusCode.INTERNAL, NO_REPLICA),
+        Refused(
+            StatusCode.INTERNAL,
+            "Service internal error: Some replica of shard 0 failed to apply operation and deactivation timed out "
+            "after 30 seconds. Consistency of this update is not guaranteed. Please retry.",
+        ),
+        Refused(
+            StatusCode.INTERNAL,
+            "Service internal error: The replica set for shard 1 on peer 4711 has no active replica",
+        ),
+        Refused(StatusCode.UNKNOWN, "transport error"),
+        Refused(StatusCode.CANCELLED, "Operation was cancelled"),
+        Refused(StatusCode.ABORTED, "consensus is changing"),
+        Refused(StatusCode.RESOURCE_EXHAUSTED, "Rate limiting exceeded: Write rate limit exceeded"),
+        Refused(StatusCode.FAILED_PRECONDITION, "Shard 2 is in Partial state"),
+        said_over_http(500, NO_REPLICA),
+        said_over_http(408),
+        said_over_http(429),
+        said_over_http(502),
+        said_over_http(503),
+        said_over_http(504),
+        ResponseHandlingException(TimeoutError("timed out")),
+        ResourceExhaustedResponse("Too Many Requests", 1),
+    ],
+    ids=str,
+)
+def test_a_cluster_that_cannot_do_it_now_is_an_outage_and_no_documents_fault(failure: Exception) -> None:
+    with pytest.raises(StoreUnreachable) as caught:
+        Failing(*[failure] * 3).store.count(ACME)
+    assert isinstance(caught.value, NOBODYS_FAULT)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Refused(StatusCode.INVALID_ARGUMENT, "Wrong input: Vector dimension error: expected dim: 64, got 3"),
+        Refused(StatusCode.INTERNAL, "Service internal error: task panicked"),
+        said_over_http(400, "Wrong input"),
+        said_over_http(500, "task panicked"),
+    ],
+    ids=str,
+)
+def test_what_a_document_may_have_caused_is_no_outage(failure: Exception) -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        Failing(failure).store.count(ACME)
+    assert not isinstance(caught.value, NOBODYS_FAULT)
