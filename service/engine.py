@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
+from service.drift import Drift, Overall
 from service.explaining import Expected, Explanation
 from service.records import (
     DeletionReceipt,
@@ -155,6 +156,14 @@ class Observing(Protocol):
 
     def findings(self) -> Mapping[str, int]:
         """What the last check of this process (`fsck.py`) found amiss, by kind; empty before the first."""
+        ...
+
+    async def drift(self, scope: Scope) -> Drift:
+        """Whether the answers to the tenant's questions have become other than they were."""
+        ...
+
+    def drifting(self) -> Mapping[str, Overall]:
+        """What this process saw of each quantity when it last looked at all tenants; empty before."""
         ...
 
     def redis_is_up(self) -> bool | None:

@@ -20,11 +20,13 @@ from service.catalogue import (
     Jobs,
     Listing,
     NewJob,
+    Tallies,
     admit,
     document_id,
 )
 from service.deletion import Deletion, take_back
 from service.disk import ensure_room
+from service.drift import Drift, Overall
 from service.engine import Engine
 from service.errors import InvalidInput, NotFound
 from service.explaining import Expected, Explainer, Explanation
@@ -75,6 +77,7 @@ class LocalEngine(Engine):
     jobs: Jobs
     answers: Answers
     keeper: AnswerKeeper
+    tallies: Tallies
     explainer: Explainer
     originals: Originals
     locks: DocumentLocks
@@ -274,6 +277,18 @@ class LocalEngine(Engine):
     @override
     def model_names(self) -> list[str]:
         return ["footnote"]
+
+    @override
+    async def drift(self, scope: Scope) -> Drift:
+        return await asyncio.to_thread(self._drift, scope)
+
+    def _drift(self, scope: Scope) -> Drift:
+        self.keeper.flush()  # what was answered a moment ago counts
+        return self.tallies.drift(scope)
+
+    @override
+    def drifting(self) -> Mapping[str, Overall]:
+        return self.tallies.seen
 
     @override
     def redis_is_up(self) -> bool | None:

@@ -16,6 +16,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from service.drift import Overall
 from service.types import Answer
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -47,6 +48,7 @@ class Metrics:
             registry=registry,
         )
         self._count_answers(registry)
+        self._look_for_drift(registry)
         self._findings = Gauge(
             "footnote_fsck_findings",
             "What the last check of this process found amiss; none before the first.",
@@ -78,6 +80,20 @@ class Metrics:
             registry=registry,
         )
 
+    def _look_for_drift(self, registry: CollectorRegistry) -> None:
+        self._drift = Gauge(
+            "footnote_drift_psi",
+            "Population stability index of the last day's answers, of the tenant furthest for its limit.",
+            ("quantity",),
+            registry=registry,
+        )
+        self._drift_alarms = Gauge(
+            "footnote_drift_alarms",
+            "Tenants whose answers have become other than they were; none before this process looked.",
+            ("quantity",),
+            registry=registry,
+        )
+
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template, so that ids do not become labels."""
         known = method if method in METHODS else "other"
@@ -91,6 +107,12 @@ class Metrics:
         self._dropped.inc(answer.dropped_sentences)
         for stage, milliseconds in answer.timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000)
+
+    def set_drift(self, drifting: Mapping[str, Overall]) -> None:
+        """Tell what was last seen of all tenants' answers, by quantity."""
+        for quantity, overall in drifting.items():
+            self._drift.labels(quantity).set(overall.worst.psi)
+            self._drift_alarms.labels(quantity).set(overall.alarms)
 
     def render(self, queue_depth: int, findings: Mapping[str, int], redis_is_up: bool | None) -> bytes:
         """The text that Prometheus scrapes; of Redis nothing is said where none is set."""

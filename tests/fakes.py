@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from service.catalogue.reading import may_read
+from service.drift import Drift, Overall, Tally, compared
 from service.errors import Conflict, FootnoteError, InvalidInput, NotFound
 from service.explaining.explanation import (
     Corpus,
@@ -77,6 +78,7 @@ DROPPED = (
     Rejected("It lasts for ever.", "unsupported", 0.1, ("ever",), (1,)),
     Rejected("Surely.", "no_marker"),
 )
+A_SHIFT = compared("p_answerable", Tally({"1": 900}, 100.0, 20.0), Tally({"9": 9000}, 8550.0, 8150.0))
 NO_VECTORS = QueryVectors(np.zeros(1, np.float32), SparseVector((), ()))
 TIMINGS = {"embed": 2.5, "search": 1.0, "fuse": 0.1, "total": 4.0}
 
@@ -369,6 +371,12 @@ class FakeEngine:
 
     def findings(self) -> Mapping[str, int]:
         return {"lost_jobs": 2}
+
+    async def drift(self, scope: Scope) -> Drift:
+        return Drift(NOW, (A_SHIFT,))
+
+    def drifting(self) -> Mapping[str, Overall]:
+        return {"p_answerable": Overall(A_SHIFT, 1)}
 
     def redis_is_up(self) -> bool | None:
         return self.redis

@@ -18,6 +18,7 @@ from service.cli import (
     backups,
     checking,
     documents,
+    drifting,
     explaining,
     jobs,
     models,
@@ -42,6 +43,7 @@ app = typer.Typer(
 documents.register(app)
 asking.register(app)
 explaining.register(app)
+drifting.register(app)
 jobs.register(app)
 receipts.register(app)
 checking.register(app)

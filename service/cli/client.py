@@ -93,6 +93,10 @@ class Client(Protocol):
         """The hits for a `POST /search` body."""
         ...
 
+    def drift(self) -> Json:
+        """What answers are like, against what they were like."""
+        ...
+
     def explain(self, request: Json) -> Json:
         """The explanation for a `POST /explain` body."""
         ...

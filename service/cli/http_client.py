@@ -112,6 +112,10 @@ class HttpClient(Client):
         return self._json("POST", "/search", json=request)
 
     @override
+    def drift(self) -> Json:
+        return self._json("GET", "/drift")
+
+    @override
     def explain(self, request: Json) -> Json:
         return self._json("POST", "/explain", json=request)
 

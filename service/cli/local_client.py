@@ -26,6 +26,7 @@ from service.schemas.documents import (
     JobsOut,
     ReceiptsOut,
 )
+from service.schemas.drifting import DriftOut
 from service.schemas.explaining import ExplainIn, ExplanationOut
 from service.settings import Settings
 from service.types import Scalar, Scope
@@ -157,6 +158,10 @@ class LocalClient(Client):
     def search(self, request: Json) -> Json:
         query = _checked(SearchIn, request).to_query(self._settings.api)
         return SearchOut.of(self._run(self._engine.search(self._scope, query))).model_dump(mode="json")
+
+    @override
+    def drift(self) -> Json:
+        return DriftOut.of(self._run(self._engine.drift(self._scope))).model_dump(mode="json")
 
     @override
     def explain(self, request: Json) -> Json:

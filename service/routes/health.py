@@ -64,5 +64,6 @@ async def readyz(services: CurrentServices) -> ReadyOut | Response:
 async def metrics(services: CurrentServices) -> Response:
     """What Prometheus scrapes."""
     engine = services.engine
+    services.metrics.set_drift(engine.drifting())
     rendered = services.metrics.render(await engine.queue_depth(), engine.findings(), engine.redis_is_up())
     return Response(rendered, media_type=services.metrics.content_type)

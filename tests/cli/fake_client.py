@@ -107,5 +107,9 @@ class FakeClient(Client):
         raise NotImplementedError
 
     @override
+    def drift(self) -> Json:
+        raise NotImplementedError
+
+    @override
     def explain(self, request: Json) -> Json:
         raise NotImplementedError

@@ -30,6 +30,7 @@ def test_help_names_every_command(folder: Path) -> None:
         "ask",
         "search",
         "explain",
+        "drift",
         "serve",
         "worker",
         "reindex",

@@ -64,6 +64,7 @@ MATRIX: dict[str, Entry] = {
     "GET /jobs/{job_id}": Entry("editor", takes=("job",)),
     "DELETE /jobs/{job_id}": Entry("editor", takes=("job",)),
     "POST /jobs/{job_id}/retry": Entry("editor", takes=("job",)),
+    "GET /drift": Entry("admin"),
     "GET /receipts": Entry("admin"),
     "GET /keys": Entry("admin"),
     "POST /keys": Entry("admin", lambda ids: {"json": {"name": "new", "role": "reader"}}),
