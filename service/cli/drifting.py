@@ -32,7 +32,7 @@ def _show(found: Json) -> None:
         "quantity", "answers", "before", "mean", "before", "psi", "limit", "mean shift", "", box=None
     )
     for one in found["shifts"]:
-        word = "drifts" if one["alarm"] else "" if one["enough"] else "too few answers"
+        word = "drifts" if one["alarm"] else "" if one["enough"] else "too few"
         numbers = [one[name] for name in ("mean", "mean_before", "psi", "limit", "mean_shift")]
         table.add_row(
             one["quantity"],
