@@ -44,6 +44,8 @@ class DecidedCase:
     kind: Kind
     p: float
     answered: bool
+    documents: int = 0
+    """The size of a corpus made small, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +87,26 @@ def _decided(case: DecisionCase, decider: Decider, reranker: Reranker) -> Decide
     question = case.found.question
     decision = decider.decide(Found(question, reranker.rerank(question, case.found.hits)))
     corpus = f"{case.set}, few documents" if case.documents else case.set
-    return DecidedCase(case.set, corpus, case.kind, decision.p_answerable, decision.answer)
+    return DecidedCase(case.set, corpus, case.kind, decision.p_answerable, decision.answer, case.documents)
+
+
+def of_size(documents: int) -> str:
+    """Names the small corpora of all sets that have so many documents."""
+    return "one document" if documents == 1 else f"{documents} documents"
 
 
 def report(found: Sequence[DecidedCase], calibrated: bool, threshold: float) -> DecidingReport:
     """The figures over cases of which some are answerable and some are not."""
     p, answerable = _probabilities(found), _flags(found, "answerable")
     weight, answered = weights(found), np.array([one.answered for one in found])
-    rows = tuple(row for corpus in dict.fromkeys(one.corpus for one in found) for row in _rows(found, corpus))
+    few = [dataclasses.replace(one, corpus=of_size(one.documents)) for one in found if one.documents]
+    few.sort(key=lambda one: one.documents)
+    of_sets, of_sizes = _all_rows(found), _all_rows(few)
     return DecidingReport(
         calibrated=calibrated,
         threshold=threshold,
-        rows=rows,
-        auroc={kind: _mean([row.auroc for row in rows if row.kind == kind]) for kind in KINDS[1:]},
+        rows=(*of_sets, *of_sizes),
+        auroc={kind: _mean([row.auroc for row in of_sets if row.kind == kind]) for kind in KINDS[1:]},
         ece=calibration.expected_error(p, answerable, weight),
         ece_by_set={name: _error([one for one in found if one.set == name]) for name in _sets(found)},
         promise=calibration.share(answered[~answerable], weight[~answerable]),
@@ -105,6 +114,10 @@ def report(found: Sequence[DecidedCase], calibrated: bool, threshold: float) -> 
         reliability=tuple(calibration.reliability(p, answerable, weight)),
         risk_coverage=tuple(calibration.risk_coverage(p, answerable, weight)),
     )
+
+
+def _all_rows(found: Sequence[DecidedCase]) -> tuple[KindFigures, ...]:
+    return tuple(row for corpus in dict.fromkeys(one.corpus for one in found) for row in _rows(found, corpus))
 
 
 def _rows(found: Sequence[DecidedCase], corpus: str) -> Iterator[KindFigures]:
