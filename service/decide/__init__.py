@@ -75,6 +75,12 @@ class Decider:
         return self._calibrator.tokens.threshold if self._threshold is None else self._threshold
 
     @property
+    def floor(self) -> float:
+        """The least probability at which a language model is asked, for hits with token vectors."""
+        least = self._calibrator.tokens.floor if self._floor is None else self._floor
+        return min(least, self.threshold)
+
+    @property
     def warning(self) -> Warning | None:
         """What a reader of the answer must know when the number is not a probability."""
         if not self._differences:

@@ -131,7 +131,7 @@ def test_ties_at_the_threshold_are_all_answered_or_none() -> None:
     assert (p >= keeping_promise(p, answerable, np.ones(100))).sum() == 0
 
 
-def test_the_floor_loses_one_answerable_question_in_a_hundred() -> None:
+def test_the_floor_loses_no_more_answerable_questions_than_is_stated() -> None:
     p = np.arange(1, 201) / 200
     floor = losing_few(p, np.ones(200, bool), np.ones(200))
     assert (p < floor).sum() == LOST * 200
@@ -229,7 +229,7 @@ def test_the_report_tells_each_kind_by_itself() -> None:
     assert figures.auroc["removed"] == pytest.approx(0.5)
     assert figures.auroc["off_topic"] == 1.0
     assert figures.coverage == 0.5
-    assert [row.corpus for row in report([*found, few], True, 0.75).rows][-1] == "one document"
+    assert [row.corpus for row in report([*found, few], True, 0.75).rows][-1] == "1 document"
     assert figures.promise == pytest.approx(MIX["removed"] / (MIX["removed"] + MIX["off_topic"]))
 
 
