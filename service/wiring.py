@@ -212,6 +212,7 @@ def _pipeline(
         decider=open_decider(settings.decide, settings.data_dir, running),
         generator=_generator(settings, embedder, threads),
         threads=threads,
+        quoting=_quoting(settings, embedder, threads) if settings.generate.base_url else None,
     )
 
 
@@ -220,6 +221,10 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
         from service.generate.chat import ChatGenerator
 
         return ChatGenerator(settings.generate)
+    return _quoting(settings, embedder, threads)
+
+
+def _quoting(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:
     from service.generate.extractive import ExtractiveGenerator
 
     tokenize = TokenFinder(embedder.tokenizer_file)

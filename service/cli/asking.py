@@ -34,8 +34,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, with footnotes, or say that the documents do not hold the answer."""
-    # A person who gets no answer is shown what came closest.
-    request = {**request_of(question, top_k, filters), "explain": explain or not as_json}
+    request = {**request_of(question, top_k, filters), "explain": explain}
     with client_of(context, settings_of(data_dir)) as client:
         given = client.ask(request)
     if as_json:

@@ -22,9 +22,9 @@ from service.explaining.explanation import (
 )
 from service.explaining.verdict import judged
 from service.fuse import fuse
-from service.pipeline import Pipeline
+from service.pipeline import Decided, Pipeline
 from service.stopwatch import Stopwatch
-from service.types import Candidate, Candidates, Context, Decision, Filters, Found, Fused, Hit, Query, Scope
+from service.types import Candidate, Candidates, Context, Filters, Found, Fused, Hit, Query, Scope
 
 
 class Explainer:
@@ -42,8 +42,8 @@ class Explainer:
             return judged(Seen(expected, corpus), self._pipeline.settings)
         watch = Stopwatch()
         found, ranks = await threads.run(self._search, scope, query, corpus)
-        decision, context = await threads.run(self._decide, scope, found)
-        run = await self._write(found, decision, context, watch)
+        decided, context = await threads.run(self._decide, scope, found, watch)
+        run = await self._write(decided, context, watch)
         reached = _reached(context, corpus)
         return judged(Seen(expected, corpus, Way(ranks, reached, run)), self._pipeline.settings)
 
@@ -89,16 +89,17 @@ class Explainer:
         everywhere = self._pipeline.search(scope, question, LOOKED_AT)
         return any(one.chunk_id in wanted for one in (*everywhere.dense, *everywhere.sparse))
 
-    def _decide(self, scope: Scope, found: Found) -> tuple[Decision, Context]:
-        return self._pipeline.decider.decide(found), self._pipeline.context(scope, found.best)
+    def _decide(self, scope: Scope, found: Found, watch: Stopwatch) -> tuple[Decided, Context]:
+        decided = self._pipeline.decide(scope, found, watch)
+        return decided, self._pipeline.context(scope, decided.found.best)
 
-    async def _write(self, found: Found, decision: Decision, context: Context, watch: Stopwatch) -> Run:
-        read = context if decision.answer else None
-        progress = self._pipeline.begin(found, decision, read, watch)
+    async def _write(self, decided: Decided, context: Context, watch: Stopwatch) -> Run:
+        read = context if self._pipeline.is_worth_writing(decided.decision) else None
+        progress = self._pipeline.begin(decided, read, watch)
         async with aclosing(progress.sentences()) as sentences:
             async for _ in sentences:
                 pass  # the answer has them all
-        return Run(found, decision, context, progress.answer())
+        return Run(decided.found, decided.decision, context, progress.answer())
 
 
 def _among(

@@ -172,6 +172,14 @@ class AnswerOut(BaseModel):
         description="Whether it was worked out for an earlier question, or one at the same time, from the "
         "same documents; `usage` is zero then, and `timings_ms` has the `total` alone."
     )
+    closest: list[CitationOut] = Field(
+        description="What came closest, up to three chunks, where there is no answer; nothing rests on them, "
+        "and `score` is how similar they are to the question. Empty with an answer."
+    )
+    unanswered: str = Field(
+        description="The end of `answer` that names what of the question the documents do not answer; no "
+        "sentence, and empty where all is answered."
+    )
     hits: list[HitOut] | None = Field(None, description="Only with `explain`.")
     context: ContextOut | None = Field(None, description="Only with `explain`, where something was written.")
     rejected: list[RejectedOut] | None = Field(
@@ -196,6 +204,8 @@ class AnswerOut(BaseModel):
             dropped_sentences=answer.dropped_sentences,
             warnings=[WarningOut.model_validate(warning) for warning in answer.warnings],
             cached=answer.cached,
+            closest=[CitationOut.of(citation) for citation in answer.closest],
+            unanswered=answer.unanswered,
             hits=[HitOut.of(hit) for hit in answer.hits] if explain else None,
             context=ContextOut.of(answer.context) if explain and answer.context else None,
             rejected=[RejectedOut.of(one, shows_text=shows_dropped) for one in answer.rejected]

@@ -66,7 +66,9 @@ class Decides:
 
     def decide(self, found: Found) -> Decision:
         p, reason = (0.99, None) if self.answer else (0.2, "low_confidence")
-        return Decision(self.answer, p, 0.5, True, reason, contributions={"bias": 1.0, "coverage": -2.5})  # type: ignore[arg-type] # one of the reasons
+        added = {"bias": 1.0, "coverage": -2.5}
+        # Below the floor no language model is asked either.
+        return Decision(self.answer, p, 0.5, True, reason, floor=0.3, contributions=added)  # type: ignore[arg-type] # one of the reasons
 
 
 class LastFirst(FusedOrder):
