@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from math import exp
 
 import pytest
@@ -12,12 +11,13 @@ from service.cite.alignment import align, changes_denial, changes_name, changes_
 from service.cite.claims import Claim, Comparison
 from service.cite.read_passage import read
 from service.cite.support import Judge, encoder_of
+from service.learned import SUPPORT, shipped_file
 from service.learned.trees import Classifier, Trees
 from service.text.words import word_spans
 from service.types import Encoded
 from tests.answering import a_passage, encode
 
-SHIPPED = files("service") / "learned" / "support.json"
+SHIPPED = shipped_file(SUPPORT, "")
 
 
 def aligned(claim: str, unit: str):  # type: ignore[no-untyped-def]

@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from service.models.card import Card, Role
 from service.models.locate import PUBLISHED_SHA256, Located, locate, weights_sha256
 from service.models.projection import PROJECTION, principal, shipped
+from service.models.published import files_of
 from service.models.vendor import import_openvino
 
 CALIBRATION_TEXTS = 96
@@ -36,6 +38,7 @@ def compile_model(model: str, role: Role, precision: str, folder: Path) -> None:
         ValueError: the packaged weights are not the published ones.
     """
     located = locate(model)
+    located = replace(located, reference=files_of(located.reference, _cache_of(folder)))
     weights = _verified_weights(located)
     building = folder.with_name(f"{folder.name}.building-{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
@@ -51,6 +54,11 @@ def compile_model(model: str, role: Role, precision: str, folder: Path) -> None:
         building.rename(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _cache_of(folder: Path) -> Path:
+    """The cache in which a compiled model's folder lies, see `store.folder_for`."""
+    return folder.parent.parent
 
 
 def _verified_weights(located: Located) -> str:
