@@ -20,6 +20,7 @@ from service.catalogue import (
     Indexes,
     Jobs,
     Listing,
+    Tallies,
     Tenants,
 )
 from service.catalogue.auditing import Auditing
@@ -27,6 +28,8 @@ from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
 from service.embed import Embedder, check_sizes, open_embedder
 from service.errors import StoreDamaged
+from service.explaining import Explainer
+from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
 from service.gate import Gate
@@ -50,6 +53,9 @@ from service.store.opening import index_name, make_room_for_index, open_index, p
 from service.tracing.opening import open_tracing
 from service.tracing.questions import Mask
 from service.tracing.tracing import Tracing
+
+LOOK_EVERY_S = 600.0
+"""What answers are like is counted by the hour."""
 
 EmbedderFactory = Callable[[Settings], Embedder]
 
@@ -113,6 +119,7 @@ def _engine(
                 engine.jobs.requeue_interrupted()
                 engine.maintenance.at_start()
             _remove_tenants(engine)
+            engine.maintenance.include(engine.tallies.look, LOOK_EVERY_S, "looking for drift")
             if footing.shared:
                 keep_house(engine.maintenance, settings, footing, index)
             with engine.keeper.running(), engine.maintenance.running():
@@ -131,8 +138,7 @@ def _joined(
     in_use = index_name(pipeline.embedder) if footing.shared else ""
     versions = Documents(database, settings.catalogue.keep_versions, in_use)
     jobs = Jobs(database, settings.catalogue.lease_s)
-    originals = Originals(footing.blobs, versions, locks)
-    signer = open_signer(settings, footing.installation)
+    originals, signer = Originals(footing.blobs, versions, locks), open_signer(settings, footing.installation)
     deletion = Deletion(versions, jobs, index, originals, locks, signer, sharing)
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
     expiry = Expiry(database, settings.catalogue)
@@ -146,6 +152,8 @@ def _joined(
         jobs=jobs,
         answers=answers,
         keeper=(keeper := AnswerKeeper(answers)),
+        tallies=Tallies(database),
+        explainer=Explainer(pipeline, CorpusLook(database)),
         originals=originals,
         locks=locks,
         deletion=deletion,
@@ -204,6 +212,7 @@ def _pipeline(
         decider=open_decider(settings.decide, settings.data_dir, running),
         generator=_generator(settings, embedder, threads),
         threads=threads,
+        quoting=_quoting(settings, embedder, threads) if settings.generate.base_url else None,
     )
 
 
@@ -212,6 +221,10 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
         from service.generate.chat import ChatGenerator
 
         return ChatGenerator(settings.generate)
+    return _quoting(settings, embedder, threads)
+
+
+def _quoting(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:
     from service.generate.extractive import ExtractiveGenerator
 
     tokenize = TokenFinder(embedder.tokenizer_file)

@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import Delete
 from service.catalogue.access_models import AuditRow
 from service.catalogue.claiming import FINISHED
 from service.catalogue.database import Database
-from service.catalogue.models import AnswerRow, FeedbackRow, IdempotencyRow, JobRow
+from service.catalogue.models import AnswerRow, FeedbackRow, IdempotencyRow, JobRow, TallyRow
 from service.settings import CatalogueSettings
 
 
@@ -36,6 +36,9 @@ class Expiry:
             "answers": delete(AnswerRow).where(
                 AnswerRow.created_at < moment - timedelta(days=kept.keep_answers_days),
                 AnswerRow.id.not_in(judged),
+            ),
+            "tallies": delete(TallyRow).where(
+                TallyRow.hour < moment - timedelta(days=kept.keep_tallies_days)
             ),
             "audit": delete(AuditRow).where(AuditRow.at < moment - timedelta(days=kept.keep_audit_days)),
             "idempotency": delete(IdempotencyRow).where(

@@ -13,7 +13,15 @@ from service.catalogue.admission import usage
 from service.catalogue.audit import entry_of, note
 from service.catalogue.database import Database, clock, insert_new, move_epoch
 from service.catalogue.identity import checked_tenant
-from service.catalogue.models import AnswerRow, DocumentRow, FeedbackRow, IdempotencyRow, JobRow, TenantRow
+from service.catalogue.models import (
+    AnswerRow,
+    DocumentRow,
+    FeedbackRow,
+    IdempotencyRow,
+    JobRow,
+    TallyRow,
+    TenantRow,
+)
 from service.errors import Conflict, NotFound
 from service.tenancy import BY_OPERATOR, UNLIMITED, Actor, Quotas, Tenant
 from service.types import EVERY_GROUP, Scope
@@ -23,6 +31,7 @@ OF_A_TENANT: tuple[InstrumentedAttribute[str], ...] = (
     FeedbackRow.tenant,
     AnswerRow.tenant,
     IdempotencyRow.tenant,
+    TallyRow.tenant,
     AuditRow.tenant,
 )
 """What is a tenant's beside its documents and their jobs."""

@@ -34,7 +34,26 @@ def families(state: State) -> Iterator[Metric]:
     for kind, count in state.findings.items():
         findings.add_metric((kind,), count)
     yield findings
+    yield from _drift(state)
     spans = {"sent": state.spans_sent, "dropped": state.spans_dropped}
     for became, count in spans.items():
         told = f"Spans of traces that were {became}."
         yield CounterMetricFamily(f"footnote_trace_spans_{became}", told, count)
+
+
+def _drift(state: State) -> Iterator[Metric]:
+    psi = GaugeMetricFamily(
+        "footnote_drift_psi",
+        "Population stability index of the last day's answers, of the tenant furthest for its limit.",
+        labels=("quantity",),
+    )
+    alarms = GaugeMetricFamily(
+        "footnote_drift_alarms",
+        "Tenants whose answers have become other than they were; none before this process looked.",
+        labels=("quantity",),
+    )
+    for quantity, (worst, tenants) in state.drift.items():
+        psi.add_metric((quantity,), worst)
+        alarms.add_metric((quantity,), tenants)
+    yield psi
+    yield alarms
