@@ -149,7 +149,7 @@ def _nearest(claim: Encoded, evidence: Encoded) -> tuple[NDArray[np.float32], ND
     return similar.max(axis=1), ~np.isin(claim.tokens.ids, evidence.tokens.ids)
 
 
-def encoder_of(embedder: Encoder) -> Meaning | None:
+def meaning_of(embedder: Encoder) -> Meaning | None:
     """The embedder as `support` takes it; None, so that words alone judge, where nothing learned on it."""
     judge = _judge(embedder.tokens_fingerprint)
     return Meaning(judge, embedder.embed_query) if embedder.tokens_fingerprint == judge.encoder else None
@@ -157,7 +157,7 @@ def encoder_of(embedder: Encoder) -> Meaning | None:
 
 def warning_of(embedder: Encoder) -> Warning | None:
     """What a reader of the answer must know where meaning is left out."""
-    if encoder_of(embedder) is not None:
+    if meaning_of(embedder) is not None:
         return None
     why = "the check of citations was learned with another embedding model: it compares words alone"
     return Warning("cite", "words_alone", why)

@@ -17,8 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from filelock import FileLock
-
 from service.errors import ModelUnavailable
 from service.models.locate import weights_sha256
 
@@ -73,16 +71,17 @@ def is_installed(model: Published) -> bool:
 def _unpacked(model: Published, cache_dir: Path) -> Path:
     """The folder in the cache that holds the model, made now if need be: all of it or nothing."""
     folder = cache_dir / "published" / f"{model.name}-{model.sha256[:12]}"
+    if folder.is_dir():
+        return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not folder.is_dir():
-            building = folder.with_name(f"{folder.name}.building-{os.getpid()}")
-            try:
-                _fetch(model, building)
-                _verify(model, building)
-                building.rename(folder)
-            finally:
-                shutil.rmtree(building, ignore_errors=True)
+    building = folder.with_name(f"{folder.name}.building-{os.getpid()}")
+    try:
+        _fetch(model, building)
+        _verify(model, building)
+        if not folder.is_dir():  # or another process was quicker, with the same files
+            building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
     return folder
 
 

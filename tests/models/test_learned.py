@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from service.cite.support import Judge, encoder_of
+from service.cite.support import Judge, meaning_of
 from service.decide.calibrator import Calibrator
 from service.learned import CALIBRATOR, RERANKER, SUPPORT, shipped_file
 from service.models.projection import fingerprint, shipped
@@ -75,6 +75,6 @@ def test_meaning_is_judged_by_what_was_learned_on_the_embedder_s_own_vectors() -
         def embed_query(self, text: str) -> Encoded:
             return encode(text)
 
-    found = encoder_of(Default())
+    found = meaning_of(Default())
     assert found is not None
     assert found.judge.encoder == Default.tokens_fingerprint
