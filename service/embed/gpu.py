@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.embed.tokens import TokenCompressor, unit
 from service.errors import ModelUnavailable
-from service.models import Card, TokenCounter, ensure_compiled, locate, open_tokenizer
+from service.models import Card, TokenCounter, ensure_compiled, files_of, locate, open_tokenizer
 from service.settings import EmbedSettings
 from service.types import Encoded
 
@@ -46,7 +46,9 @@ class TorchEmbedder:
             )
         folder = ensure_compiled(settings.model, "embedder", settings.precision, cache_dir)
         card = Card.read(folder)
-        self._model = SentenceTransformer(locate(settings.model).reference, device="cuda")
+        self._model = SentenceTransformer(
+            files_of(locate(settings.model).reference, cache_dir), device="cuda"
+        )
         self._lock = threading.Lock()
         self.name = f"{card.name} (cuda)"
         self.fingerprint = card.fingerprint

@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from service.models.building import made_whole
 from service.models.card import Card, Role
 from service.models.locate import PUBLISHED_SHA256, Located, locate, weights_sha256
 from service.models.projection import PROJECTION, principal, shipped
+from service.models.published import files_of
 from service.models.vendor import import_openvino
 
 CALIBRATION_TEXTS = 96
@@ -35,6 +37,7 @@ def compile_model(model: str, role: Role, precision: str, folder: Path) -> None:
         ValueError: the packaged weights are not the published ones.
     """
     located = locate(model)
+    located = replace(located, reference=files_of(located.reference, _cache_of(folder)))
     weights = _verified_weights(located)
     with made_whole(folder) as building:
         wrapped = _Embedder(located) if role == "embedder" else _CrossEncoder(located)
@@ -43,6 +46,11 @@ def compile_model(model: str, role: Role, precision: str, folder: Path) -> None:
         if isinstance(wrapped, _Embedder):
             np.save(building / PROJECTION, wrapped.projection(card.fingerprint))
         card.write(building)
+
+
+def _cache_of(folder: Path) -> Path:
+    """The cache in which a compiled model's folder lies, see `store.folder_for`."""
+    return folder.parent.parent
 
 
 def _verified_weights(located: Located) -> str:
