@@ -57,6 +57,7 @@ from service.store.index import ChunkIndex
 from service.store.payload import checked_name
 from service.tracing.tracing import Tracing
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
+from service.variants.opening import Tried
 from service.waking import Waker
 
 FEEDBACK_WAITS_S = (0.05, 0.1, 0.2, 0.4)
@@ -84,6 +85,7 @@ class LocalEngine(Engine):
     gate: Gate
     parts: Readinesses
     sharing: Sharing
+    variants: Tried
     wake: Waker = field(default_factory=threading.Event)
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
@@ -103,7 +105,7 @@ class LocalEngine(Engine):
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            answering = self.tracing.asked(scope, query, self.sharing.asked.stream(scope, query))
+            answering = self.tracing.asked(scope, query, self.variants.asked.stream(scope, query))
             async with aclosing(answering) as events:
                 async for event in events:
                     if isinstance(event, Finished):
@@ -135,7 +137,9 @@ class LocalEngine(Engine):
 
     def _judge(self, scope: Scope, feedback: Feedback) -> str:
         self.keeper.flush()  # the answer may have been given a moment ago
-        return self.answers.judge(scope, feedback)
+        judged = self.answers.judge(scope, feedback)
+        self.variants.judged(scope, feedback)
+        return judged
 
     # --- managing ----------------------------------------------------------------------------
 
@@ -272,6 +276,7 @@ class LocalEngine(Engine):
             disk_free_bytes=free_bytes(self.settings.data_dir),
             spans_sent=spans.sent,
             spans_dropped=spans.dropped,
+            tried=self.variants.state(),
         )
 
     def findings(self) -> Mapping[str, int]:
@@ -289,3 +294,4 @@ class LocalEngine(Engine):
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""
         await self.pipeline.generator.aclose()
+        await self.variants.aclose()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
 
 from service.access.removing import REMOVE_EVERY_S, TenantRemoval
 from service.background import QuestionThreads
@@ -50,6 +52,7 @@ from service.store.opening import index_name, make_room_for_index, open_index, p
 from service.tracing.opening import open_tracing
 from service.tracing.questions import Mask
 from service.tracing.tracing import Tracing
+from service.variants.opening import Tried, open_variants
 
 EmbedderFactory = Callable[[Settings], Embedder]
 
@@ -105,9 +108,10 @@ def _engine(
             CatalogueReader(footing.database).epoch,
             footing.installation,
         ) as sharing,
+        open_variants(settings, footing.database, sharing.asked, partial(_beside, pipeline)) as variants,
         closing(open_tracing(settings, prompt_version(), _mask)) as tracing,
     ):
-        engine = _joined(settings, footing, index, pipeline, sharing, tracing)
+        engine = _joined(settings, footing, index, pipeline, sharing, variants, tracing)
         with closing(engine.parts):
             if not footing.shared:  # whatever was under way is nobody's: who had begun it is dead
                 engine.jobs.requeue_interrupted()
@@ -125,6 +129,7 @@ def _joined(
     index: ChunkIndex,
     pipeline: Pipeline,
     sharing: Sharing,
+    variants: Tried,
     tracing: Tracing,
 ) -> LocalEngine:
     database, locks, answers = footing.database, footing.locks, Answers(footing.database)
@@ -155,6 +160,7 @@ def _joined(
         gate=Gate(),
         parts=Readinesses({**_checks(pipeline, database, keeper, sharing, tracing), **beside}),
         sharing=sharing,
+        variants=variants,
         wake=sharing.waker,
         tracing=tracing,
     )
@@ -204,6 +210,34 @@ def _pipeline(
         decider=open_decider(settings.decide, settings.data_dir, running),
         generator=_generator(settings, embedder, threads),
         threads=threads,
+    )
+
+
+def _beside(served: Pipeline, settings: Settings, threads: QuestionThreads | None) -> Pipeline:
+    """Another pipeline over the same index; what its settings leave alone is not opened twice.
+
+    `threads`: its own, where it answers on another loop than the served one; a generator belongs to its loop.
+    """
+    before, embedder, reranker, decider = served.settings, served.embedder, served.reranker, served.decider
+    if settings.rerank != before.rerank:
+        reranker = open_reranker(
+            settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint
+        )
+    if settings.decide != before.decide or reranker is not served.reranker:
+        running = fingerprints(
+            embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
+        )
+        decider = open_decider(settings.decide, settings.data_dir, running)
+    generator = served.generator
+    if settings.generate != before.generate or threads is not None:
+        generator = _generator(settings, embedder, threads or served.threads)
+    return replace(
+        served,
+        settings=settings,
+        reranker=reranker,
+        decider=decider,
+        generator=generator,
+        threads=threads or served.threads,
     )
 
 

@@ -15,6 +15,7 @@ new one, and after a delete has committed nothing of the document can come back.
                   its reader's back           indexes.py    which index is in force
     tenants.py, keys.py, secret.py            who may come in
     admission.py  which uploads are taken     audit.py      who did what
+    samples.py    answers with their words    variants.py   what became of variants
 
 In server mode alone: `token_table.py`, the token vectors, `advisory.py`, locks and the lead, and `using.py`,
 what may not be removed yet.
@@ -36,8 +37,10 @@ from service.catalogue.keys import Keys
 from service.catalogue.listing import Listing
 from service.catalogue.placements import Placements
 from service.catalogue.reading import CatalogueReader
+from service.catalogue.samples import Sample, SampledAnswer, Samples
 from service.catalogue.tenants import Tenants
 from service.catalogue.token_table import TokenTable
+from service.catalogue.variants import Variants
 from service.catalogue.versions import Labels, Live, NewVersion
 
 __all__ = [
@@ -62,9 +65,13 @@ __all__ = [
     "NewJob",
     "NewVersion",
     "Placements",
+    "Sample",
+    "SampledAnswer",
+    "Samples",
     "ServerLocks",
     "Tenants",
     "TokenTable",
+    "Variants",
     "admit",
     "check_quotas",
     "checked_groups",

@@ -12,6 +12,7 @@ from service.catalogue.access_models import AuditRow
 from service.catalogue.claiming import FINISHED
 from service.catalogue.database import Database
 from service.catalogue.models import AnswerRow, FeedbackRow, IdempotencyRow, JobRow
+from service.catalogue.variant_models import SampleRow
 from service.settings import CatalogueSettings
 
 
@@ -36,6 +37,9 @@ class Expiry:
             "answers": delete(AnswerRow).where(
                 AnswerRow.created_at < moment - timedelta(days=kept.keep_answers_days),
                 AnswerRow.id.not_in(judged),
+            ),
+            "samples": delete(SampleRow).where(
+                SampleRow.created_at < moment - timedelta(days=kept.keep_samples_days)
             ),
             "audit": delete(AuditRow).where(AuditRow.at < moment - timedelta(days=kept.keep_audit_days)),
             "idempotency": delete(IdempotencyRow).where(

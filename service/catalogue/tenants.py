@@ -14,6 +14,7 @@ from service.catalogue.audit import entry_of, note
 from service.catalogue.database import Database, clock, insert_new, move_epoch
 from service.catalogue.identity import checked_tenant
 from service.catalogue.models import AnswerRow, DocumentRow, FeedbackRow, IdempotencyRow, JobRow, TenantRow
+from service.catalogue.variant_models import SampleRow
 from service.errors import Conflict, NotFound
 from service.tenancy import BY_OPERATOR, UNLIMITED, Actor, Quotas, Tenant
 from service.types import EVERY_GROUP, Scope
@@ -22,6 +23,7 @@ OF_A_TENANT: tuple[InstrumentedAttribute[str], ...] = (
     KeyRow.tenant,
     FeedbackRow.tenant,
     AnswerRow.tenant,
+    SampleRow.tenant,
     IdempotencyRow.tenant,
     AuditRow.tenant,
 )

@@ -159,6 +159,7 @@ class AnswerOut(BaseModel):
         description="Whether it was worked out for an earlier question, or one at the same time, from the "
         "same documents; `usage` is zero then, and `timings_ms` has the `total` alone."
     )
+    variant: str = Field(description="Which variant of the service answered; empty: the one in force.")
     hits: list[HitOut] | None = Field(None, description="Only with `explain`.")
 
     @classmethod
@@ -179,6 +180,7 @@ class AnswerOut(BaseModel):
             dropped_sentences=answer.dropped_sentences,
             warnings=[WarningOut.model_validate(warning) for warning in answer.warnings],
             cached=answer.cached,
+            variant=answer.variant,
             hits=[HitOut.of(hit) for hit in answer.hits] if explain else None,
         )
 

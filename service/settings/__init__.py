@@ -42,6 +42,7 @@ from service.settings.keeping import (
 )
 from service.settings.serving import ApiSettings, LogSettings
 from service.settings.sharing import CacheSettings, LimitsSettings, RedisSettings
+from service.settings.variants import OnlineSettings, VariantName, VariantSettings
 from service.settings.watching import MetricsSettings, TracingSettings
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "LoadSettings",
     "LogSettings",
     "MetricsSettings",
+    "OnlineSettings",
     "ParseSettings",
     "ReceiptSettings",
     "RedisSettings",
@@ -73,6 +75,7 @@ __all__ = [
     "Settings",
     "StoreSettings",
     "TracingSettings",
+    "VariantSettings",
     "config_file",
     "default_cache_dir",
     "default_data_dir",
@@ -131,6 +134,8 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()
     metrics: MetricsSettings = MetricsSettings()
+    online: OnlineSettings = OnlineSettings()
+    variants: dict[VariantName, VariantSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

@@ -28,6 +28,8 @@ class CatalogueSettings(Section):
     """How long an answer can be judged; one that was judged stays as long as its feedback."""
     keep_feedback_days: Count = 365
     """How long feedback can be learned from."""
+    keep_samples_days: Count = 7
+    """How long answers are kept with their words, for `footnote eval shadow` and `footnote eval online`."""
     feedback_to_cases: bool = False
     """Whether `footnote eval collect` may make questions of an evaluation out of feedback, masked; whoever
     asked should have been told."""

@@ -17,7 +17,7 @@ async def test_an_answer_has_every_field_that_the_api_promises(
     body = (await client.post("/query", json=QUESTION)).json()
     assert set(body) == {
         "id", "status", "answer", "sentences", "citations", "decision", "model", "llm_generated", "usage",
-        "timings_ms", "trace_id", "dropped_sentences", "warnings", "cached", "hits",
+        "timings_ms", "trace_id", "dropped_sentences", "warnings", "cached", "variant", "hits",
     }  # fmt: skip
     assert body["status"] == "answered"
     assert set(body["decision"]) == {"p_answerable", "threshold", "calibrated", "reason", "features"}
