@@ -9,6 +9,9 @@ RANKED = ("squad2", "stackfaq", "covidfaq", "clapnq")
 DECIDED = (*RANKED, "scifact", "chunking")
 """Those that taught the shipped calibrator."""
 
+FAQS = ("stackfaq", "covidfaq")
+"""Answers to questions of which several are much the same: the labels name one, and others answer as well."""
+
 
 def is_first_half(group: str) -> bool:
     """Whether an article is of the half that is learned from: drawn by its name."""

@@ -13,9 +13,13 @@ The life of one query, in the order to read the files:
     generate/     sentences, each with the passage that it rests on
     cite/         each sentence checked against its passage; what is not supported is dropped
 
+`explaining/` goes through these steps once more, and says which of them lost what was expected.
+
 `answering.py` stands before it: what was answered before comes from `cache/`, and what many ask at once is
 worked out once. `redis.py` is what processes share, `sharing.py` chooses between it and this process alone,
 `limiting.py` and `waiting_room.py` say who may ask now, and `waking.py` tells workers of work.
+
+`drift/` compares what answers are like with what they were like.
 
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `masking/` blots out personal data and secrets where a text leaves.

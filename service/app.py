@@ -29,7 +29,7 @@ from service.middleware import (
     ReceiveDeadlineMiddleware,
     SecurityHeadersMiddleware,
 )
-from service.routes import administration, asking, documents, health, openai
+from service.routes import administration, asking, documents, drifting, explaining, health, openai
 from service.routes.context import ClientLeft, Services, on_client_left
 from service.routes.parameters import only_known_parameters
 from service.routes.uploads import MAX_FIELD_BYTES
@@ -78,7 +78,7 @@ def _add_routes(app: FastAPI, settings: Settings, *, with_keys: bool) -> None:
     app.include_router(health.router, max_body_size=json_bytes, dependencies=checked)
     if with_keys:
         checked.append(Depends(api_key))
-    for module in (asking, documents, openai, *([administration] if with_keys else [])):
+    for module in (asking, explaining, drifting, documents, openai, *([administration] if with_keys else [])):
         app.include_router(module.router, max_body_size=json_bytes, dependencies=checked)
     files = settings.api.max_upload_files
     app.include_router(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
+from service.drift import Drift
+from service.explaining import Expected, Explanation
 from service.records import (
     DeletionReceipt,
     DocumentRecord,
@@ -41,6 +43,13 @@ class Asking(Protocol):
 
     async def search(self, scope: Scope, query: Query) -> SearchResult:
         """The best `query.top_k` hits, without an answer."""
+        ...
+
+    async def explain(self, scope: Scope, query: Query, expected: Expected) -> Explanation:
+        """Ask once more, and name the stage that lost what the answer was expected to rest on.
+
+        It is neither cached nor kept. What the scope may not read is told as what is not there.
+        """
         ...
 
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
@@ -144,6 +153,10 @@ class Observing(Protocol):
 
     async def state(self) -> State:
         """How it is doing, for its measurements."""
+        ...
+
+    async def drift(self, scope: Scope) -> Drift:
+        """Whether the answers to the tenant's questions have become other than they were."""
         ...
 
     def model_names(self) -> list[str]:

@@ -5,8 +5,11 @@ Cormack, Clarke and Buettcher 2009: score(d) = sum over lists of weight / (k + r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from service.settings import FuseSettings
-from service.types import Candidate, Candidates, Fused
+from service.types import Candidate, Candidates, Fused, Hit
 
 
 def fuse(candidates: Candidates, settings: FuseSettings) -> tuple[Fused, ...]:
@@ -27,3 +30,12 @@ def fuse(candidates: Candidates, settings: FuseSettings) -> tuple[Fused, ...]:
 
 def _ranked(results: tuple[Candidate, ...]) -> dict[str, tuple[int, float]]:
     return {result.chunk_id: (rank, result.score) for rank, result in enumerate(results, start=1)}
+
+
+def in_turn(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """The lists' first hits, then their second ones, and so on, each chunk once."""
+    found: dict[str, Hit] = {}
+    for place in zip_longest(*lists):
+        for hit in filter(None, place):
+            found.setdefault(hit.chunk.id, hit)
+    return tuple(found.values())

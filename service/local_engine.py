@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
@@ -20,13 +20,16 @@ from service.catalogue import (
     Jobs,
     Listing,
     NewJob,
+    Tallies,
     admit,
     document_id,
 )
 from service.deletion import Deletion, take_back
 from service.disk import ensure_room, free_bytes
+from service.drift import Drift
 from service.engine import Engine
-from service.errors import InvalidInput, NotFound
+from service.errors import InvalidInput
+from service.explaining import Expected, Explainer, Explanation
 from service.fsck import Fsck
 from service.gate import Gate
 from service.locks import DocumentLocks
@@ -76,6 +79,8 @@ class LocalEngine(Engine):
     jobs: Jobs
     answers: Answers
     keeper: AnswerKeeper
+    tallies: Tallies
+    explainer: Explainer
     originals: Originals
     locks: DocumentLocks
     deletion: Deletion
@@ -121,25 +126,18 @@ class LocalEngine(Engine):
         return SearchResult(found.best, watch.timings_ms())
 
     @override
+    async def explain(self, scope: Scope, query: Query, expected: Expected) -> Explanation:
+        with self.gate.question():
+            return await self.explainer.explain(scope, query, expected)
+
+    @override
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
-        feedback_id = await self._judged(scope, feedback)
-        self.tracing.judged(feedback, feedback_id)
-        return feedback_id
-
-    async def _judged(self, scope: Scope, feedback: Feedback) -> str:
-        """Its id, once the answer's record is there: another process may be about to write it down."""
+        # The record of an answer that another process gave may not be there yet.
         waits = FEEDBACK_WAITS_S if self.settings.mode == "server" else ()
-        for wait_s in waits:
-            with suppress(NotFound):
-                return await asyncio.to_thread(self._judge, scope, feedback)
-            await asyncio.sleep(wait_s)
-        return await asyncio.to_thread(self._judge, scope, feedback)
-
-    def _judge(self, scope: Scope, feedback: Feedback) -> str:
-        self.keeper.flush()  # the answer may have been given a moment ago
-        judged = self.answers.judge(scope, feedback)
-        self.variants.judged(scope, feedback)
-        return judged
+        feedback_id = await self.keeper.judged(scope, feedback, waits)
+        self.tracing.judged(feedback, feedback_id)
+        await asyncio.to_thread(self.variants.judged, scope, feedback)
+        return feedback_id
 
     # --- managing ----------------------------------------------------------------------------
 
@@ -272,7 +270,8 @@ class LocalEngine(Engine):
             queue=self.jobs.in_numbers(),
             stalled=self.stall.error is not None,
             findings=self.findings(),
-            redis_is_up=self.redis_is_up(),
+            redis_is_up=self.sharing.redis_is_up,
+            drift={name: (seen.worst.psi, seen.alarms) for name, seen in self.tallies.seen.items()},
             disk_free_bytes=free_bytes(self.settings.data_dir),
             spans_sent=spans.sent,
             spans_dropped=spans.dropped,
@@ -287,11 +286,14 @@ class LocalEngine(Engine):
     def model_names(self) -> list[str]:
         return ["footnote"]
 
-    def redis_is_up(self) -> bool | None:
-        """Whether Redis answered when it was last asked; None where none is set."""
-        return None if self.sharing.redis is None else self.sharing.redis.is_up
+    @override
+    async def drift(self, scope: Scope) -> Drift:
+        return await asyncio.to_thread(self._drift, scope)
+
+    def _drift(self, scope: Scope) -> Drift:
+        self.keeper.flush()  # what was answered a moment ago counts
+        return self.tallies.drift(scope)
 
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""
-        await self.pipeline.generator.aclose()
         await self.variants.aclose()

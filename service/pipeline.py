@@ -7,32 +7,29 @@
 from __future__ import annotations
 
 import dataclasses
-import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from service.background import QuestionThreads
-from service.cite import CheckedSentence, Checker
-from service.cite.support import encoder_of, warning_of
+from service.cite import encoder_of, warning_of
 from service.context import build
-from service.decide import Decider, after
+from service.decide import Decider, PartDecision, do_not_say, parts_to_decide, together
 from service.embed import Embedder
-from service.fuse import fuse
+from service.fuse import fuse, in_turn
 from service.generate import Generator
+from service.progress import AnswerInProgress, Desk
 from service.rerank import Reranker
 from service.settings import Settings
 from service.stopwatch import Stopwatch
 from service.store import Store, TokenStore
 from service.store.bm25 import sparse_query
 from service.types import (
-    ABSTENTION,
     Answer,
     Candidates,
     Context,
     Decision,
-    Draft,
     Event,
     Finished,
     Found,
@@ -44,7 +41,6 @@ from service.types import (
     Retrieved,
     Scope,
     SentenceReady,
-    Usage,
     Warning,
 )
 
@@ -69,6 +65,15 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision with the hits that it is about, and the sentence that names the parts left out."""
+
+    found: Found
+    decision: Decision
+    unanswered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """The stages of a query, chosen by `wiring.py`; what takes time runs on `threads`, not on the loop."""
 
@@ -81,6 +86,8 @@ class Pipeline:
     decider: Decider
     generator: Generator
     threads: QuestionThreads
+    quoting: Generator | None = None
+    """Answers where nothing is left of what a language model wrote; None where the generator is none."""
 
     @property
     def warnings(self) -> tuple[Warning, ...]:
@@ -148,119 +155,50 @@ class Pipeline:
         windows = self.reader.windows(scope, hits, around)
         return build(hits, windows, settings, self.embedder.count_tokens)
 
-    def begin(
-        self, found: Found, decision: Decision, context: Context | None, watch: Stopwatch
-    ) -> AnswerInProgress:
+    def begin(self, decided: Decided, context: Context | None, watch: Stopwatch) -> AnswerInProgress:
         """The answer to be written from the passages; without any there is nothing to say."""
-        if context is None:
-            return AnswerInProgress(self, found, watch, decision)
-        with watch.stage("cite"):
-            checker = Checker(context, self.settings.cite, encoder_of(self.embedder))
-        return AnswerInProgress(self, found, watch, decision, context, checker)
+        encode = encoder_of(self.embedder)
+        desk = Desk(self.settings, self.generator, self.quoting, self.threads, encode, self.warnings)
+        expects_tokens = bool(self.embedder.tokens_fingerprint)
+        found, decision, unanswered = decided.found, decided.decision, decided.unanswered
+        return AnswerInProgress(desk, found, watch, decision, context, unanswered, expects_tokens)
+
+    def decide(self, scope: Scope, found: Found, watch: Stopwatch) -> Decided:
+        """Whether there is an answer in the hits, or in those of some parts of the question."""
+        with watch.stage("decide"):
+            decision = self.decider.decide(found)
+        if asked := parts_to_decide(found.question.text):
+            return self._part_by_part(scope, found, decision, asked, watch)
+        return Decided(found, decision)
+
+    def is_worth_writing(self, decision: Decision) -> bool:
+        """Whether an answer is tried: a language model may look where quotations would not do."""
+        return decision.answer or (self.generator.llm and decision.worth_asking)
 
     def _decided(self, scope: Scope, found: Found, watch: Stopwatch) -> AnswerInProgress:
         """The decision, and where there is something to say, the passages to say it from."""
+        decided = self.decide(scope, found, watch)
+        context = None
+        if self.is_worth_writing(decided.decision):
+            with watch.stage("generate"):
+                context = self.context(scope, decided.found.best)
+        return self.begin(decided, context, watch)
+
+    def _part_by_part(
+        self, scope: Scope, found: Found, whole: Decision, asked: Sequence[str], watch: Stopwatch
+    ) -> Decided:
+        """What is left to answer of a question of several parts."""
+        query = found.question.query
+        each = [self.find(scope, dataclasses.replace(query, text=text), watch) for text in asked]
         with watch.stage("decide"):
-            decision = self.decider.decide(found)
-        if not decision.answer:
-            return self.begin(found, decision, None, watch)
-        with watch.stage("generate"):
-            context = self.context(scope, found.best)
-        return self.begin(found, decision, context, watch)
-
-
-@dataclass
-class AnswerInProgress:
-    """One answer in the making; without passages there is nothing to say."""
-
-    _pipeline: Pipeline
-    _found: Found
-    _watch: Stopwatch
-    _decision: Decision
-    _context: Context | None = None
-    _checker: Checker | None = None
-    _usage: Usage = field(default_factory=Usage)
-    _told: list[CheckedSentence] = field(default_factory=list)
-    _cut_off: bool = False
-
-    async def sentences(self) -> AsyncGenerator[CheckedSentence, None]:
-        """Sentences as they are written and pass the check."""
-        pipeline, watch = self._pipeline, self._watch
-        if self._context is None or self._checker is None:
-            return
-        async with aclosing(pipeline.generator.generate(self._found.question, self._context)) as drafts:
-            draft: Draft | None = Draft()
-            while draft is not None:
-                with watch.stage("generate"):
-                    draft = await anext(drafts, None)
-                with watch.stage("cite"):
-                    held = draft is not None and self._checker.hold(draft)
-                    ready = [] if held else await pipeline.threads.run(_check, self._checker, draft)
-                for checked in ready:
-                    self._told.append(checked)
-                    yield checked
-                self._usage = (draft and draft.usage) or self._usage
-                self._cut_off = self._cut_off or (draft is not None and draft.cut_off)
-
-    def answer(self) -> Answer:
-        """The whole answer; call it once the sentences are through."""
-        pipeline, checker = self._pipeline, self._checker
-        decision = self._final_decision()
-        sentences = tuple(checked.sentence for checked in self._told) if decision.answer else ()
-        identifier = str(uuid.uuid4())
-        return Answer(
-            id=identifier,
-            status="answered" if sentences else "abstained",
-            text=" ".join(sentence.text for sentence in sentences) or ABSTENTION,
-            sentences=sentences,
-            citations=checker.citations if checker is not None and sentences else (),
-            decision=decision if sentences else _abstaining(decision),
-            model=pipeline.generator.model,
-            llm_generated=pipeline.generator.llm and bool(sentences),
-            usage=self._usage,
-            timings_ms=self._watch.timings_ms(),
-            trace_id=identifier.replace("-", ""),
-            dropped_sentences=checker.dropped if checker is not None else 0,
-            rejected=checker.rejected if checker is not None else (),
-            context=self._context.outline() if self._context is not None else None,
-            warnings=(*pipeline.warnings, *self._lost(), *self._unfinished()),
-            hits=self._found.best,
-        )
-
-    def _lost(self) -> tuple[Warning, ...]:
-        """That the store has no token vectors of hits that should have some."""
-        hits = self._found.hits
-        lost = sum(hit.tokens is None for hit in hits)
-        if not lost or not self._pipeline.embedder.tokens_fingerprint:
-            return ()
-        why = f"{lost} of {len(hits)} hits have no token vectors and were read by their words alone"
-        return (Warning("rerank", "token_vectors_lost", f"{why}: `footnote reindex` makes them anew"),)
-
-    def _unfinished(self) -> tuple[Warning, ...]:
-        """That the language model had more to say."""
-        if not self._cut_off:
-            return ()
-        most = self._pipeline.settings.generate.max_tokens
-        why = f"the language model was stopped after {most} tokens (setting generate.max_tokens)"
-        return (Warning("generate", "cut_off", why),)
-
-    def _final_decision(self) -> Decision:
-        """The decision, with what a language model's own words say of the evidence."""
-        if self._checker is None or not self._pipeline.generator.llm:
-            return self._decision
-        return after(
-            self._decision,
-            declined=self._checker.declined,
-            supports=[checked.sentence.support for checked in self._told],
-            dropped=self._checker.dropped,
-        )
-
-
-def _check(checker: Checker, draft: Draft | None) -> list[CheckedSentence]:
-    """The sentences that this piece of text completes; None is the end of the text."""
-    return checker.finish() if draft is None else checker.take(draft)
-
-
-def _abstaining(decision: Decision) -> Decision:
-    """The decision once no sentence is left that its passages support."""
-    return dataclasses.replace(decision, answer=False, reason=decision.reason or "low_confidence")
+            parts = [PartDecision(one.question.text, self.decider.decide(one)) for one in each]
+            held = together(whole, parts, model_may_be_asked=self.generator.llm)
+        if not held.answered:
+            return Decided(found, whole)
+        hits = in_turn([each[place].hits for place in held.answered])
+        if not held.unanswered:
+            return Decided(Found(found.question, hits), held.decision)
+        with watch.stage("embed"):
+            rest = dataclasses.replace(query, text=" ".join(asked[place] for place in held.answered))
+            found = Found(self.embed(scope, rest), hits)
+            return Decided(found, held.decision, do_not_say(held.unanswered))

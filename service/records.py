@@ -257,6 +257,9 @@ class State:
     """What the last check of this process (`fsck.py`) found amiss, by kind; empty before the first."""
     redis_is_up: bool | None = None
     """Whether Redis answered when it was last asked; None where none is set."""
+    drift: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    """Of each quantity of the answers, the population stability index of the tenant furthest for its limit,
+    and how many tenants are in alarm; empty where this process has not looked."""
     disk_free_bytes: int = 0
     spans_sent: int = 0
     spans_dropped: int = 0

@@ -301,8 +301,17 @@ class Decision:
     calibrated: bool
     reason: Reason | None
     features: Mapping[str, float] = field(default_factory=dict)
+    floor: float = 0.0
+    """The least probability at which a language model is asked."""
+    says: str = ""
+    """What to say where nothing was asked; empty where something was."""
     contributions: Mapping[str, float] = field(default_factory=dict)
     """What each quantity adds to the log odds of `p_answerable`; all of them together are these log odds."""
+
+    @property
+    def worth_asking(self) -> bool:
+        """Whether a language model is given the passages, which may still say that they do not answer."""
+        return self.reason != "no_evidence" and self.p_answerable >= self.floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +495,10 @@ class Answer:
     """None where nothing was written."""
     warnings: tuple[Warning, ...] = ()
     hits: tuple[Hit, ...] = ()
+    closest: tuple[Citation, ...] = ()
+    """What came closest, where there is no answer: nothing rests on it."""
+    unanswered: str = ""
+    """Which parts of the question the documents do not answer: the end of `text`; empty where they all do."""
     cached: bool = False
     """Whether it was worked out for somebody else who asked the same, earlier or at the same time."""
     variant: str = ""

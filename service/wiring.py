@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from functools import partial
 
 from service.access.removing import REMOVE_EVERY_S, TenantRemoval
 from service.background import QuestionThreads
@@ -22,6 +20,7 @@ from service.catalogue import (
     Indexes,
     Jobs,
     Listing,
+    Tallies,
     Tenants,
 )
 from service.catalogue.auditing import Auditing
@@ -29,6 +28,8 @@ from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
 from service.embed import Embedder, check_sizes, open_embedder
 from service.errors import StoreDamaged
+from service.explaining import Explainer
+from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
 from service.gate import Gate
@@ -53,6 +54,9 @@ from service.tracing.opening import open_tracing
 from service.tracing.questions import Mask
 from service.tracing.tracing import Tracing
 from service.variants.opening import Tried, open_variants
+
+LOOK_EVERY_S = 600.0
+"""What answers are like is counted by the hour."""
 
 EmbedderFactory = Callable[[Settings], Embedder]
 
@@ -108,7 +112,7 @@ def _engine(
             CatalogueReader(footing.database).epoch,
             footing.installation,
         ) as sharing,
-        open_variants(settings, footing.database, sharing.asked, partial(_beside, pipeline)) as variants,
+        open_variants(settings, footing.database, sharing.asked, pipeline, _writers) as variants,
         closing(open_tracing(settings, prompt_version(), _mask)) as tracing,
     ):
         engine = _joined(settings, footing, index, pipeline, sharing, variants, tracing)
@@ -117,6 +121,7 @@ def _engine(
                 engine.jobs.requeue_interrupted()
                 engine.maintenance.at_start()
             _remove_tenants(engine)
+            engine.maintenance.include(engine.tallies.look, LOOK_EVERY_S, "looking for drift")
             if footing.shared:
                 keep_house(engine.maintenance, settings, footing, index)
             with engine.keeper.running(), engine.maintenance.running():
@@ -136,8 +141,7 @@ def _joined(
     in_use = index_name(pipeline.embedder) if footing.shared else ""
     versions = Documents(database, settings.catalogue.keep_versions, in_use)
     jobs = Jobs(database, settings.catalogue.lease_s)
-    originals = Originals(footing.blobs, versions, locks)
-    signer = open_signer(settings, footing.installation)
+    originals, signer = Originals(footing.blobs, versions, locks), open_signer(settings, footing.installation)
     deletion = Deletion(versions, jobs, index, originals, locks, signer, sharing)
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
     expiry = Expiry(database, settings.catalogue)
@@ -151,6 +155,8 @@ def _joined(
         jobs=jobs,
         answers=answers,
         keeper=(keeper := AnswerKeeper(answers)),
+        tallies=Tallies(database),
+        explainer=Explainer(pipeline, CorpusLook(database)),
         originals=originals,
         locks=locks,
         deletion=deletion,
@@ -200,6 +206,7 @@ def _pipeline(
     running = fingerprints(
         embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
     )
+    generator, quoting = _writers(settings, embedder, threads)
     return Pipeline(
         settings=settings,
         embedder=remembering(embedder, settings.cache),
@@ -208,37 +215,17 @@ def _pipeline(
         reader=CatalogueReader(database),
         reranker=reranker,
         decider=open_decider(settings.decide, settings.data_dir, running),
-        generator=_generator(settings, embedder, threads),
-        threads=threads,
-    )
-
-
-def _beside(served: Pipeline, settings: Settings, threads: QuestionThreads | None) -> Pipeline:
-    """Another pipeline over the same index; what its settings leave alone is not opened twice.
-
-    `threads`: its own, where it answers on another loop than the served one; a generator belongs to its loop.
-    """
-    before, embedder, reranker, decider = served.settings, served.embedder, served.reranker, served.decider
-    if settings.rerank != before.rerank:
-        reranker = open_reranker(
-            settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint
-        )
-    if settings.decide != before.decide or reranker is not served.reranker:
-        running = fingerprints(
-            embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
-        )
-        decider = open_decider(settings.decide, settings.data_dir, running)
-    generator = served.generator
-    if settings.generate != before.generate or threads is not None:
-        generator = _generator(settings, embedder, threads or served.threads)
-    return replace(
-        served,
-        settings=settings,
-        reranker=reranker,
-        decider=decider,
         generator=generator,
-        threads=threads or served.threads,
+        threads=threads,
+        quoting=quoting,
     )
+
+
+def _writers(
+    settings: Settings, embedder: Embedder, threads: QuestionThreads
+) -> tuple[Generator, Generator | None]:
+    quoting = _quoting(settings, embedder, threads) if settings.generate.base_url else None
+    return _generator(settings, embedder, threads), quoting
 
 
 def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:
@@ -246,6 +233,10 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
         from service.generate.chat import ChatGenerator
 
         return ChatGenerator(settings.generate)
+    return _quoting(settings, embedder, threads)
+
+
+def _quoting(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:
     from service.generate.extractive import ExtractiveGenerator
 
     tokenize = TokenFinder(embedder.tokenizer_file)

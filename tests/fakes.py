@@ -9,8 +9,25 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
+import numpy as np
+
 from service.catalogue.reading import may_read
+from service.drift import Drift, Tally, compared
 from service.errors import Conflict, FootnoteError, InvalidInput, NotFound
+from service.explaining.explanation import (
+    Corpus,
+    DocumentSeen,
+    Expected,
+    Explanation,
+    Place,
+    Rank,
+    Ranks,
+    Reached,
+    Run,
+    Seen,
+    Way,
+)
+from service.explaining.verdict import judged
 from service.receipts import Signer
 from service.records import (
     DeletionReceipt,
@@ -28,30 +45,43 @@ from service.records import (
     State,
     Upload,
 )
+from service.settings import Settings
 from service.store.payload import checked_name
 from service.types import (
     ABSTENTION,
     Answer,
     Chunk,
     Citation,
+    Context,
     Decision,
     DocumentRef,
     Event,
     Finished,
+    Found,
     Fused,
     Hit,
     Query,
+    QueryVectors,
+    Question,
+    Rejected,
     Retrieved,
     Scalar,
     Scope,
     SearchResult,
     Sentence,
     SentenceReady,
+    SparseVector,
     Usage,
 )
 
 NAMESPACE = UUID("6f1d8a52-3f0e-4f7b-9c8e-0d7f6a5b4c3d")
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+DROPPED = (
+    Rejected("It lasts for ever.", "unsupported", 0.1, ("ever",), (1,)),
+    Rejected("Surely.", "no_marker"),
+)
+A_SHIFT = compared("p_answerable", Tally({"1": 900}, 100.0, 20.0), Tally({"9": 9000}, 8550.0, 8150.0))
+NO_VECTORS = QueryVectors(np.zeros(1, np.float32), SparseVector((), ()))
 TIMINGS = {"embed": 2.5, "search": 1.0, "fuse": 0.1, "total": 4.0}
 
 
@@ -149,6 +179,23 @@ class FakeEngine:
             raise self.failure
         return SearchResult(self._hits(scope, query), TIMINGS)
 
+    async def explain(self, scope: Scope, query: Query, expected: Expected) -> Explanation:
+        if self.failure is not None:
+            raise self.failure
+        kept = self.kept.get(expected.document_id)
+        if kept is None or not kept.is_read_by(scope):
+            corpus = Corpus((DocumentSeen(expected.document_id, expected.source, "absent"),))
+            return judged(Seen(expected, corpus), Settings())
+        seen = DocumentSeen(kept.record.id, kept.record.source, "live", kept.record.version)
+        chunk = kept.chunk
+        place = Place(kept.record.id, chunk.id, 0, chunk.start, chunk.end, True)
+        answer = self._answer(scope, query)
+        context = Context((), 0)
+        run = Run(Found(Question(query, NO_VECTORS), answer.hits), answer.decision, context, answer)
+        rank = Rank(1 if answer.hits else None, 1, query.top_k)
+        ranks = Ranks(rank, rank, rank, rank)
+        return judged(Seen(expected, Corpus((seen,), (place,)), Way(ranks, Reached(()), run)), Settings())
+
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
         if (scope.tenant, feedback.query_id) not in self.given:
             raise NotFound("There is no such answer.")
@@ -182,6 +229,7 @@ class FakeEngine:
             timings_ms=TIMINGS,
             trace_id="0" * 32,
             dropped_sentences=2,
+            rejected=DROPPED,
             cached=self.cached,
             hits=hits,
         )
@@ -321,7 +369,15 @@ class FakeEngine:
         return [Readiness(name, name != self.unready, "loading" * (name == self.unready)) for name in names]
 
     async def state(self) -> State:
-        return State(Queue(7, 30.0, 1), findings={"lost_jobs": 2}, redis_is_up=self.redis)
+        return State(
+            Queue(7, 30.0, 1),
+            findings={"lost_jobs": 2},
+            redis_is_up=self.redis,
+            drift={"p_answerable": (A_SHIFT.psi, 1)},
+        )
+
+    async def drift(self, scope: Scope) -> Drift:
+        return Drift(NOW, (A_SHIFT,))
 
     def model_names(self) -> list[str]:
         return ["footnote"]

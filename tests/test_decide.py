@@ -91,7 +91,7 @@ def test_another_part_number_than_the_one_asked_for_is_less_likely_an_answer() -
 
 
 def test_the_threshold_is_the_calibrator_s_unless_one_is_set() -> None:
-    found = Found(a_question("warranty"), (a_hit(WARRANTY),))
+    found = Found(a_question("warranty pump"), (a_hit(WARRANTY),))
     assert a_decider(None, a_calibrator()).decide(found).threshold == 0.6
     assert a_decider(0.9, a_calibrator()).decide(found).threshold == 0.9
 
@@ -176,6 +176,84 @@ def test_more_documents_that_do_not_fit_change_little() -> None:
         assert few[name] == pytest.approx(many[name], abs=0.25), name
 
 
+# --- what is named ---------------------------------------------------------------------------
+
+
+def of_document(hit: Hit, **document: object) -> Hit:
+    return dataclasses.replace(hit, document=dataclasses.replace(hit.document, **document))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"source": "norrask/hr/leave.md"},
+        {"source": "hr/norrask-leave.md"},
+        {"title": "Leave at Norrask"},
+        {"metadata": {"company": "Norrask"}},
+    ],
+    ids=["folder", "file", "title", "metadata"],
+)
+def test_a_name_in_path_title_or_metadata_of_the_hit_is_held(document: dict[str, object]) -> None:
+    question, hit = "How many days of leave are there at Norrask?", a_hit("There are 28 days of leave.")
+    held, bare = read(question, of_document(hit, **document)), read(question, hit)
+    assert held["named_window"] > 2 * bare["named_window"]
+    assert held["first"] > 2 * bare["first"]
+
+
+def test_a_number_in_the_path_is_not_held_by_what_is_quoted() -> None:
+    hit = of_document(a_hit("There are 28 days of leave."), source="leave/36.md")
+    assert read("Is it 36 days of leave?", hit)["lacks_code"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["37signals", "3M", "COVID-19", "Covid-19", "covid-19"])
+def test_a_name_with_a_digit_is_a_name_and_no_code(name: str) -> None:
+    found = read(f"How long is the warranty at {name}?", a_hit(WARRANTY))
+    assert (found["asks_name"], found["asks_code"], found["lacks_code"]) == (1.0, 0.0, 0.0)
+    assert found["identifiers"] == 1.0
+    there = read(f"How long is the warranty at {name}?", of_document(a_hit(WARRANTY), title=f"{name} pumps"))
+    assert there["named_window"] > 2 * found["named_window"]
+
+
+@pytest.mark.parametrize("code", ["PX-900", "MV450", "E-42", "9V", "2.32.5", "10-Q", "36"])
+def test_other_tokens_with_a_digit_are_codes(code: str) -> None:
+    found = read(f"How long is the warranty with {code}?", a_hit(WARRANTY))
+    assert (found["asks_code"], found["lacks_code"]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("db-pool-min-size", "`db-pool` and its min and max size are set at the start."),
+        ("max_conn", "The max number of conn, connections, is 5."),
+        ("gc.auto", "The gc runs auto when there is time."),
+    ],
+)
+def test_a_token_of_words_whose_whole_occurs_nowhere_is_a_code_that_is_lacking(code: str, text: str) -> None:
+    question = f"What does {code} do?"
+    assert read(question, a_hit(text))["identifiers"] == 0.0
+    assert read(question, a_hit(f"Set {code} first. {text}"))["identifiers"] == 1.0
+
+
+@pytest.mark.parametrize("words", ["state-of-the-art", "up-to-date", "long-term", "U.S", "user's", "and/or"])
+def test_words_that_a_mark_joins_are_no_code(words: str) -> None:
+    assert read(f"Is it {words} now?", a_hit(WARRANTY))["identifiers"] == 1.0
+
+
+def test_a_code_written_as_words_in_a_row_is_held() -> None:
+    assert read("Is there an end-user-licence here?", a_hit("The End User Licence."))["identifiers"] == 1.0
+
+
+# --- however few documents there are ---------------------------------------------------------
+
+
+def test_the_only_hit_stands_out() -> None:
+    """One document in the corpus is no evidence against it."""
+    alone = read(QUESTION, a_hit(WARRANTY))
+    beside = read(QUESTION, a_hit(WARRANTY), a_hit("Hoses are sold in Norway.", id="x"))
+    assert alone["standout"] == pytest.approx(beside["standout"])
+    assert alone["standout"] > 0
+
+
 # --- whether the number means something ------------------------------------------------------
 
 
@@ -189,7 +267,7 @@ def test_with_the_parts_that_it_was_made_with_the_number_is_calibrated() -> None
 def test_with_another_part_it_still_decides_and_says_what_differs(part: str) -> None:
     calibrator = a_calibrator()
     decider = Decider(DecideSettings(), calibrator, {**calibrator.fingerprints, part: "other"})
-    decision = decider.decide(Found(a_question("warranty"), (a_hit(WARRANTY),)))
+    decision = decider.decide(Found(a_question("warranty pump"), (a_hit(WARRANTY),)))
     assert (decision.answer, decision.p_answerable, decision.calibrated) == (True, 1.0, False)
     assert decider.warning is not None
     assert (decider.warning.stage, decider.warning.code) == ("decide", "uncalibrated")
@@ -241,7 +319,7 @@ def test_a_calibrator_that_is_named_and_missing_is_not_passed_over(tmp_path: Pat
 
 
 def decided(p: float = 0.8) -> Decision:
-    return Decision(answer=True, p_answerable=p, threshold=0.6, calibrated=True, reason=None)
+    return Decision(answer=True, p_answerable=p, threshold=0.6, calibrated=True, reason=None, floor=0.3)
 
 
 def test_a_generator_that_says_it_does_not_know_turns_the_answer_into_an_abstention() -> None:
@@ -258,7 +336,7 @@ def test_sentences_without_support_lower_the_probability_and_good_ones_raise_it(
 
 
 def test_dropped_sentences_count_as_support_of_nothing() -> None:
-    one, two = (after(decided(), declined=False, supports=[1.0], dropped=n) for n in (1, 2))
+    one, two = (after(decided(), declined=False, supports=[1.0], dropped=n) for n in (1, 4))
     assert one.p_answerable > two.p_answerable
     assert not two.answer
 

@@ -62,6 +62,12 @@ def deciding(data: Path, work: Path) -> Lines:
         f"are answered and {told['promise']:.3f} of the others. Expected calibration error {told['ece']:.3f}."
     )
     yield ""
+    answerable, others = told["not_asked"], told["others_not_asked"]
+    yield (
+        f"Below the floor of {told['floor']:.3f}, where a language model is not asked, lie "
+        f"{answerable:.3f} of the answerable questions and {others:.3f} of the others."
+    )
+    yield ""
     yield from table(("calibration error of", *told["ece_by_set"]), [("", *told["ece_by_set"].values())])
     yield ""
     yield from table(

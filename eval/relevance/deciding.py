@@ -44,6 +44,8 @@ class DecidedCase:
     kind: Kind
     p: float
     answered: bool
+    documents: int = 0
+    """The size of a corpus made small, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class DecidingReport:
     """The share of unanswerable questions of the mix that is answered."""
     coverage: float
     """That of the answerable ones."""
+    floor: float
+    not_asked: float
+    """The share of the answerable questions of the mix of which a language model would not be asked."""
+    others_not_asked: float
+    """That of the unanswerable ones."""
     reliability: tuple[Bin, ...]
     risk_coverage: tuple[Risk, ...]
 
@@ -85,26 +92,42 @@ def _decided(case: DecisionCase, decider: Decider, reranker: Reranker) -> Decide
     question = case.found.question
     decision = decider.decide(Found(question, reranker.rerank(question, case.found.hits)))
     corpus = f"{case.set}, few documents" if case.documents else case.set
-    return DecidedCase(case.set, corpus, case.kind, decision.p_answerable, decision.answer)
+    return DecidedCase(case.set, corpus, case.kind, decision.p_answerable, decision.answer, case.documents)
 
 
-def report(found: Sequence[DecidedCase], calibrated: bool, threshold: float) -> DecidingReport:
+def of_size(documents: int) -> str:
+    """Names the small corpora of all sets that have about so many documents."""
+    return "1 document" if documents == 1 else "3 documents" if documents <= 3 else "4 to 10 documents"
+
+
+def report(
+    found: Sequence[DecidedCase], calibrated: bool, threshold: float, floor: float = 0.0
+) -> DecidingReport:
     """The figures over cases of which some are answerable and some are not."""
     p, answerable = _probabilities(found), _flags(found, "answerable")
     weight, answered = weights(found), np.array([one.answered for one in found])
-    rows = tuple(row for corpus in dict.fromkeys(one.corpus for one in found) for row in _rows(found, corpus))
+    few = [dataclasses.replace(one, corpus=of_size(one.documents)) for one in found if one.documents]
+    few.sort(key=lambda one: one.documents)
+    of_sets, of_sizes = _all_rows(found), _all_rows(few)
     return DecidingReport(
         calibrated=calibrated,
         threshold=threshold,
-        rows=rows,
-        auroc={kind: _mean([row.auroc for row in rows if row.kind == kind]) for kind in KINDS[1:]},
+        rows=(*of_sets, *of_sizes),
+        auroc={kind: _mean([row.auroc for row in of_sets if row.kind == kind]) for kind in KINDS[1:]},
         ece=calibration.expected_error(p, answerable, weight),
         ece_by_set={name: _error([one for one in found if one.set == name]) for name in _sets(found)},
         promise=calibration.share(answered[~answerable], weight[~answerable]),
         coverage=calibration.share(answered[answerable], weight[answerable]),
+        floor=floor,
+        not_asked=calibration.share((p < floor)[answerable], weight[answerable]),
+        others_not_asked=calibration.share((p < floor)[~answerable], weight[~answerable]),
         reliability=tuple(calibration.reliability(p, answerable, weight)),
         risk_coverage=tuple(calibration.risk_coverage(p, answerable, weight)),
     )
+
+
+def _all_rows(found: Sequence[DecidedCase]) -> tuple[KindFigures, ...]:
+    return tuple(row for corpus in dict.fromkeys(one.corpus for one in found) for row in _rows(found, corpus))
 
 
 def _rows(found: Sequence[DecidedCase], corpus: str) -> Iterator[KindFigures]:
@@ -149,6 +172,8 @@ def _lines(figures: DecidingReport) -> Iterator[str]:
     yield f"threshold {figures.threshold:.3f}, {'calibrated' if figures.calibrated else 'NOT calibrated'}"
     covered, promise = figures.coverage, figures.promise
     yield f"of the mix: {covered:.3f} of the answerable answered, {promise:.3f} of the others"
+    unasked, others = figures.not_asked, figures.others_not_asked
+    yield f"below the floor of {figures.floor:.3f}: {unasked:.3f} of the answerable, {others:.3f} of others"
     yield f"expected calibration error {figures.ece:.3f}; by set: " + ", ".join(
         f"{name} {one:.3f}" for name, one in figures.ece_by_set.items()
     )
@@ -190,7 +215,7 @@ def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Set
         if name not in DECIDED or not is_learned_from(name, case.group)
     ]
     found = decided(seen, decider, parts.reranker)
-    return report(found, decider.warning is None, decider.threshold)
+    return report(found, decider.warning is None, decider.threshold, decider.floor)
 
 
 def main(

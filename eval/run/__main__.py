@@ -35,7 +35,7 @@ from eval.run.retrieved import Retrieval
 from eval.run.summary import summary_of
 from eval.run.table import show
 from eval.run.trusted import Trust
-from service.cli.ingesting import counting
+from service.cli.progress import counting
 from service.errors import InvalidInput
 from service.local_engine import LocalEngine
 from service.settings import CacheSettings, Settings

@@ -49,7 +49,7 @@ def main(
     first.summary()
     outcomes = second.outcomes()
     if accept:
-        first.finish(summary, map(slim, outcomes))
+        first.finish(summary.model_copy(update={"name": before.name}), map(slim, outcomes))
         print(f"{before} is now {summary.name} of {summary.started_at:%Y-%m-%d}.")
         return
     found = compared(first.outcomes(), outcomes, gate_of(gate))

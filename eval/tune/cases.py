@@ -6,7 +6,10 @@
     adversarial   written by people to look answerable (SQuAD 2's, the golden set's)
     altered       an answerable question with a name, a number or a word replaced; see `alter.py`
 
-Some answerable questions and some of those without their documents are asked in a corpus of 3 or 12
+Of lists of answers to frequent questions (`FAQS`) a question is not asked without its answer where a question
+about another answer shares words with it: that one most likely answers both, whatever the labels say.
+
+Some answerable questions and some of those without their documents are asked in a corpus of 1, 3 or 10
 documents, where ranks and the rarity of words mean little.
 """
 
@@ -18,9 +21,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.collect import Collected, Collection, ask
+from eval.halves import FAQS
 from eval.labelled.types import ANSWERS, is_relevant, relevance
 from eval.tune.alter import altered, names
 from service.local_engine import LocalEngine
+from service.text import words
 from service.types import Filters, Found, Hit
 
 Kind = Literal["answerable", "removed", "off_topic", "adversarial", "altered"]
@@ -28,9 +33,11 @@ KINDS: tuple[Kind, ...] = ("answerable", "removed", "off_topic", "adversarial", 
 
 OFF_TOPIC, ALTERED, FEW = 120, 200, 120
 """How many cases of these kinds a set gives at most."""
-_FEW_DOCUMENTS = (3, 12)
+FEW_DOCUMENTS = (1, 3, 10)
 _SEED = 17
 _READ = 8
+_ALIKE = 0.3
+"""Share of the terms of two questions that both have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,27 @@ def cases(collection: Collection, engine: LocalEngine, strangers: Sequence[str])
     shared = {hit.chunk.id: hit for item in collection.items for hit in item.found.hits}
     asking = _Asking(collection, engine, shared, draw)
     made = (*_collected(collection), *asking.off_topic(strangers), *asking.altered(), *asking.few())
-    return tuple(case for case in made if case.found.hits)
+    alike = alike_questions(collection) if collection.name in FAQS else frozenset()
+    return tuple(
+        case
+        for case in made
+        if case.found.hits and not (case.kind == "removed" and case.found.question.text in alike)
+    )
+
+
+def alike_questions(collection: Collection) -> frozenset[str]:
+    """The questions that share many of their terms with one that is about other documents."""
+    asked = [item.question for item in collection.items]
+    terms = [frozenset(words.terms(one.text)) for one in asked]
+    return frozenset(
+        one.text
+        for one, its in zip(asked, terms, strict=True)
+        if any(
+            len(its & others) >= _ALIKE * len(its | others) > 0
+            for other, others in zip(asked, terms, strict=True)
+            if one.relevant.keys().isdisjoint(other.relevant)
+        )
+    )
 
 
 def _collected(collection: Collection) -> Iterator[DecisionCase]:
@@ -111,7 +138,7 @@ class _Asking:
         for number, item in enumerate(self._answerable()[:FEW]):
             gold = {hit.document.id for hit in item.found.hits if is_relevant(item.question, hit)}
             others = [document for document in every if document not in gold]
-            size = _FEW_DOCUMENTS[number // 2 % len(_FEW_DOCUMENTS)]
+            size = FEW_DOCUMENTS[number // 2 % len(FEW_DOCUMENTS)]
             if number % 2:
                 yield self._among(item, "removed", self._near(item, gold, others, size))
             else:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ingestion.parse.pdf.model import PageContent, Word
-from service.errors import EmptyDocument
+from service.errors import CorruptFile, EmptyDocument
 from service.settings import ParseSettings
 
 if TYPE_CHECKING:
@@ -89,13 +89,19 @@ class PageReader:
         return self._engine is not None
 
     def read(self, image: Image, dpi: float) -> Seen | None:
-        """The words of one page with their places in points, or None when there is no OCR here."""
+        """The words of one page with their places in points, or None when there is no OCR here.
+
+        Raises CorruptFile for an image that the engine fails on.
+        """
         if not self.ready():
             return None
-        self._engine.SetImage(image)
-        self._engine.SetSourceResolution(round(dpi))
-        self._engine.Recognize()
-        return _seen(self._engine, 72 / dpi, english=self._limits.ocr_languages == "eng")
+        try:
+            self._engine.SetImage(image)
+            self._engine.SetSourceResolution(round(dpi))
+            self._engine.Recognize()
+            return _seen(self._engine, 72 / dpi, english=self._limits.ocr_languages == "eng")
+        except RuntimeError as error:
+            raise CorruptFile(f"OCR cannot read the image of a page: {error}") from error
 
     def refuse_empty(self, pages: Iterable[PageContent]) -> None:
         """Raise EmptyDocument, with what would repair it, when no page has text and OCR was not there."""

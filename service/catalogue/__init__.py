@@ -13,7 +13,9 @@ new one, and after a delete has committed nothing of the document can come back.
     jobs.py       the queue                   answers.py    answers given, and what readers say of them
     keeping.py    what is written behind      expiry.py     what is kept only for a while
                   its reader's back           indexes.py    which index is in force
+    tallies.py    what answers are like, hour by hour
     tenants.py, keys.py, secret.py            who may come in
+    whereabouts.py  where an expected         document is, or why it is not
     admission.py  which uploads are taken     audit.py      who did what
     samples.py    answers with their words    variants.py   what became of variants
 
@@ -38,10 +40,12 @@ from service.catalogue.listing import Listing
 from service.catalogue.placements import Placements
 from service.catalogue.reading import CatalogueReader
 from service.catalogue.samples import Sample, SampledAnswer, Samples
+from service.catalogue.tallies import Tallies
 from service.catalogue.tenants import Tenants
 from service.catalogue.token_table import TokenTable
 from service.catalogue.variants import Variants
 from service.catalogue.versions import Labels, Live, NewVersion
+from service.catalogue.whereabouts import Whereabouts
 
 __all__ = [
     "AnswerKeeper",
@@ -69,9 +73,11 @@ __all__ = [
     "SampledAnswer",
     "Samples",
     "ServerLocks",
+    "Tallies",
     "Tenants",
     "TokenTable",
     "Variants",
+    "Whereabouts",
     "admit",
     "check_quotas",
     "checked_groups",

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from service.catalogue import tallies
 from service.catalogue.database import Database, insert_new, now
 from service.catalogue.models import AnswerRow, CitationRow, DocumentRow, FeedbackRow
+from service.catalogue.tallies import Tallied
+from service.drift import Measure, measures_of
+from service.drift.measures import measured
 from service.errors import NotFound
 from service.records import Feedback
 from service.types import Answer, Scope
+
+DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class GivenAnswer:
     cited: tuple[str, ...]
     created_at: datetime
     documents: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    """What is counted of it (`service/drift`)."""
     variant: str = ""
 
     @classmethod
@@ -45,7 +53,8 @@ class GivenAnswer:
             cited,
             now(),
             documents,
-            variant=answer.variant,
+            measures_of(answer),
+            answer.variant,
         )
 
 
@@ -78,12 +87,13 @@ class Answers:
         """
         with self._database.writing() as connection:
             there = _documents(connection, {document for one in given for document in one.documents})
-            kept = [one for one in given if there.issuperset(one.documents)]
+            kept = [one for one in given if there.keys() >= set(one.documents)]
             if rows := [_answer_row(one) for one in kept]:
                 insert_new(connection, AnswerRow, rows)
             if pairs := [(one.id, document) for one in kept for document in one.documents]:
                 quoted = [{"answer_id": answer, "document_id": document} for answer, document in pairs]
                 insert_new(connection, CitationRow, quoted)
+            tallies.add(connection, _tallied(kept, there))
 
     def judge(self, scope: Scope, feedback: Feedback) -> str:
         """Keeps a judgement; returns its id.
@@ -145,15 +155,30 @@ def _sources(connection: Connection, scope: Scope) -> Mapping[str, Sequence[str]
     return found
 
 
-def _documents(connection: Connection, ids: Collection[str]) -> frozenset[str]:
-    """Those of the documents that there are; none of them is deleted before the transaction ends."""
-    ours = select(DocumentRow.id).where(DocumentRow.id.in_(ids)).order_by(DocumentRow.id)
-    return frozenset(connection.scalars(ours.with_for_update(read=True)))
+def _documents(connection: Connection, ids: Collection[str]) -> Mapping[str, datetime]:
+    """Those of the documents that there are, and since when they are as they are.
+
+    None of them is deleted before the transaction ends.
+    """
+    ours = select(DocumentRow.id, DocumentRow.updated_at).where(DocumentRow.id.in_(ids))
+    rows = connection.execute(ours.order_by(DocumentRow.id).with_for_update(read=True))
+    return {row.id: row.updated_at for row in rows}
+
+
+def _tallied(kept: Sequence[GivenAnswer], there: Mapping[str, datetime]) -> Iterator[Tallied]:
+    """What is counted of answers, with the age of what they cite."""
+    for one in kept:
+        for measure in one.measures:
+            yield one.tenant, one.created_at, measure
+        if one.measures and one.documents:
+            newest = max(there[document] for document in one.documents)
+            age = (one.created_at - newest).total_seconds() / DAY_S
+            yield one.tenant, one.created_at, measured("corpus_age", max(age, 0.0))
 
 
 def _answer_row(given: GivenAnswer) -> Mapping[str, object]:
     row = {**asdict(given), "cited": list(given.cited)}
-    del row["documents"]
+    del row["documents"], row["measures"]
     return row
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import Delete
 from service.catalogue.access_models import AuditRow
 from service.catalogue.claiming import FINISHED
 from service.catalogue.database import Database
-from service.catalogue.models import AnswerRow, FeedbackRow, IdempotencyRow, JobRow
+from service.catalogue.models import AnswerRow, FeedbackRow, IdempotencyRow, JobRow, TallyRow
 from service.catalogue.variant_models import SampleRow
 from service.settings import CatalogueSettings
 
@@ -40,6 +40,9 @@ class Expiry:
             ),
             "samples": delete(SampleRow).where(
                 SampleRow.created_at < moment - timedelta(days=kept.keep_samples_days)
+            ),
+            "tallies": delete(TallyRow).where(
+                TallyRow.hour < moment - timedelta(days=kept.keep_tallies_days)
             ),
             "audit": delete(AuditRow).where(AuditRow.at < moment - timedelta(days=kept.keep_audit_days)),
             "idempotency": delete(IdempotencyRow).where(

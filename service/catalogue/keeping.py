@@ -4,18 +4,21 @@ lock.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Generic, TypeVar
 
 from service.catalogue.answers import Answers, GivenAnswer
 from service.catalogue.audit import AuditLog
-from service.errors import FootnoteError
+from service.errors import FootnoteError, NotFound
+from service.records import Feedback
 from service.tenancy import AuditEntry
+from service.types import Scope
 
 Note = TypeVar("Note")
 
@@ -125,6 +128,23 @@ class AnswerKeeper(Keeper[GivenAnswer]):
 
     def __init__(self, answers: Answers, max_waiting: int = MAX_WAITING, retry_s: float = RETRY_S) -> None:
         super().__init__(answers.keep, "answers", max_waiting, retry_s)
+        self._answers = answers
+
+    async def judged(self, scope: Scope, feedback: Feedback, waits_s: Sequence[float]) -> str:
+        """The id of feedback that is kept; an answer without a record is looked for again after each wait.
+
+        Raises:
+            NotFound: the answer is not there, or not the scope's.
+        """
+        for wait_s in waits_s:
+            with suppress(NotFound):
+                return await asyncio.to_thread(self._judge, scope, feedback)
+            await asyncio.sleep(wait_s)
+        return await asyncio.to_thread(self._judge, scope, feedback)
+
+    def _judge(self, scope: Scope, feedback: Feedback) -> str:
+        self.flush()  # the answer may have been given a moment ago
+        return self._answers.judge(scope, feedback)
 
 
 class AuditKeeper(Keeper[AuditEntry]):

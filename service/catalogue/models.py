@@ -288,6 +288,21 @@ class FeedbackRow(Base):
     created_at: Mapped[datetime]
 
 
+class TallyRow(Base):
+    """How many answers of an hour fell into one bin of one quantity (`service/drift`), with their sums."""
+
+    __tablename__ = "tallies"
+    __table_args__ = (Index("tallies_by_age", "hour"),)
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    quantity: Mapped[str] = mapped_column(primary_key=True)
+    bin: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    total: Mapped[float]
+    squares: Mapped[float]
+
+
 class IndexPropertyRow(Base):
     """A property of the index as a whole, such as the fingerprint of the model that made it."""
 

@@ -13,7 +13,15 @@ from service.catalogue.admission import usage
 from service.catalogue.audit import entry_of, note
 from service.catalogue.database import Database, clock, insert_new, move_epoch
 from service.catalogue.identity import checked_tenant
-from service.catalogue.models import AnswerRow, DocumentRow, FeedbackRow, IdempotencyRow, JobRow, TenantRow
+from service.catalogue.models import (
+    AnswerRow,
+    DocumentRow,
+    FeedbackRow,
+    IdempotencyRow,
+    JobRow,
+    TallyRow,
+    TenantRow,
+)
 from service.catalogue.variant_models import SampleRow
 from service.errors import Conflict, NotFound
 from service.tenancy import BY_OPERATOR, UNLIMITED, Actor, Quotas, Tenant
@@ -25,6 +33,7 @@ OF_A_TENANT: tuple[InstrumentedAttribute[str], ...] = (
     AnswerRow.tenant,
     SampleRow.tenant,
     IdempotencyRow.tenant,
+    TallyRow.tenant,
     AuditRow.tenant,
 )
 """What is a tenant's beside its documents and their jobs."""

@@ -17,6 +17,7 @@ The check of one sentence, in the order to read the files:
 """
 
 from service.cite.checker import CheckedSentence, Checker
-from service.cite.support import encoder_of, warning_of
+from service.cite.closest import closest
+from service.cite.support import Encode, encoder_of, warning_of
 
-__all__ = ["CheckedSentence", "Checker", "encoder_of", "warning_of"]
+__all__ = ["CheckedSentence", "Checker", "Encode", "closest", "encoder_of", "warning_of"]

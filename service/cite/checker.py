@@ -47,6 +47,7 @@ class Checker:
         self._citations: list[Citation] = []
         self._rejected: list[Rejected] = []
         self._declined = False
+        self._dropped_before = 0
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -62,6 +63,11 @@ class Checker:
     def dropped(self) -> int:
         """How many sentences were dropped."""
         return len(self._rejected)
+
+    @property
+    def dropped_in_a_row(self) -> int:
+        """How many sentences were dropped since the last one that held."""
+        return len(self._rejected) - self._dropped_before
 
     @property
     def declined(self) -> bool:
@@ -155,7 +161,7 @@ class Checker:
             self._rejected.append(Rejected(bare, reason, named=tuple(named)))
 
     def _accept(self, text: str, score: float, places: Iterable[_Place]) -> CheckedSentence:
-        before = len(self._citations)
+        before, self._dropped_before = len(self._citations), len(self._rejected)
         used = [self._number(passage, start, end, score) for passage, start, end in places]
         sentence = Sentence(text=text, citations=tuple(dict.fromkeys(used)), support=score)
         return CheckedSentence(sentence, tuple(self._citations[before:]))

@@ -12,7 +12,20 @@ from typing import NoReturn
 
 import typer
 
-from service.cli import access, asking, backups, checking, documents, jobs, models, receipts, serving
+from service.cli import (
+    access,
+    asking,
+    backups,
+    checking,
+    documents,
+    drifting,
+    explaining,
+    jobs,
+    models,
+    receipts,
+    serving,
+    variants,
+)
 from service.cli.runtime import Runtime, err
 from service.errors import FootnoteError
 
@@ -30,12 +43,15 @@ app = typer.Typer(
 )
 documents.register(app)
 asking.register(app)
+explaining.register(app)
+drifting.register(app)
 jobs.register(app)
 receipts.register(app)
 checking.register(app)
 serving.register(app)
 models.register(app)
 access.register(app)
+variants.register(app)
 backups.register(app)
 
 

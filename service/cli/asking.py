@@ -34,8 +34,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, with footnotes, or say that the documents do not hold the answer."""
-    # A person who gets no answer is shown what came closest.
-    request = {**_request(question, top_k, filters), "explain": explain or not as_json}
+    request = {**request_of(question, top_k, filters), "explain": explain}
     with client_of(context, settings_of(data_dir)) as client:
         given = client.ask(request)
     if as_json:
@@ -54,14 +53,15 @@ def search(
 ) -> None:
     """Find chunks, without an answer."""
     with client_of(context, settings_of(data_dir)) as client:
-        found = client.search(_request(words, top_k, filters))
+        found = client.search(request_of(words, top_k, filters))
     if as_json:
         print_json(found)
     else:
         show.hits(out, found)
 
 
-def _request(text: str, top_k: int | None, filters: str | None) -> dict[str, Any]:
+def request_of(text: str, top_k: int | None, filters: str | None) -> dict[str, Any]:
+    """What both routes take."""
     request: dict[str, Any] = {"query": text}
     if top_k is not None:
         request["top_k"] = top_k

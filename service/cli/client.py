@@ -94,6 +94,14 @@ class Client(Protocol):
         """The hits for a `POST /search` body."""
         ...
 
+    def drift(self) -> Json:
+        """What answers are like, against what they were like."""
+        ...
+
+    def explain(self, request: Json) -> Json:
+        """The explanation for a `POST /explain` body."""
+        ...
+
 
 def every(name: str, page_after: Callable[[str | None], Json]) -> Iterator[Json]:
     """The items called `name` of all pages, each asked for with the cursor of the one before."""

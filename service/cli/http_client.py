@@ -111,6 +111,14 @@ class HttpClient(Client):
     def search(self, request: Json) -> Json:
         return self._json("POST", "/search", json=request)
 
+    @override
+    def drift(self) -> Json:
+        return self._json("GET", "/drift")
+
+    @override
+    def explain(self, request: Json) -> Json:
+        return self._json("POST", "/explain", json=request)
+
     def _every(self, name: str, path: str, **asked: Any) -> Iterator[Json]:
         def page(cursor: str | None) -> Json:
             given = {**asked, "limit": PAGE, "cursor": cursor}

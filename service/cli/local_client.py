@@ -26,6 +26,8 @@ from service.schemas.documents import (
     JobsOut,
     ReceiptsOut,
 )
+from service.schemas.drifting import DriftOut
+from service.schemas.explaining import ExplainIn, ExplanationOut
 from service.settings import Settings
 from service.types import Scalar, Scope
 
@@ -150,12 +152,23 @@ class LocalClient(Client):
     def ask(self, request: Json) -> Json:
         asked = _checked(QueryIn, request)
         answer = self._run(self._engine.answer(self._scope, asked.to_query(self._settings.api)))
-        return AnswerOut.of(answer, explain=asked.explain).model_dump(mode="json")
+        return AnswerOut.of(answer, explain=asked.explain, shows_dropped=True).model_dump(mode="json")
 
     @override
     def search(self, request: Json) -> Json:
         query = _checked(SearchIn, request).to_query(self._settings.api)
         return SearchOut.of(self._run(self._engine.search(self._scope, query))).model_dump(mode="json")
+
+    @override
+    def drift(self) -> Json:
+        return DriftOut.of(self._run(self._engine.drift(self._scope))).model_dump(mode="json")
+
+    @override
+    def explain(self, request: Json) -> Json:
+        asked = _checked(ExplainIn, request)
+        query = asked.to_query(self._settings.api)
+        explained = self._run(self._engine.explain(self._scope, query, asked.to_expected()))
+        return ExplanationOut.of(explained).model_dump(mode="json")
 
 
 def _checked(form: type[Form], request: Json) -> Form:

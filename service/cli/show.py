@@ -9,10 +9,9 @@ from rich.markup import escape
 
 from service.cli.client import Json
 from service.cli.ingesting import Summary
+from service.types import ABSTENTION
 
 QUOTE_CHARACTERS = 200
-CLOSEST = 3
-"""How many hits a person sees who gets no answer."""
 REASONS = {
     "no_evidence": "nothing was found",
     "off_topic": "the documents are about other things",
@@ -28,15 +27,20 @@ def answer(console: Console, given: Json) -> None:
         for sentence in given["sentences"]:
             marks = "".join(f"[{number}]" for number in sentence["citations"])
             console.print(f"{escape(sentence['text'])} [bold cyan]{escape(marks)}[/]")
+        if given["unanswered"]:
+            console.print(escape(given["unanswered"]))
         console.print()
         for citation in given["citations"]:
             console.print(_footnote(citation), highlight=False)
     else:
         reason = REASONS.get(decision["reason"] or "", "")
-        console.print(f"[bold]I don't know[/]{': ' + reason if reason else ''}.")
-        if decision["reason"] == "low_confidence" and given.get("hits"):
+        if given["answer"] == ABSTENTION:
+            console.print(f"[bold]I don't know[/]{': ' + reason if reason else ''}.")
+        else:  # nothing was asked
+            console.print(escape(given["answer"]))
+        if decision["reason"] == "low_confidence" and given["closest"]:
             console.print("\nWhat came closest:")
-            hits(console, {"hits": given["hits"][:CLOSEST]})
+            hits(console, {"hits": [{**one, "text": one["quote"]} for one in given["closest"]]})
             console.print()
     console.print(_last_line(given), style="dim", highlight=False)
     for warning in given["warnings"]:

@@ -1,7 +1,10 @@
 """Decide: is there an answer in what was found? If not, abstain, with the reason.
 
     features.py     what speaks for an answer, in numbers: from the texts and the token vectors
+    named.py        what the question names, and where that is held
     calibrator.py   numbers to a probability, as learned; the threshold
+    asking.py       whether anything is asked at all
+    parts.py        a question of several parts, decided part by part
 
 The calibrator was made with one embedder, reranker and chunker. With others it still decides, but the number
 is not called calibrated, and every response says why.
@@ -18,12 +21,24 @@ from collections.abc import Mapping, Sequence
 from math import exp, log
 from pathlib import Path
 
-from service.decide.calibrator import Calibrator, shipped
+from service.decide.asking import nothing_asked
+from service.decide.calibrator import Calibrator, LogisticModel, shipped
 from service.decide.features import decision_features
+from service.decide.parts import PartDecision, do_not_say, parts_to_decide, together
 from service.settings import ChunkSettings, DecideSettings
 from service.types import Decision, Found, Reason, Warning
 
-__all__ = ["Calibrator", "Decider", "after", "fingerprints", "open_decider"]
+__all__ = [
+    "Calibrator",
+    "Decider",
+    "PartDecision",
+    "after",
+    "do_not_say",
+    "fingerprints",
+    "open_decider",
+    "parts_to_decide",
+    "together",
+]
 
 TUNED = Path("tuned") / "calibrator.json"
 """Where `footnote tune calibrator` puts its result, below the data folder."""
@@ -45,6 +60,7 @@ class Decider:
 
     def __init__(self, settings: DecideSettings, calibrator: Calibrator, running: Mapping[str, str]) -> None:
         self._threshold = settings.threshold
+        self._floor = settings.floor
         self._calibrator = calibrator
         self._differences = calibrator.differences(running)
 
@@ -57,6 +73,12 @@ class Decider:
     def threshold(self) -> float:
         """The least probability to answer, for hits with token vectors."""
         return self._calibrator.tokens.threshold if self._threshold is None else self._threshold
+
+    @property
+    def floor(self) -> float:
+        """The least probability at which a language model is asked, for hits with token vectors."""
+        least = self._calibrator.tokens.floor if self._floor is None else self._floor
+        return min(least, self.threshold)
 
     @property
     def warning(self) -> Warning | None:
@@ -76,26 +98,30 @@ class Decider:
 
     def decide(self, found: Found) -> Decision:
         """Answer or abstain, for the hits found; `features` are what the decision rests on."""
-        if not found.hits:
-            return self._decision(0.0, self._calibrator.tokens.threshold, "no_evidence", {})
+        says = nothing_asked(found.question.text)
+        if says or not found.hits:
+            nothing = self._decision(self._calibrator.tokens, 0.0, "no_evidence", {})
+            return dataclasses.replace(nothing, says=says)
         features = decision_features(found, self._calibrator.rarity)
         model = self._calibrator.model(features)
         p = model.probability(features)
         threshold = model.threshold if self._threshold is None else self._threshold
-        reason: Reason | None = None if p >= threshold else _reason(features)
-        decision = self._decision(p, threshold, reason, features)
+        decision = self._decision(model, p, None if p >= threshold else _reason(features), features)
         return dataclasses.replace(decision, contributions=_rounded(model.contributions(features)))
 
     def _decision(
-        self, p: float, threshold: float, reason: Reason | None, named: Mapping[str, float]
+        self, model: LogisticModel, p: float, reason: Reason | None, named: Mapping[str, float]
     ) -> Decision:
+        threshold = model.threshold if self._threshold is None else self._threshold
+        floor = model.floor if self._floor is None else self._floor
         return Decision(
             answer=reason is None,
             p_answerable=round(p, 4),
-            threshold=round(threshold if self._threshold is None else self._threshold, 4),
+            threshold=round(threshold, 4),
             calibrated=not self._differences,
             reason=reason,
             features=_rounded(named),
+            floor=round(min(floor, threshold), 4),
         )
 
 
@@ -103,8 +129,8 @@ def after(decision: Decision, *, declined: bool, supports: Sequence[float], drop
     """The decision once a language model has written.
 
     `declined`: it said that it does not know. `supports`: those of its sentences that passed the check;
-    `dropped`: how many did not, which count as support 0. Both move the log odds; below the threshold the
-    answer becomes an abstention.
+    `dropped`: how many did not, which count as support 0. Both move the log odds. It wrote because the
+    evidence was above the floor: below that the answer becomes an abstention, and always where it declined.
     """
     shift = _DECLINED if declined else 0.0
     written = [*supports, *[0.0] * dropped]
@@ -116,7 +142,7 @@ def after(decision: Decision, *, declined: bool, supports: Sequence[float], drop
             else -_UNSUPPORTED * beyond / _EXPECTED_SUPPORT
         )
     p = _shifted(decision.p_answerable, shift)
-    answer = decision.answer and bool(supports) and p >= decision.threshold
+    answer = bool(supports) and not declined and p >= decision.floor
     moved = {"retrieval": decision.p_answerable, "declined": float(declined), "shift": round(shift, 4)}
     return dataclasses.replace(
         decision,

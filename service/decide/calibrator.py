@@ -34,13 +34,15 @@ _CERTAIN = 1e-4
 class LogisticModel:
     """A linear score of named quantities, and what it means as a probability.
 
-    `knots` are scores, ascending, with their probabilities; `threshold` is the least probability to answer.
+    `knots` are scores, ascending, with their probabilities; `threshold` is the least probability to answer,
+    `floor` that at which a language model is asked, which may still decline.
     """
 
     bias: float
     weights: Mapping[str, float]
     knots: tuple[tuple[float, float], ...]
     threshold: float
+    floor: float = 0.0
 
     def score(self, features: Mapping[str, float]) -> float:
         """The log odds before they are calibrated."""
@@ -139,6 +141,7 @@ def _written(model: LogisticModel) -> dict[str, Any]:
         "weights": {name: round(weight, 6) for name, weight in model.weights.items()},
         "knots": [[round(score, 5), round(p, 5)] for score, p in model.knots],
         "threshold": round(model.threshold, 5),
+        "floor": round(model.floor, 5),
     }
 
 
@@ -151,4 +154,5 @@ def _model(content: Any) -> LogisticModel:
         weights,
         tuple((float(score), float(p)) for score, p in content["knots"]),
         float(content["threshold"]),
+        float(content["floor"]),
     )

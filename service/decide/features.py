@@ -13,6 +13,7 @@ from math import log1p
 
 import numpy as np
 
+from service.decide.named import Named, belongings
 from service.match import match_features
 from service.match.late_interaction import Floats
 from service.text import words
@@ -20,6 +21,10 @@ from service.types import Found, Hit, Question
 
 READ = 16
 """How many of the hits are read."""
+
+ELSEWHERE = 0.55
+"""How well the best window of a passage about something else fits a question: the lower quartile of second
+hits in corpora of hundreds of documents. The first hit stands out from no less, however few there are."""
 
 FROM_TEXT = ("dense", "first", "identifiers", "asks_code", "lacks_code", "asks_name", "terms")
 FROM_TOKENS = ("maxsim", "named_window", "standout")
@@ -29,18 +34,20 @@ QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "coverage"))
 def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
     """The features of at least one hit; `rarity` gives each token id of the embedder's tokenizer a weight.
 
-    A hit *holds what is named* to the share of the question's numbers and codes, times that of its proper
-    names, that stand in it or in the headings above.
+    A hit *holds what is named* to the share of the question's numbers and codes that stand in it or in the
+    headings above, times that of its proper names, which path, title or metadata may hold too (`named.py`).
 
     From the text: `dense`, best cosine similarity; `first`, share of the question's terms, by rarity among
     the hits, in the first hit, times what it holds of what is named; `identifiers`, share of its part
-    numbers, error codes and the like in any hit; `asks_code` and `asks_name`, 1 where the question has such;
-    `lacks_code`, 1 where the first hit does not hold all of its numbers and codes; `terms`, the logarithm of
-    how many different terms it has. `coverage`, the best hit's share of the terms, is for the reader.
+    numbers, error codes and names of parts (`gc.auto`) in any hit; `asks_code` and `asks_name`, 1 where the
+    question has such; `lacks_code`, 1 where the first hit does not hold all of its numbers and codes;
+    `terms`, the logarithm of how many different terms it has. `coverage`, the best hit's share of the terms,
+    is for the reader.
 
     From the tokens: `maxsim`, the best mean similarity of the question's tokens, by rarity; `named_window`,
     that within 48 tokens, times what the hit holds of what is named, best of all hits; `standout`, how far
-    the best window is above the second. Without token vectors of question or hits they are left out.
+    the best window is above the second, or above `ELSEWHERE` where that is more. Without token vectors of
+    question or hits they are left out.
     """
     hits = found.hits[:READ]
     shares = _Shares.of(found.question, hits)
@@ -52,8 +59,7 @@ class _Shares:
     """How much of the question each hit holds, by words."""
 
     asked: frozenset[str]
-    codes: frozenset[str]
-    names: frozenset[str]
+    things: Named
     identifiers: float
     lacks_code: bool
     covered: tuple[float, ...]
@@ -63,18 +69,22 @@ class _Shares:
     def of(cls, question: Question, hits: Sequence[Hit]) -> _Shares:
         """Those of at least one hit."""
         text, language = question.text, hits[0].chunk.language
-        asked = frozenset(words.terms(text, language))
-        codes, names = frozenset(filter(_has_digit, asked)), _names(text, language)
+        asked, things = frozenset(words.terms(text, language)), Named.of(text, language)
         passages = [frozenset(words.terms(hit.chunk.indexed_text, hit.chunk.language)) for hit in hits]
+        around = [belongings(hit) & things.names for hit in hits]
         weights = words.weights(passages)
         return cls(
             asked,
-            codes,
-            names,
-            _share(frozenset(words.identifiers(text)), frozenset[str]().union(*passages), weights),
-            not codes <= passages[0],
-            tuple(_share(asked, known, weights) for known in passages),
-            tuple(_share(codes, known, weights) * _share(names, known, weights) for known in passages),
+            things,
+            things.share_of_wholes(hits),
+            not things.codes <= passages[0],
+            tuple(
+                _share(asked, known | there, weights) for known, there in zip(passages, around, strict=True)
+            ),
+            tuple(
+                _share(things.codes, known, weights) * _share(things.names, known | there, weights)
+                for known, there in zip(passages, around, strict=True)
+            ),
         )
 
     def told(self) -> dict[str, float]:
@@ -83,9 +93,9 @@ class _Shares:
             "coverage": max(self.covered),
             "first": self.covered[0] * self.named[0],
             "identifiers": self.identifiers,
-            "asks_code": float(bool(self.codes)),
+            "asks_code": float(bool(self.things.codes)),
             "lacks_code": float(self.lacks_code),
-            "asks_name": float(bool(self.names)),
+            "asks_name": float(bool(self.things.names)),
             "terms": log1p(len(self.asked)),
         }
 
@@ -106,7 +116,7 @@ def _from_tokens(found: Found, named: Sequence[float], rarity: Floats) -> dict[s
     return {
         "maxsim": float(seen["maxsim_idf"].max()),
         "named_window": float((windows * np.array(shares)).max()),
-        "standout": float(best[0] - best[1]) if len(best) > 1 else 0.0,
+        "standout": max(0.0, float(best[0] - max([ELSEWHERE, *best[1:2]]))),
     }
 
 
@@ -118,13 +128,3 @@ def _share(asked: frozenset[str], known: frozenset[str], weights: Mapping[str, f
     """The weighted share of `asked` in `known`; 1 where nothing is asked. Terms that no hit holds weigh 1."""
     total = sum(weights.get(term, 1.0) for term in asked)
     return sum(weights.get(term, 1.0) for term in asked & known) / total if total else 1.0
-
-
-def _has_digit(term: str) -> bool:
-    return any(map(str.isdigit, term))
-
-
-def _names(text: str, language: str) -> frozenset[str]:
-    """The terms of words that are written with a capital inside the question."""
-    found = [token.group() for token in words.word_spans(text)[1:] if token.group()[0].isupper()]
-    return frozenset(term for name in found for term in words.terms(name, language))

@@ -6,21 +6,13 @@ import re
 from dataclasses import dataclass
 
 from service.text import words
+from service.text.parts import pieces_of, sentences_asking
 
 SCENE = 0.3
 """What a term of another part of the question counts: it sets the scene."""
 _FEWEST_TERMS = 2
 """A part with fewer terms of its own ("and what is it about?") is no question by itself."""
 
-_PREPOSITION = r"(?:in|at|to|for|from|until|since|by|on|of|after|within|under|above|with|ab|bis|seit|mit|bei)"
-_ASKING = (
-    r"(?:what|which|who|whom|whose|when|where|why|how|was|wer|wen|wem|wann|wo|warum|wie|welche[rsnm]?"
-    r"|quel(?:le)?s?|qui|quand|où|comment|combien|qué|quién|cuándo|dónde|cómo|cuánt[oa]s?)\b"
-)
-_NEXT_PART = re.compile(
-    rf"(?:[,;]\s*(?:and|und|et|y)?|\s(?:and|und|et|y))\s+(?=(?:{_PREPOSITION}\s+)?{_ASKING})", re.IGNORECASE
-)
-_SENTENCE = re.compile(r"(?<=[?!.])\s+(?=[A-ZÀ-Þ])")
 _ASKS_TIME = re.compile(r"\b(when|what (year|date|day|month|time)|wann|quand|cuándo|quando|wanneer)\b", re.I)
 _ASKS_AMOUNT = re.compile(
     r"\b(how (many|much|long|often|old|far|high|large|big|fast|deep|heavy)"
@@ -73,10 +65,8 @@ class QuestionPart:
 
 def question_parts(question: str) -> list[QuestionPart]:
     """The things that a question asks, in order; one at least."""
-    sentences = _SENTENCE.split(question.strip())
-    asking = [sentence for sentence in sentences if sentence.endswith("?")] or [question]
-    scene = " ".join(sentence for sentence in sentences if sentence not in asking)
-    pieces = [piece for sentence in asking for piece in _NEXT_PART.split(sentence)]
+    asking, scene = sentences_asking(question)
+    pieces = [piece for sentence in asking for piece in pieces_of(sentence)]
     if any(len(set(words.terms(piece))) < _FEWEST_TERMS for piece in pieces):
         return [QuestionPart(question)]
     return [

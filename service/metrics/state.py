@@ -35,6 +35,7 @@ def families(state: State) -> Iterator[Metric]:
         findings.add_metric((kind,), count)
     yield findings
     yield from _tried(state.tried)
+    yield from _drift(state)
     spans = {"sent": state.spans_sent, "dropped": state.spans_dropped}
     for became, count in spans.items():
         told = f"Spans of traces that were {became}."
@@ -63,3 +64,21 @@ def _tried(tried: TriedState) -> Iterator[Metric]:
     for metric, mean in tried.judged.items():
         judged.add_metric((metric,), mean)
     yield from (back, shadows, judged)
+
+
+def _drift(state: State) -> Iterator[Metric]:
+    psi = GaugeMetricFamily(
+        "footnote_drift_psi",
+        "Population stability index of the last day's answers, of the tenant furthest for its limit.",
+        labels=("quantity",),
+    )
+    alarms = GaugeMetricFamily(
+        "footnote_drift_alarms",
+        "Tenants whose answers have become other than they were; none before this process looked.",
+        labels=("quantity",),
+    )
+    for quantity, (worst, tenants) in state.drift.items():
+        psi.add_metric((quantity,), worst)
+        alarms.add_metric((quantity,), tenants)
+    yield psi
+    yield alarms

@@ -12,11 +12,18 @@ from starlette.responses import Response
 from service.errors import FootnoteError
 from service.event_stream import MEDIA_TYPE, EventStream, described, event
 from service.problem import Problem
-from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
+from service.routes.context import (
+    CurrentCaller,
+    CurrentScope,
+    CurrentServices,
+    Services,
+    query_slot,
+    while_connected,
+)
 from service.routes.guarding import GuardedRoute, about, about_question, reader
 from service.schemas.answers import AnswerOut, FeedbackOut, RetrievalEvent, SearchOut, SentenceEvent
 from service.schemas.asking import FeedbackIn, QueryIn, SearchIn
-from service.types import Query, Retrieved, Scope, SentenceReady
+from service.types import Caller, Query, Retrieved, SentenceReady
 
 router = APIRouter(tags=["ask"], route_class=GuardedRoute)
 
@@ -39,23 +46,23 @@ STREAMED: dict[int | str, dict[str, Any]] = {
     dependencies=[reader("query"), Depends(query_slot)],
 )
 async def query(
-    body: QueryIn, request: Request, scope: CurrentScope, services: CurrentServices
+    body: QueryIn, request: Request, caller: CurrentCaller, services: CurrentServices
 ) -> AnswerOut | Response:
     """Answer a question from the documents, every sentence with checked citations, or say why not."""
     asked = body.to_query(services.settings.api)
     about_question(request, asked.text)
     if body.stream:
-        return EventStream(_events(services, scope, asked, explain=body.explain), services.closing)
-    answer = await while_connected(request, services.engine.answer(scope, asked))
+        return EventStream(_events(services, caller, asked, explain=body.explain), services.closing)
+    answer = await while_connected(request, services.engine.answer(caller.scope, asked))
     services.metrics.observe_answer(answer)
-    return AnswerOut.of(answer, explain=body.explain)
+    return AnswerOut.of(answer, explain=body.explain, shows_dropped=_sees_dropped(caller))
 
 
 async def _events(
-    services: Services, scope: Scope, asked: Query, *, explain: bool
+    services: Services, caller: Caller, asked: Query, *, explain: bool
 ) -> AsyncGenerator[bytes, None]:
     try:
-        async with aclosing(services.engine.stream(scope, asked)) as happenings:
+        async with aclosing(services.engine.stream(caller.scope, asked)) as happenings:
             async for happening in happenings:
                 if isinstance(happening, Retrieved):
                     yield event("retrieval", RetrievalEvent.of(happening))
@@ -63,10 +70,16 @@ async def _events(
                     yield event("sentence", SentenceEvent.of(happening))
                 else:
                     services.metrics.observe_answer(happening.answer)
-                    yield event("done", AnswerOut.of(happening.answer, explain=explain))
+                    sees = _sees_dropped(caller)
+                    yield event("done", AnswerOut.of(happening.answer, explain=explain, shows_dropped=sees))
     except FootnoteError as error:  # told within the stream: no handler of errors sees it
         services.metrics.observe_error(error)
         raise
+
+
+def _sees_dropped(caller: Caller) -> bool:
+    """A reader sees no sentence that was not checked; who keeps the corpus looks for what went wrong."""
+    return caller.role != "reader"
 
 
 @router.post("/search", dependencies=[reader("search"), Depends(query_slot)])

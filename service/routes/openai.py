@@ -26,7 +26,7 @@ from service.schemas.openai import (
     ChunkChoice,
     ModelOut,
     ModelsOut,
-    footnotes,
+    last_words,
     marked,
 )
 from service.types import Answer, Query, Retrieved, Scope, SentenceReady
@@ -120,10 +120,10 @@ class _ChunkWriter:
 
     def end(self, answer: Answer, *, usage: bool) -> list[bytes]:
         """The footnotes (or an abstention's text), the finish with the whole answer, the end mark."""
-        last_words = footnotes(answer.citations) if self._sentences else answer.text
+        message = last_words(answer) if self._sentences else answer.text
         choice = ChunkChoice(delta={}, finish_reason="stop")
         parts = [
-            self.delta(content=last_words),
+            self.delta(content=message),
             self._chunk([choice], footnote=AnswerOut.of(answer, explain=False)),
         ]
         if usage:

@@ -6,7 +6,17 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.types import Answer, Citation, Decision, Hit, Reason, Retrieved, SearchResult, SentenceReady
+from service.schemas.way import ContextOut, RejectedOut
+from service.types import (
+    Answer,
+    Citation,
+    Decision,
+    Hit,
+    Reason,
+    Retrieved,
+    SearchResult,
+    SentenceReady,
+)
 
 
 class Response(BaseModel):
@@ -69,6 +79,9 @@ class DecisionOut(Response):
     calibrated: bool
     reason: Reason | None
     features: dict[str, float] = Field(description="What it was computed from.")
+    contributions: dict[str, float] = Field(
+        description="What each of them adds to the log odds of `p_answerable`, which are the sum."
+    )
 
     @classmethod
     def of(cls, decision: Decision) -> Self:
@@ -160,11 +173,23 @@ class AnswerOut(BaseModel):
         "same documents; `usage` is zero then, and `timings_ms` has the `total` alone."
     )
     variant: str = Field(description="Which variant of the service answered; empty: the one in force.")
+    closest: list[CitationOut] = Field(
+        description="What came closest, up to three chunks, where there is no answer; nothing rests on them, "
+        "and `score` is how similar they are to the question. Empty with an answer."
+    )
+    unanswered: str = Field(
+        description="The end of `answer` that names what of the question the documents do not answer; no "
+        "sentence, and empty where all is answered."
+    )
     hits: list[HitOut] | None = Field(None, description="Only with `explain`.")
+    context: ContextOut | None = Field(None, description="Only with `explain`, where something was written.")
+    rejected: list[RejectedOut] | None = Field(
+        None, description="Only with `explain`: the sentences that were dropped."
+    )
 
     @classmethod
-    def of(cls, answer: Answer, *, explain: bool) -> Self:
-        """From our own type."""
+    def of(cls, answer: Answer, *, explain: bool, shows_dropped: bool = False) -> Self:
+        """From our own type; the words of dropped sentences only where `shows_dropped`."""
         return cls(
             id=answer.id,
             status=answer.status,
@@ -181,7 +206,13 @@ class AnswerOut(BaseModel):
             warnings=[WarningOut.model_validate(warning) for warning in answer.warnings],
             cached=answer.cached,
             variant=answer.variant,
+            closest=[CitationOut.of(citation) for citation in answer.closest],
+            unanswered=answer.unanswered,
             hits=[HitOut.of(hit) for hit in answer.hits] if explain else None,
+            context=ContextOut.of(answer.context) if explain and answer.context else None,
+            rejected=[RejectedOut.of(one, shows_text=shows_dropped) for one in answer.rejected]
+            if explain
+            else None,
         )
 
 

@@ -55,7 +55,8 @@ def _bound_value(value: object) -> object:
     return value if value is None else _storable(value)
 
 
-def _storable_text(text: str) -> str:
+def storable_text(text: str) -> str:
+    """The text, or a refusal of what no store can hold."""
     if reason := why_unstorable_text(text):
         raise PydanticCustomError("unstorable", "{reason}", {"reason": reason})
     return text
@@ -73,13 +74,13 @@ def _searchable(name: str) -> str:
 # A value is refused before the types are tried: one line of refusal rather than one for each type.
 Integer = Annotated[StrictInt, Field(ge=MIN_INTEGER, le=MAX_INTEGER)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-Text = Annotated[StrictStr, Field(max_length=MAX_TEXT_CHARACTERS), AfterValidator(_storable_text)]
+Text = Annotated[StrictStr, Field(max_length=MAX_TEXT_CHARACTERS), AfterValidator(storable_text)]
 ScalarIn = Annotated[StrictBool | Integer | Number | Text, BeforeValidator(_storable)]
 Bound = Annotated[Integer | Number | Text, BeforeValidator(_bound_value)]
 Question = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_storable_text)
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(storable_text)
 ]
-LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_storable_text)]
+LongText = Annotated[str, Field(max_length=10_000), AfterValidator(storable_text)]
 FieldName = Annotated[str, Field(pattern=rf"^{FIELD_NAME.pattern}$")]
 FilterName = Annotated[FieldName, AfterValidator(_searchable)]
 # One bad value ends the reading of a list: what is sent in thousands is not answered in thousands.
@@ -198,7 +199,9 @@ class QueryIn(SearchIn):
     stream: StrictBool = Field(
         False, description="Answer with server-sent events, a checked sentence at a time."
     )
-    explain: StrictBool = Field(False, description="Add the hits, with what explains their place.")
+    explain: StrictBool = Field(
+        False, description="Add the hits, with what explains their place, and what became of them."
+    )
 
 
 class FeedbackIn(Request):

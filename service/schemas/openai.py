@@ -167,7 +167,12 @@ def with_footnotes(answer: Answer) -> str:
     if not answer.sentences:
         return answer.text
     sentences = " ".join(marked(sentence.text, sentence.citations) for sentence in answer.sentences)
-    return sentences + footnotes(answer.citations)
+    return sentences + last_words(answer)
+
+
+def last_words(answer: Answer) -> str:
+    """What follows the sentences: what is not answered, then the list of the footnotes."""
+    return (f" {answer.unanswered}" if answer.unanswered else "") + footnotes(answer.citations)
 
 
 def footnotes(citations: tuple[Citation, ...]) -> str:

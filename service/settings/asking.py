@@ -60,6 +60,9 @@ class DecideSettings(Section):
 
     threshold: Fraction | None = None
     """The least probability to answer; unset, the calibrator's own, which keeps its promise."""
+    floor: Fraction | None = None
+    """The least probability at which a language model is asked, which may still decline; unset, the
+    calibrator's own. Never above the threshold."""
     calibrator: Path | None = None
     """What makes a probability of the evidence; unset, `tuned/calibrator.json` in the data folder if there is
     one, else the one that Footnote brings."""
@@ -94,3 +97,5 @@ class CiteSettings(Section):
     """When a sentence counts as supported by the passage that it cites."""
 
     min_support: Fraction = 0.5
+    max_dropped_in_a_row: Count = 6
+    """After so many sentences in a row that no passage supports, a language model is not read any further."""

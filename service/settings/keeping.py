@@ -26,6 +26,8 @@ class CatalogueSettings(Section):
     """How many versions' texts of a document stay readable."""
     keep_answers_days: Count = 30
     """How long an answer can be judged; one that was judged stays as long as its feedback."""
+    keep_tallies_days: Annotated[int, Field(ge=36)] = 90
+    """How long it can be looked at what answers were like (`footnote drift`), which takes 35 days."""
     keep_feedback_days: Count = 365
     """How long feedback can be learned from."""
     keep_samples_days: Count = 7

@@ -92,6 +92,11 @@ def canonical_number(raw: str, language: str = "en") -> str:
     return format(Decimal(f"{whole}.{raw[mark + 1 :]}").normalize(), "f")
 
 
+def is_unspaced(word: str) -> bool:
+    """Whether the word is of a script that writes no spaces, so that it may be a whole sentence."""
+    return _UNSPACED.match(word) is not None
+
+
 def is_negation(word: str) -> bool:
     """Whether the word denies what follows it."""
     return word.casefold() in NEGATIONS or word.casefold().replace("’", "'").endswith("n't")

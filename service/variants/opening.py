@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -19,15 +19,13 @@ from service.pipeline import Pipeline
 from service.records import Feedback, TriedState
 from service.settings import Settings, VariantSettings
 from service.types import Scope
+from service.variants.building import MakeWriters, beside
 from service.variants.canary import Asked, Canary
 from service.variants.measures import down
 from service.variants.shadow import Look, Shadow, Watched, sampling
 from service.variants.trial import Trial
 
 log = logging.getLogger(__name__)
-
-Build = Callable[[Settings, QuestionThreads | None], Pipeline]
-"""A pipeline of these settings over the same index, on these threads or on those of what is in force."""
 
 SHAPING = ("search", "fuse", "rerank", "decide", "context", "generate", "cite")
 """The sections in which a variant may differ."""
@@ -47,7 +45,7 @@ class Tried:
     canary: Trial | None = None
     shadow: Shadow | None = None
     pipelines: Sequence[Pipeline] = ()
-    """Of the canary: those that answer on the loop of the service."""
+    """Those that answer on the loop of the service."""
 
     def judged(self, scope: Scope, feedback: Feedback) -> None:
         """A reader has judged an answer: it counts for whichever gave it."""
@@ -85,20 +83,23 @@ def fingerprint_of(settings: Settings) -> str:
 
 
 @contextmanager
-def open_variants(settings: Settings, database: Database, served: Asked, build: Build) -> Iterator[Tried]:
+def open_variants(
+    settings: Settings, database: Database, asked: Asked, served: Pipeline, make_writers: MakeWriters
+) -> Iterator[Tried]:
     """What answers, until the block ends.
 
     Args:
         settings: say which variants there are, and which shares they have.
         database: where what is decided of them is known to all processes.
-        served: what is in force.
-        build: makes their pipelines.
+        asked: what is in force, with what stands before it.
+        served: its pipeline.
+        make_writers: makes what writes.
 
     Raises:
         Misconfigured: more than one shadow or canary, or a part of a variant cannot be opened.
     """
     shadow, canary = (_one(settings, way) for way in ("shadow", "canary"))
-    tried = Tried(served, Answers(database), Samples(database))
+    tried = Tried(asked, Answers(database), Samples(database), pipelines=[served])
     with ExitStack() as stack:
         known = Variants(database)
         tried.trials = {
@@ -110,7 +111,8 @@ def open_variants(settings: Settings, database: Database, served: Asked, build: 
         looks: list[Look] = []
         keeper = Keeper[Sample](tried.samples.keep, "samples")
         if canary:
-            _open_canary(settings, tried, canary, build, stack)
+            pipeline = beside(served, laid_over(settings, settings.variants[canary]), make_writers, None)
+            _open_canary(settings, tried, canary, pipeline, stack)
         if settings.online.share or shadow:
             stack.enter_context(keeper.running())
         if settings.online.share:
@@ -118,7 +120,7 @@ def open_variants(settings: Settings, database: Database, served: Asked, build: 
         if shadow:
             variant = settings.variants[shadow]
             threads = stack.enter_context(closing(QuestionThreads(1, step_back)))
-            pipeline = build(laid_over(settings, variant), threads)
+            pipeline = beside(served, laid_over(settings, variant), make_writers, threads)
             tried.shadow = Shadow(pipeline, keeper.keep, tried.trials[shadow], variant.shadow)
             stack.enter_context(tried.shadow.running())
             looks.append(tried.shadow.offer)
@@ -127,14 +129,13 @@ def open_variants(settings: Settings, database: Database, served: Asked, build: 
         yield tried
 
 
-def _open_canary(settings: Settings, tried: Tried, name: str, build: Build, stack: ExitStack) -> None:
+def _open_canary(settings: Settings, tried: Tried, name: str, pipeline: Pipeline, stack: ExitStack) -> None:
     variant, served = settings.variants[name], tried.asked
-    pipeline = build(laid_over(settings, variant), None)
     asked: Asked = pipeline
     if isinstance(served, Answering):
         asked = stack.enter_context(closing(served.beside(pipeline)))
     tried.canary = tried.trials[name]
-    tried.pipelines = (pipeline,)
+    tried.pipelines = (*tried.pipelines, pipeline)
     tried.asked = Canary(served, asked, tried.canary, variant.canary)
     if settings.mode == "embedded":
         log.warning(

@@ -17,10 +17,13 @@ async def test_an_answer_has_every_field_that_the_api_promises(
     body = (await client.post("/query", json=QUESTION)).json()
     assert set(body) == {
         "id", "status", "answer", "sentences", "citations", "decision", "model", "llm_generated", "usage",
-        "timings_ms", "trace_id", "dropped_sentences", "warnings", "cached", "variant", "hits",
+        "timings_ms", "trace_id", "dropped_sentences", "warnings", "cached", "hits", "context", "rejected",
+        "closest", "unanswered", "variant",
     }  # fmt: skip
     assert body["status"] == "answered"
-    assert set(body["decision"]) == {"p_answerable", "threshold", "calibrated", "reason", "features"}
+    assert set(body["decision"]) == {
+        "p_answerable", "threshold", "calibrated", "reason", "features", "contributions",
+    }  # fmt: skip
 
 
 async def test_a_citation_points_to_the_exact_text(client: httpx.AsyncClient, document_id: str) -> None:

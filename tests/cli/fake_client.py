@@ -108,3 +108,11 @@ class FakeClient(Client):
     @override
     def search(self, request: Json) -> Json:
         raise NotImplementedError
+
+    @override
+    def drift(self) -> Json:
+        raise NotImplementedError
+
+    @override
+    def explain(self, request: Json) -> Json:
+        raise NotImplementedError

@@ -29,6 +29,8 @@ def test_help_names_every_command(folder: Path) -> None:
         "fsck",
         "ask",
         "search",
+        "explain",
+        "drift",
         "serve",
         "worker",
         "reindex",

@@ -13,6 +13,7 @@ import pytest
 
 from service.engine import Engine
 from service.errors import Conflict, InvalidFilter, InvalidInput, NotFound
+from service.explaining import Expected
 from service.records import Feedback, QueuedJob, Upload
 from service.settings import DecideSettings
 from service.types import EVERY_GROUP, Finished, Query, Retrieved, Scalar, Scope, SentenceReady
@@ -230,6 +231,16 @@ async def test_a_search_gives_no_more_hits_than_are_asked_for(subject: Subject, 
     for number in range(3):
         await subject.put(f"{number}.txt", f"{TEXT} Number {number}.")
     assert len((await engine.search(ACME, Query(QUESTION.text, top_k=2))).hits) == 2
+
+
+async def test_what_is_anothers_is_explained_as_what_is_not_there(subject: Subject, engine: Engine) -> None:
+    document_id = (await subject.put("manual.txt")).document_id
+    ours = await engine.explain(ACME, QUESTION, Expected(document_id=document_id))
+    assert (ours.verdict, ours.seen.corpus.documents[0].state) == ("found", "live")
+    theirs = await engine.explain(GLOBEX, QUESTION, Expected(document_id=document_id))
+    nobodys = await engine.explain(GLOBEX, QUESTION, Expected(document_id="none"))
+    assert theirs.verdict == "not_in_corpus"
+    assert (theirs.why, theirs.fix, theirs.seen.way) == (nobodys.why, nobodys.fix, None)
 
 
 async def test_an_answer_can_be_judged_at_once_by_those_it_was_given_to(

@@ -16,7 +16,7 @@ from service.background import QuestionThreads
 from service.cite.support import Judge
 from service.decide import Decider
 from service.decide.calibrator import shipped
-from service.errors import GeneratorUnavailable
+from service.errors import DeadlineExceeded, GeneratorUnavailable
 from service.generate import Generator
 from service.generate.extractive import ExtractiveGenerator
 from service.pipeline import Pipeline
@@ -38,6 +38,7 @@ from service.types import (
     Query,
     QueryVectors,
     Question,
+    Reason,
     Retrieved,
     Scope,
     SentenceReady,
@@ -107,8 +108,10 @@ class ScriptedGenerator:
     llm: bool = True
     closed: bool = False
     said: int = 0
+    asked: list[str] = field(default_factory=list)
 
     async def generate(self, question: Question, context: Context) -> AsyncIterator[Draft]:
+        self.asked.append(question.text)
         try:
             for piece in self.pieces:
                 self.said += 1
@@ -144,7 +147,21 @@ class DecidedAt:
     warning: Warning | None = None
 
     def decide(self, found: Found) -> Decision:
-        return Decision(answer=True, p_answerable=self.p, threshold=0.6, calibrated=True, reason=None)
+        answer = self.p >= 0.6
+        reason: Reason | None = None if answer else "low_confidence"
+        return Decision(answer, self.p, 0.6, True, reason, floor=0.1)
+
+
+@dataclass
+class DecidedByWord:
+    """Is sure of an answer unless the question holds this word; a question of two parts it takes for none."""
+
+    lacking: str
+    warning: Warning | None = None
+
+    def decide(self, found: Found) -> Decision:
+        p = 0.05 if self.lacking in found.question.text else 0.9
+        return DecidedAt(p).decide(found)
 
 
 def a_pipeline(*hits: Hit, generator: Generator | None = None, **parts: Any) -> Pipeline:
@@ -161,6 +178,7 @@ def a_pipeline(*hits: Hit, generator: Generator | None = None, **parts: Any) -> 
         decider=parts.pop("decider", Decider(settings.decide, calibrator, calibrator.fingerprints)),
         generator=generator or ScriptedGenerator(["The warranty lasts 24 months [1]."]),
         threads=THREADS,
+        quoting=parts.pop("quoting", None),
     )
 
 
@@ -257,7 +275,7 @@ async def test_without_hits_it_abstains_and_writes_nothing() -> None:
 
 
 async def test_below_the_threshold_it_abstains_and_writes_nothing() -> None:
-    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."])
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."], llm=False)
     settings = Settings(decide=DecideSettings(threshold=1))
     answer = await answered(a_pipeline(a_hit(TEXT), generator=generator, settings=settings))
     assert (answer.status, answer.decision.answer, generator.said) == ("abstained", False, 0)
@@ -309,11 +327,10 @@ async def test_a_model_that_doubts_its_own_answer_makes_it_an_abstention() -> No
 
 async def test_sentences_that_the_passages_do_not_support_count_against_the_answer() -> None:
     pieces = ["The warranty lasts 24 months [1]. It lasts 36 months [1]. It lasts 48 months [1]."]
-    answer = await answered(
-        a_pipeline(a_hit(TEXT), generator=ScriptedGenerator(pieces), decider=DecidedAt(0.7))
-    )
+    pipeline = a_pipeline(a_hit(TEXT), generator=ScriptedGenerator(pieces), decider=DecidedAt(0.2))
+    answer = await answered(pipeline)
     assert (answer.status, answer.dropped_sentences) == ("abstained", 2)
-    assert answer.decision.p_answerable < 0.6
+    assert answer.decision.p_answerable < 0.1
 
 
 async def test_the_built_in_generator_which_quotes_does_not_move_the_decision() -> None:
@@ -327,6 +344,155 @@ async def test_a_calibrator_made_for_other_parts_is_said_in_every_answer() -> No
     answer = await answered(a_pipeline(a_hit(TEXT), reranker=Backwards(), decider=decider))
     assert said(answer) == [("decide", "uncalibrated"), WORDS_ALONE]
     assert not answer.decision.calibrated
+
+
+async def test_an_abstention_carries_what_came_closest_in_exact_quotes() -> None:
+    hits = [
+        a_hit(f"{TEXT} {n}", id=f"c{n}", document=f"d{n}", start=n, headings=("Warranty",)) for n in range(5)
+    ]
+    answer = await answered(a_pipeline(*hits, decider=DecidedAt(0.05)))
+    assert answer.status == "abstained"
+    assert [one.n for one in answer.closest] == [1, 2, 3]
+    assert [one.quote for one in answer.closest] == [hit.chunk.text for hit in answer.hits[:3]]
+    assert [(one.start, one.heading_path) for one in answer.closest] == [
+        (hit.chunk.start, ("Warranty",)) for hit in answer.hits[:3]
+    ]
+    assert answer.citations == ()
+
+
+async def test_an_answer_has_no_closest() -> None:
+    assert (await answered(a_pipeline(a_hit(TEXT)))).closest == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["hello", "Hi there!", "help", "test", "Good morning", "warranty", "PX-100?"]
+)
+async def test_who_greets_or_types_a_single_word_is_told_what_can_be_asked(text: str) -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."])
+    answer = await answered(a_pipeline(a_hit(TEXT), generator=generator), Query(text))
+    assert (answer.status, answer.decision.reason, generator.said) == ("abstained", "no_evidence", 0)
+    assert "Ask about your documents" in answer.text
+    assert len(answer.hits) == 1
+
+
+# --- question by part ------------------------------------------------------------------------
+
+BOTH = Query("How long does the warranty last, and who wrote the opera Tosca?")
+
+
+async def test_a_part_without_evidence_is_named_and_the_others_are_answered() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."])
+    answer = await answered(
+        a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedByWord("Tosca")), BOTH
+    )
+    assert answer.status == "answered"
+    assert [sentence.text for sentence in answer.sentences] == ["The warranty lasts 24 months."]
+    assert answer.unanswered.startswith("The documents do not say")
+    assert "Who wrote the opera Tosca?" in answer.unanswered
+    assert answer.text == f"The warranty lasts 24 months. {answer.unanswered}"
+    assert generator.asked == ["How long does the warranty last?"]
+
+
+async def test_parts_that_all_have_evidence_are_answered_as_they_were_asked() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."])
+    pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedByWord("Norway"))
+    answer = await answered(pipeline, BOTH)
+    assert (answer.status, answer.unanswered, generator.asked) == ("answered", "", [BOTH.text])
+
+
+async def test_parts_of_which_none_has_evidence_are_declined_together() -> None:
+    pipeline = a_pipeline(a_hit(TEXT), decider=DecidedByWord("w"))
+    answer = await answered(pipeline, BOTH)
+    assert (answer.status, answer.unanswered) == ("abstained", "")
+
+
+# --- two bars --------------------------------------------------------------------------------
+
+QUOTING = ExtractiveGenerator(embed, tokenize, 4)
+FALSE = "The warranty lasts 36 months [1]. "
+
+
+async def test_between_the_bars_a_language_model_is_asked_and_the_check_decides() -> None:
+    right, wrong = ScriptedGenerator(["The warranty lasts 24 months [1]."]), ScriptedGenerator([FALSE])
+    between = DecidedAt(0.2)
+    answer = await answered(a_pipeline(a_hit(TEXT), generator=right, decider=between, quoting=QUOTING))
+    assert (answer.status, answer.llm_generated) == ("answered", True)
+    answer = await answered(a_pipeline(a_hit(TEXT), generator=wrong, decider=between, quoting=QUOTING))
+    assert (answer.status, answer.llm_generated, answer.dropped_sentences) == ("abstained", False, 1)
+
+
+async def test_below_the_lower_bar_no_language_model_is_asked() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]."])
+    pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedAt(0.05), quoting=QUOTING)
+    assert ((await answered(pipeline)).status, generator.said) == ("abstained", 0)
+
+
+async def test_between_the_bars_nothing_is_answered_without_a_language_model() -> None:
+    answer = await answered(a_pipeline(a_hit(TEXT), generator=QUOTING, decider=DecidedAt(0.2)))
+    assert answer.status == "abstained"
+
+
+@pytest.mark.parametrize(
+    ("generator", "code"),
+    [
+        (ScriptedGenerator([FALSE]), "model_unsupported"),
+        (ScriptedGenerator([]), "model_unsupported"),
+        (ScriptedGenerator([], GeneratorUnavailable("gone")), "model_away"),
+        (ScriptedGenerator([FALSE], DeadlineExceeded("late")), "model_late"),
+    ],
+    ids=["unsupported", "silent", "away", "late"],
+)
+async def test_above_its_own_bar_the_extractive_answer_stands_in_for_a_model_that_fails(
+    generator: ScriptedGenerator, code: str
+) -> None:
+    pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedAt(0.7), quoting=QUOTING)
+    answer = await answered(pipeline)
+    assert (answer.status, answer.model, answer.llm_generated) == ("answered", "extractive", False)
+    assert "The warranty lasts 24 months." in answer.text
+    assert ("generate", code) in said(answer)
+    assert answer.decision.p_answerable == 0.7
+    assert generator.closed
+
+
+async def test_below_it_a_model_that_fails_leaves_an_abstention_with_the_warning() -> None:
+    generator = ScriptedGenerator([], GeneratorUnavailable("gone"))
+    pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedAt(0.2), quoting=QUOTING)
+    answer = await answered(pipeline)
+    assert (answer.status, answer.llm_generated) == ("abstained", False)
+    assert ("generate", "model_away") in said(answer)
+
+
+async def test_a_model_may_decline_and_nothing_is_quoted_instead() -> None:
+    generator = ScriptedGenerator(["I don't know."])
+    pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedAt(0.9), quoting=QUOTING)
+    answer = await answered(pipeline)
+    assert (answer.status, answer.sentences) == ("abstained", ())
+
+
+async def test_what_a_model_said_and_the_check_let_pass_stands_when_it_falls_silent() -> None:
+    generator = ScriptedGenerator(["The warranty lasts 24 months [1]. And "], DeadlineExceeded("late"))
+    pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedAt(0.7), quoting=QUOTING)
+    answer = await answered(pipeline)
+    assert (answer.status, answer.llm_generated, len(answer.sentences)) == ("answered", True, 1)
+    assert ("generate", "model_late") in said(answer)
+
+
+async def test_a_model_that_babbles_is_not_read_to_the_end() -> None:
+    generator = ScriptedGenerator([FALSE] * 40)
+    pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedAt(0.7), quoting=QUOTING)
+    answer = await answered(pipeline)
+    most = pipeline.settings.cite.max_dropped_in_a_row
+    assert answer.dropped_sentences == most
+    assert generator.said <= most + 1
+    assert generator.closed
+    assert (answer.status, answer.model) == ("answered", "extractive")
+    assert ("generate", "model_stopped") in said(answer)
+
+
+async def test_sentences_that_fail_now_and_then_do_not_stop_a_model() -> None:
+    generator = ScriptedGenerator([*[FALSE] * 4, "The warranty lasts 24 months [1]. "] * 3)
+    pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedAt(0.9), quoting=QUOTING)
+    assert len([one async for one in pipeline.stream(LOCAL, QUESTION) if isinstance(one, SentenceReady)]) == 3
 
 
 # --- what it carries -------------------------------------------------------------------------

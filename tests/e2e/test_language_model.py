@@ -10,9 +10,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import pytest
-
-from service.errors import GeneratorUnavailable
 from service.local_engine import LocalEngine
 from service.settings import DecideSettings, GenerateSettings
 from service.types import Answer, Query
@@ -112,13 +109,15 @@ def test_what_the_passage_does_not_say_is_dropped_and_counted() -> None:
     assert answer.dropped_sentences == 1
 
 
-def test_a_model_that_only_invents_ends_in_an_abstention() -> None:
+def test_of_a_model_that_only_invents_nothing_is_shown_and_quotations_answer() -> None:
     with (
         model("Pumps were invented in 1654 by Otto von Guericke [1].") as (url, _),
         engine_with(url) as engine,
     ):
         answer = ask(engine)
-    assert (answer.status, answer.sentences, answer.decision.answer) == ("abstained", (), False)
+    assert (answer.status, answer.llm_generated, answer.dropped_sentences) == ("answered", False, 1)
+    assert "Guericke" not in answer.text
+    assert answer.warnings[-1].code == "model_unsupported"
 
 
 def test_a_model_that_does_not_know_is_believed() -> None:
@@ -136,8 +135,10 @@ def test_instructions_in_a_document_reach_the_model_only_inside_the_fence_and_wi
     assert "[7]" not in user
 
 
-def test_a_model_that_is_not_there_is_named_by_its_address() -> None:
+def test_a_model_that_is_not_there_is_named_by_its_address_and_quotations_answer() -> None:
     with model() as (url, _):
         pass
-    with engine_with(url) as engine, pytest.raises(GeneratorUnavailable, match=r"127\.0\.0\.1"):
-        ask(engine)
+    with engine_with(url) as engine:
+        answer = ask(engine)
+    assert (answer.status, answer.model, answer.warnings[-1].code) == ("answered", "extractive", "model_away")
+    assert "127.0.0.1" in answer.warnings[-1].message

@@ -10,17 +10,30 @@ import numpy as np
 import pytest
 import typer
 
+from eval.collect import Collected, Collection
 from eval.halves import is_first_half
+from eval.labelled import LabelledQuestion
 from eval.relevance import calibration
 from eval.relevance.deciding import DecidedCase, report
 from eval.tune import calibrator
 from eval.tune.alter import altered
-from eval.tune.cases import KINDS
-from eval.tune.deciding import MIX, PROMISE, CaseFeatures, fit, keeping_promise, rarity, weights
+from eval.tune.cases import KINDS, alike_questions
+from eval.tune.deciding import (
+    LOST,
+    MIX,
+    PROMISE,
+    CaseFeatures,
+    fit,
+    keeping_promise,
+    losing_few,
+    rarity,
+    weights,
+)
 from service.decide import Calibrator
 from service.decide.features import FROM_TEXT, FROM_TOKENS
 from service.settings import Settings
-from tests.answering import token_vectors
+from service.types import Found
+from tests.answering import a_question, token_vectors
 from tests.fakes_core import FakeEmbedder, a_tokenizer, quick_folder
 
 NAMES = (*FROM_TEXT, *FROM_TOKENS)
@@ -118,6 +131,31 @@ def test_ties_at_the_threshold_are_all_answered_or_none() -> None:
     assert (p >= keeping_promise(p, answerable, np.ones(100))).sum() == 0
 
 
+def test_the_floor_loses_no_more_answerable_questions_than_is_stated() -> None:
+    p = np.arange(1, 201) / 200
+    floor = losing_few(p, np.ones(200, bool), np.ones(200))
+    assert (p < floor).sum() == LOST * 200
+    assert losing_few(p[:5], np.ones(5, bool), np.ones(5)) == p[0]
+
+
+def asked_of(document: str, text: str) -> Collected:
+    question = LabelledQuestion(text, text, document, {document: 1})
+    return Collected(question, Found(a_question(text), ()), ())
+
+
+def test_a_question_is_alike_to_one_about_another_answer_that_shares_its_words() -> None:
+    collection = Collection(
+        "covidfaq",
+        (
+            asked_of("a", "What are the symptoms in kids?"),
+            asked_of("b", "What are the symptoms?"),
+            asked_of("c", "Where is the next shop?"),
+            asked_of("c", "Where can I find the next shop?"),
+        ),
+    )
+    assert alike_questions(collection) == {"What are the symptoms in kids?", "What are the symptoms?"}
+
+
 @pytest.mark.parametrize("tokens", [True, False])
 def test_what_is_learned_tells_the_kinds_apart_and_is_calibrated_out_of_fold(tokens: bool) -> None:
     rows = some_rows()
@@ -181,6 +219,7 @@ def test_the_report_tells_each_kind_by_itself() -> None:
         DecidedCase("squad2", "squad2", "removed", 0.8, True),
         DecidedCase("squad2", "squad2", "off_topic", 0.1, False),
     ]
+    few = DecidedCase("squad2", "squad2, few documents", "answerable", 0.9, True, 1)
     figures = report(found, True, 0.75)
     assert {(row.kind, row.answered) for row in figures.rows} == {
         ("answerable", 0.5),
@@ -190,6 +229,7 @@ def test_the_report_tells_each_kind_by_itself() -> None:
     assert figures.auroc["removed"] == pytest.approx(0.5)
     assert figures.auroc["off_topic"] == 1.0
     assert figures.coverage == 0.5
+    assert [row.corpus for row in report([*found, few], True, 0.75).rows][-1] == "1 document"
     assert figures.promise == pytest.approx(MIX["removed"] / (MIX["removed"] + MIX["off_topic"]))
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ingestion.parse.base import Parser
 from ingestion.parse.image import parse as parse_image
-from ingestion.parse.ocr import data_folder
+from ingestion.parse.ocr import PageReader, data_folder
 from ingestion.parse.pdf.parser import parse as parse_pdf
 from service.errors import CorruptFile, EmptyDocument, ExplodingFile, LimitExceeded
 from service.settings import ParseSettings
@@ -179,6 +179,51 @@ def test_transparent_paper_is_white() -> None:
     image.putalpha(ink.point(lambda value: 255 - value))
     parsed = parse_image(encoded(image, "PNG"), "page.png", LIMITS)
     assert " ".join(element.text for element in parsed.elements) == " ".join(LINES)
+
+
+def drawn(letters: int, text: str) -> bytes:
+    """A page with outlines of about forty lines each, and a little text."""
+    document = FPDF(unit="pt", format=(432, 288))
+    document.add_page()
+    document.set_font("Helvetica", size=12)
+    document.text(30, 30, text)
+    for number in range(letters):
+        x, y = 30 + 8 * (number % 40), 60 + 20 * (number // 40)
+        document.polyline([(x + (at * 7) % 6, y + (at * 5) % 11) for at in range(40)])
+    return bytes(document.output())
+
+
+def test_a_page_with_much_ink_and_little_text_is_marked() -> None:
+    parsed = parse_pdf(drawn(120, "Our plan"), "slides.pdf", ParseSettings(ocr="never"))
+    assert [element.text for element in parsed.elements] == ["Our plan"]
+    assert parsed.pages[0].poor
+    assert any("much is drawn" in warning for warning in parsed.warnings)
+    assert any("parse.ocr" in warning for warning in parsed.warnings)
+
+
+def test_a_small_drawing_marks_no_page() -> None:
+    parsed = parse_pdf(drawn(20, "Our plan"), "slides.pdf", ParseSettings(ocr="never"))
+    assert (parsed.pages[0].poor, parsed.warnings) == (False, ())
+
+
+@needs_ocr
+def test_text_that_was_written_stays_where_ocr_reads_less_of_a_drawing() -> None:
+    parsed = parse_pdf(drawn(120, "Our plan for it"), "slides.pdf", LIMITS)
+    assert "Our plan for it" in " ".join(element.text for element in parsed.elements)
+
+
+class FailingEngine:
+    """An engine whose binding gives up, as tesserocr's does on some images."""
+
+    def SetImage(self, _image: object) -> None:  # noqa: N802 - the binding's name
+        raise RuntimeError("Failed to set image")
+
+
+def test_a_failure_of_the_binding_is_a_typed_error() -> None:
+    reader = PageReader(LIMITS)
+    reader._engine = FailingEngine()
+    with pytest.raises(CorruptFile, match="Failed to set image"):
+        reader.read(page(), 150)
 
 
 def test_a_truncated_image_is_corrupt() -> None:

@@ -109,54 +109,58 @@ def posted(path: str, body: dict[str, object]) -> bytes:
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-async def test_a_model_that_asks_for_patience_is_left_alone_and_its_words_are_passed_on(
+async def test_a_model_that_asks_for_patience_is_left_alone_and_quotations_answer(
     folder: Path, form: str
 ) -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=240), usegmt=True)
     refusal = refusing("429 Too Many Requests", **{"Retry-After": "240" if form == "seconds" else later})
     async with asking(folder, LanguageModel(refusal=refusal)) as asked:
         async with asyncio.timeout(DEADLINE_S):
-            response = await asked.ask()
-        problem = response.json()
-        assert (response.status_code, problem["code"]) == (503, "generator_unavailable")
-        assert problem["retryable"] is True
-        assert 200 <= int(response.headers["retry-after"]) <= 240
+            answer = (await asked.ask()).json()
+        assert (answer["status"], answer["llm_generated"]) == ("answered", False)
+        assert codes(answer)[-1] == "model_away"
+        assert "429" in answer["warnings"][-1]["message"]
         assert asked.model.asked == 1
 
 
-@pytest.mark.parametrize("said", ["99999999999999", "-5", "soon", ""])
-async def test_a_time_that_makes_no_sense_is_not_passed_on(folder: Path, said: str) -> None:
-    refusal = refusing("503 Service Unavailable", **{"Retry-After": said})
-    async with asking(folder, LanguageModel(refusal=refusal)) as asked:
-        response = await asked.ask()
-        assert response.status_code == 503
-        assert 1 <= int(response.headers["retry-after"]) <= 3600
+async def test_a_model_that_was_away_is_asked_again_by_the_next_one_who_asks_the_same(folder: Path) -> None:
+    async with asking(folder, LanguageModel(SAID, refusal=refusing("400 Bad Request"))) as asked:
+        assert (await asked.ask()).json()["llm_generated"] is False
+        asked.model.refusal = b""
+        assert (await asked.ask()).json()["llm_generated"] is True
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    return [warning["code"] for warning in answer["warnings"]]
 
 
 # --- a model that falls silent ---------------------------------------------------------------
 
 
-async def test_a_model_that_falls_silent_ends_the_answer_at_its_deadline_and_names_the_setting(
+async def test_a_model_that_says_nothing_by_its_deadline_is_hung_up_on_and_quotations_answer(
     folder: Path,
 ) -> None:
-    async with asking(folder, LanguageModel(SAID, stalls=True), DEADLINE_S) as asked:
+    async with asking(folder, LanguageModel(stalls=True), DEADLINE_S) as asked:
         async with asyncio.timeout(DEADLINE_S * 3):
-            response = await asked.ask()
-        problem = response.json()
-        assert (response.status_code, problem["code"]) == (504, "deadline_exceeded")
-        assert "GENERATE__DEADLINE_S" in problem["hint"]
+            answer = (await asked.ask()).json()
+        assert (answer["status"], answer["model"], answer["llm_generated"]) == (
+            "answered",
+            "extractive",
+            False,
+        )
+        assert codes(answer)[-1] == "model_late"
         assert asked.model.hung_up.is_set()
 
 
-async def test_what_was_checked_before_the_silence_is_there_and_the_stream_says_that_it_is_not_all(
+async def test_what_was_checked_before_the_silence_stands_and_a_warning_says_that_it_is_not_all(
     folder: Path,
 ) -> None:
     async with asking(folder, LanguageModel(SAID, stalls=True), DEADLINE_S) as asked:
         async with asyncio.timeout(DEADLINE_S * 3):
             response = await asked.ask(stream=True)
         names = [line.removeprefix("event: ") for line in response.text.splitlines() if line[:6] == "event:"]
-        assert names == ["retrieval", "sentence", "error"]
-        assert "deadline_exceeded" in response.text
+        assert names == ["retrieval", "sentence", "done"]
+        assert "model_late" in response.text
         asked.model.stalls = False
         whole = (await asked.ask()).json()
         assert (whole["status"], whole["cached"]) == ("answered", False)

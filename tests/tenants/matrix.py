@@ -38,11 +38,16 @@ def _only(ids: Ids) -> dict[str, Any]:
     return {"json": {**QUESTION, "filters": {"document_ids": [ids["document"]]}}}
 
 
+def _expected(ids: Ids) -> dict[str, Any]:
+    return {"json": {**QUESTION, "expected_document_id": ids["document"]}}
+
+
 MATRIX: dict[str, Entry] = {
     "GET /healthz": Entry(None),
     "GET /readyz": Entry(None),
     "GET /metrics": Entry(None),
     "POST /query": Entry("reader", _only, ("document",), empties=True),
+    "POST /explain": Entry("editor", _expected, ("document",), empties=True),
     "POST /search": Entry("reader", _only, ("document",), empties=True),
     "POST /feedback": Entry(
         "reader", lambda ids: {"json": {"query_id": ids["answer"], "rating": "up"}}, ("answer",)
@@ -59,6 +64,7 @@ MATRIX: dict[str, Entry] = {
     "GET /jobs/{job_id}": Entry("editor", takes=("job",)),
     "DELETE /jobs/{job_id}": Entry("editor", takes=("job",)),
     "POST /jobs/{job_id}/retry": Entry("editor", takes=("job",)),
+    "GET /drift": Entry("admin"),
     "GET /receipts": Entry("admin"),
     "GET /keys": Entry("admin"),
     "POST /keys": Entry("admin", lambda ids: {"json": {"name": "new", "role": "reader"}}),

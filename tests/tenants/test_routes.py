@@ -229,3 +229,15 @@ async def test_the_receipts_of_another_tenant_are_not_seen(keyed: Keyed) -> None
     assert (await keyed.call("DELETE", f"/documents/{document}", theirs)).status_code == 200
     assert document in (await keyed.call("GET", "/receipts", theirs)).text
     assert (await keyed.call("GET", "/receipts", keyed.key("admin"))).json()["receipts"] == []
+
+
+@pytest.mark.parametrize(("role", "shown"), [("reader", False), ("editor", True), ("admin", True)])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_reader_is_told_why_a_sentence_was_dropped_and_not_what_it_said(
+    keyed: Keyed, role: Role, shown: bool, stream: bool
+) -> None:
+    await keyed.document("manual.txt")
+    asked = {"query": "How long does the warranty last?", "explain": True, "stream": stream}
+    told = (await keyed.call("POST", "/query", keyed.key(role), json=asked)).text
+    assert '"reason":"unsupported"' in told
+    assert ("It lasts for ever." in told) is shown

@@ -50,7 +50,8 @@ class PageContent:
 
     `sideways` holds text that is not set horizontally, in drawing order. `bands` are filled areas, which
     often lie behind the rows of a table. `ocr_layer` says that the words are the invisible text beneath a
-    scan. `hidden` counts characters left out, by cause.
+    scan. `segments` are the lines and curves drawn. `hidden` counts
+    characters left out, by cause.
     """
 
     number: int
@@ -63,6 +64,7 @@ class PageContent:
     image_share: float = 0.0
     ocr_layer: bool = False
     unreadable: int = 0
+    segments: int = 0
     hidden: Mapping[str, int] = field(default_factory=dict)
 
     @property

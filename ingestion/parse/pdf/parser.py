@@ -30,6 +30,8 @@ SCAN = 0.5
 FEWEST_CHARACTERS = 12
 """A page with fewer, and something drawn on it, has no text worth the name."""
 UNREADABLE = 0.3
+LETTER_SEGMENTS, DRAWN_LETTERS = 30, 60
+"""A letter drawn as a path has about so many lines and curves; so many of them may be the text."""
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ def _read(document: Any, index: int, reader: PageReader, limits: ParseSettings, 
             if _wants_ocr(content) and reader.ready():
                 image = render(page, limits.ocr_dpi)
                 seen = reader.read(image, 72 * image.width / content.width)
-                if seen is not None:
+                if seen is not None and sum(len(word.text) for word in seen.words) >= content.characters:
                     confidence = seen.confidence
                     content = replace(content, words=seen.words, rules=(), bands=())
     except CorruptFile as error:
@@ -95,16 +97,27 @@ def _note(content: PageContent, confidence: float | None, limits: ParseSettings,
         reading.warnings.append(
             f"page {content.number}: most characters have no meaning assigned in the file"
         )
-    poor = _garbled(content) if confidence is None else confidence < limits.poor_ocr_confidence
+    drawn = _is_drawn(content) and confidence is None
+    if drawn:
+        reading.warnings.append(
+            f"page {content.number}: much is drawn and little of it is text; what is drawn was not read"
+        )
+    poor = drawn or _garbled(content) if confidence is None else confidence < limits.poor_ocr_confidence
     reading.pages.append(content)
     reading.receipts.append(PageReceipt(content.number, content.characters, confidence, poor))
     reading.hidden.update(content.hidden)
 
 
 def _wants_ocr(content: PageContent) -> bool:
-    if _garbled(content):
+    if _garbled(content) or _is_drawn(content):
         return True
     return content.characters < FEWEST_CHARACTERS and content.image_share > 0.1
+
+
+def _is_drawn(content: PageContent) -> bool:
+    """Whether there is far more drawn than written, as where letters were turned into paths."""
+    letters = content.segments // LETTER_SEGMENTS
+    return letters >= DRAWN_LETTERS and content.characters * 4 < letters
 
 
 def _garbled(content: PageContent) -> bool:
@@ -130,6 +143,7 @@ def read_page(page: Any, number: int) -> PageContent:
         image_share=drawn.image_share,
         ocr_layer=scan,
         unreadable=glyphs.unreadable,
+        segments=drawn.segments,
         hidden=+glyphs.hidden,
     )
 

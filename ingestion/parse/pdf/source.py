@@ -147,6 +147,8 @@ class Drawing:
     rules: list[Rule]
     bands: list[Box]
     image_share: float
+    segments: int = 0
+    """Lines and curves of all its paths: the outline of a letter has some thirty."""
 
 
 def drawing(page: Any, shape: Geometry) -> Drawing:
@@ -165,6 +167,7 @@ def drawing(page: Any, shape: Geometry) -> Drawing:
             share = _overlap(box, width, height) / (width * height or 1)
             found.image_share = max(found.image_share, share)
         else:
+            found.segments += max(0, pdfium.FPDFPath_CountSegments(item))
             _add_path(item, box, matrix, shape, found)
     return found
 
