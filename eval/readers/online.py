@@ -56,7 +56,7 @@ async def judged(
             if value is not None:
                 values[name].append(value)
     means = {name: (sum(all_of) / len(all_of), len(all_of)) for name, all_of in values.items()}
-    samples.judged(done, means)
+    samples.judged(scope, done, means)
     return means, failures
 
 
