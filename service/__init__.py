@@ -19,8 +19,8 @@ The life of one query, in the order to read the files:
 worked out once. `redis.py` is what processes share, `sharing.py` chooses between it and this process alone,
 `limiting.py` and `waiting_room.py` say who may ask now, and `waking.py` tells workers of work.
 
-`drift/` compares what answers are like with what they were like, `variants/` tries other settings beside those
-in force.
+`drift/` compares what answers are like with what they were like, `variants/` tries other settings beside
+those in force.
 
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `masking/` blots out personal data and secrets where a text leaves.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ from service.types import Scope
 from service.variants.building import MakeWriters, beside
 from service.variants.canary import Asked, Canary
 from service.variants.measures import down
-from service.variants.shadow import Look, Shadow, Watched, sampling
+from service.variants.shadow import Keep, Shadow, Watched, sampling
 from service.variants.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Tried:
     asked: Asked
     answers: Answers
     samples: Samples
-    trials: Mapping[str, Trial] = field(default_factory=dict)
+    trials: dict[str, Trial] = field(default_factory=dict)
     canary: Trial | None = None
     shadow: Shadow | None = None
     pipelines: Sequence[Pipeline] = ()
@@ -102,31 +102,37 @@ def open_variants(
     tried = Tried(asked, Answers(database), Samples(database), pipelines=[served])
     with ExitStack() as stack:
         known = Variants(database)
-        tried.trials = {
-            name: Trial(known, name, fingerprint_of(laid_over(settings, settings.variants[name])))
-            for name in sorted({shadow, canary} - {""})
-        }
-        for trial in tried.trials.values():
+        for name in sorted({shadow, canary} - {""}):
+            trial = Trial(known, name, fingerprint_of(laid_over(settings, settings.variants[name])))
+            tried.trials[name] = trial
             stack.enter_context(trial.running())
-        looks: list[Look] = []
-        keeper = Keeper[Sample](tried.samples.keep, "samples")
         if canary:
             pipeline = beside(served, laid_over(settings, settings.variants[canary]), make_writers, None)
             _open_canary(settings, tried, canary, pipeline, stack)
         if settings.online.share or shadow:
+            keeper = Keeper[Sample](tried.samples.keep, "samples")
             stack.enter_context(keeper.running())
-        if settings.online.share:
-            looks.append(sampling(settings.online.share, keeper.keep))
-        if shadow:
-            variant = settings.variants[shadow]
             threads = stack.enter_context(closing(QuestionThreads(1, step_back)))
-            pipeline = beside(served, laid_over(settings, variant), make_writers, threads)
-            tried.shadow = Shadow(pipeline, keeper.keep, tried.trials[shadow], variant.shadow)
-            stack.enter_context(tried.shadow.running())
-            looks.append(tried.shadow.offer)
-        if looks:
-            tried.asked = Watched(tried.asked, looks)
+            if shadow:
+                variant = laid_over(settings, settings.variants[shadow])
+                pipeline = beside(served, variant, make_writers, threads)
+                _open_shadow(settings, tried, shadow, pipeline, keeper.keep, stack)
+            _watch(settings, tried, keeper.keep)
         yield tried
+
+
+def _open_shadow(
+    settings: Settings, tried: Tried, name: str, pipeline: Pipeline, keep: Keep, stack: ExitStack
+) -> None:
+    tried.shadow = Shadow(pipeline, keep, tried.trials[name], settings.variants[name].shadow)
+    stack.enter_context(tried.shadow.running())
+
+
+def _watch(settings: Settings, tried: Tried, keep: Keep) -> None:
+    looks = [sampling(settings.online.share, keep)] if settings.online.share else []
+    if tried.shadow is not None:
+        looks.append(tried.shadow.offer)
+    tried.asked = Watched(tried.asked, looks)
 
 
 def _open_canary(settings: Settings, tried: Tried, name: str, pipeline: Pipeline, stack: ExitStack) -> None:
