@@ -11,6 +11,8 @@ COMMANDS = {
     "pairwise": ("eval.judge.pairwise", "Which of two runs a judge prefers."),
     "people": ("eval.people.__main__", "A blind sheet of two runs, rated by people."),
     "collect": ("eval.feedback.__main__", "Cases out of what readers said, masked and reviewed."),
+    "shadow": ("eval.readers.shadow", "A candidate beside what readers were given."),
+    "online": ("eval.readers.online", "Answers of the running service, judged."),
     "answers": ("eval.answers", "Questions with known facts against a corpus."),
     "squad": ("eval.squad", "Gold answers of SQuAD 2, over all its passages."),
     "citations": ("eval.citations.__main__", "False sentences caught and true ones dropped."),

@@ -19,7 +19,8 @@ The life of one query, in the order to read the files:
 worked out once. `redis.py` is what processes share, `sharing.py` chooses between it and this process alone,
 `limiting.py` and `waiting_room.py` say who may ask now, and `waking.py` tells workers of work.
 
-`drift/` compares what answers are like with what they were like.
+`drift/` compares what answers are like with what they were like, `variants/` tries other settings beside
+those in force.
 
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `masking/` blots out personal data and secrets where a text leaves.
@@ -29,8 +30,8 @@ whether it can serve. `blobs/` keeps the original files, and `originals.py` thos
 belong together. `maintenance.py` completes and tidies, `locks.py` keeps writers of one document apart.
 `reindexing/` builds another embedding model's index beside the one in force.
 `tracing/` tells Langfuse or OpenTelemetry what became of questions and documents, `metrics/` counts them.
-`access/` knows callers by their API keys, where there are any; `tenancy.py` has its values. `footing.py` has
-what the two modes stand on, `wiring.py` chooses the concrete parts and `local_engine.py` joins them; `app.py`
-and `routes/` put them behind HTTP, `cli/` on the command line. `types.py` and `records.py` hold what flows
-between the stages, `errors.py` all that can go wrong.
+`access/` knows callers by their API keys, where there are any; `tenancy.py` has its values. `footing.py`
+has what the two modes stand on, `stages.py` and `wiring.py` choose the concrete parts and `local_engine.py`
+joins them; `app.py` and `routes/` put them behind HTTP, `cli/` on the command line. `types.py` and
+`records.py` hold what flows between the stages, `errors.py` all that can go wrong.
 """

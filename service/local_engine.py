@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -84,15 +83,18 @@ class LocalEngine(Engine):
     fsck: Fsck
     maintenance: Maintenance
     index: ChunkIndex
-    gate: Gate
     parts: Readinesses
     sharing: Sharing
     variants: Tried
-    wake: Waker = field(default_factory=threading.Event)
-    """Set when jobs were added."""
+    gate: Gate = field(default_factory=Gate)
     stall: Stall = field(default_factory=Stall)
     """Why the queue does not move, if it does not."""
     tracing: Tracing = field(default_factory=Tracing)
+
+    @property
+    def wake(self) -> Waker:
+        """Set when jobs were added."""
+        return self.sharing.waker
 
     # --- asking ------------------------------------------------------------------------------
 
@@ -132,6 +134,7 @@ class LocalEngine(Engine):
         feedback_id = await self.keeper.judged(scope, feedback, waits=self.settings.mode == "server")
         await asyncio.to_thread(self.variants.judged, scope, feedback)
         self.tracing.judged(feedback, feedback_id)
+        await asyncio.to_thread(self.variants.judged, scope, feedback)
         return feedback_id
 
     # --- managing ----------------------------------------------------------------------------
@@ -265,7 +268,7 @@ class LocalEngine(Engine):
             queue=self.jobs.in_numbers(),
             stalled=self.stall.error is not None,
             findings=self.findings(),
-            redis_is_up=self.redis_is_up(),
+            redis_is_up=self.sharing.redis_is_up,
             drift={name: (seen.worst.psi, seen.alarms) for name, seen in self.tallies.seen.items()},
             disk_free_bytes=free_bytes(self.settings.data_dir),
             spans_sent=spans.sent,
@@ -289,11 +292,6 @@ class LocalEngine(Engine):
         self.keeper.flush()  # what was answered a moment ago counts
         return self.tallies.drift(scope)
 
-    def redis_is_up(self) -> bool | None:
-        """Whether Redis answered when it was last asked; None where none is set."""
-        return None if self.sharing.redis is None else self.sharing.redis.is_up
-
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""
-        await self.pipeline.generator.aclose()
         await self.variants.aclose()

@@ -31,6 +31,11 @@ class Sharing:
     waker: Waker
     redis: RedisServer | None
 
+    @property
+    def redis_is_up(self) -> bool | None:
+        """Whether Redis answered when it was last asked; None where none is set."""
+        return None if self.redis is None else self.redis.is_up
+
     def checks(self) -> Mapping[str, Callable[[], str]]:
         """What `/readyz` is told; a Redis that is away keeps nobody from answering."""
         return {} if self.redis is None else {"redis": self.redis.check}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from service.background import QuestionThreads
 from service.catalogue import CatalogueReader, Database
-from service.decide import Decider, fingerprints, open_decider
+from service.decide import fingerprints, open_decider
 from service.embed import Embedder
 from service.generate import Generator
 from service.models import TokenFinder
 from service.pipeline import Pipeline
-from service.rerank import Reranker, open_reranker
+from service.rerank import open_reranker
 from service.settings import Settings
 from service.sharing import remembering
 from service.store.index import ChunkIndex
@@ -21,7 +19,13 @@ def open_pipeline(
     settings: Settings, database: Database, embedder: Embedder, index: ChunkIndex, threads: QuestionThreads
 ) -> Pipeline:
     """The pipeline that answers."""
-    reranker = _reranker(settings, embedder)
+    reranker = open_reranker(
+        settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint
+    )
+    running = fingerprints(
+        embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
+    )
+    generator, quoting = writers(settings, embedder, threads)
     return Pipeline(
         settings=settings,
         embedder=remembering(embedder, settings.cache),
@@ -29,47 +33,19 @@ def open_pipeline(
         tokens=index.tokens,
         reader=CatalogueReader(database),
         reranker=reranker,
-        decider=_decider(settings, embedder, reranker),
-        generator=_generator(settings, embedder, threads),
-        threads=threads,
-        quoting=_stand_in(settings, embedder, threads),
-    )
-
-
-def pipeline_beside(served: Pipeline, settings: Settings, threads: QuestionThreads | None) -> Pipeline:
-    """Another pipeline over the same index; what its settings leave alone is not opened twice.
-
-    `threads`: its own, where it answers on another loop than the served one; a generator belongs to its loop.
-    """
-    before, embedder, reranker, decider = served.settings, served.embedder, served.reranker, served.decider
-    if settings.rerank != before.rerank:
-        reranker = _reranker(settings, embedder)
-    if settings.decide != before.decide or reranker is not served.reranker:
-        decider = _decider(settings, embedder, reranker)
-    generator, quoting, own = served.generator, served.quoting, threads or served.threads
-    if settings.generate != before.generate or threads is not None:
-        generator = _generator(settings, embedder, own)
-        quoting = _stand_in(settings, embedder, own)
-    return replace(
-        served,
-        settings=settings,
-        reranker=reranker,
-        decider=decider,
+        decider=open_decider(settings.decide, settings.data_dir, running),
         generator=generator,
+        threads=threads,
         quoting=quoting,
-        threads=own,
     )
 
 
-def _reranker(settings: Settings, embedder: Embedder) -> Reranker:
-    return open_reranker(settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint)
-
-
-def _decider(settings: Settings, embedder: Embedder, reranker: Reranker) -> Decider:
-    running = fingerprints(
-        embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
-    )
-    return open_decider(settings.decide, settings.data_dir, running)
+def writers(
+    settings: Settings, embedder: Embedder, threads: QuestionThreads
+) -> tuple[Generator, Generator | None]:
+    """What writes answers, and what answers where nothing is left of a language model's words."""
+    quoting = _extractive(settings, embedder, threads) if settings.generate.base_url else None
+    return _generator(settings, embedder, threads), quoting
 
 
 def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:
@@ -78,11 +54,6 @@ def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads)
 
         return ChatGenerator(settings.generate)
     return _extractive(settings, embedder, threads)
-
-
-def _stand_in(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator | None:
-    """What answers where nothing is left of a language model's words; none where there is no such model."""
-    return _extractive(settings, embedder, threads) if settings.generate.base_url else None
 
 
 def _extractive(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:

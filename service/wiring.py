@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from functools import partial
 
 from service.access.removing import REMOVE_EVERY_S, TenantRemoval
 from service.background import QuestionThreads
@@ -32,7 +31,6 @@ from service.explaining import Explainer
 from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
-from service.gate import Gate
 from service.generate.prompt import prompt_version
 from service.local_engine import LocalEngine
 from service.maintenance import Maintenance
@@ -44,7 +42,7 @@ from service.reindexing import index_checks, keep_house
 from service.settings import Settings
 from service.sharing import Sharing, open_sharing
 from service.stage_checks import stage_checks
-from service.stages import open_pipeline, pipeline_beside
+from service.stages import open_pipeline, writers
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
 from service.store.opening import index_name, make_room_for_index, open_index, put_in_force
@@ -110,9 +108,7 @@ def _engine(
             CatalogueReader(footing.database).epoch,
             footing.installation,
         ) as sharing,
-        open_variants(
-            settings, footing.database, sharing.asked, partial(pipeline_beside, pipeline)
-        ) as variants,
+        open_variants(settings, footing.database, sharing.asked, pipeline, writers) as variants,
         closing(open_tracing(settings, prompt_version(), _mask)) as tracing,
     ):
         engine = _joined(settings, footing, index, pipeline, sharing, variants, tracing)
@@ -163,11 +159,9 @@ def _joined(
         fsck=fsck,
         maintenance=Maintenance(versions, jobs, deletion, originals, expiry, fsck, footing.leads),
         index=index,
-        gate=Gate(),
         parts=Readinesses({**_checks(pipeline, database, keeper, sharing, tracing), **beside}),
         sharing=sharing,
         variants=variants,
-        wake=sharing.waker,
         tracing=tracing,
     )
 

@@ -9,8 +9,6 @@ reviews alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +17,8 @@ import typer
 from eval.commands import DataDir, command, run
 from eval.feedback.proposals import proposals
 from eval.feedback.reviewing import add, kept
-from service.catalogue import Answers, Database
+from service.catalogue import Answers
+from service.catalogue.opening import catalogue_of
 from service.catalogue.tenants import everything_of
 from service.errors import Misconfigured
 from service.masking import open_masker
@@ -39,22 +38,9 @@ def collected(settings: Settings, tenant: str, out: Path) -> int:
             hint="set FOOTNOTE_CATALOGUE__FEEDBACK_TO_CASES=true where those who asked were told",
         )
     scope = everything_of(tenant) if tenant else LOCAL
-    with _catalogue(settings) as database:
+    with catalogue_of(settings) as database:
         judged = Answers(database).judgements(scope)
     return add(out, proposals(judged, open_masker()))
-
-
-@contextmanager
-def _catalogue(settings: Settings) -> Iterator[Database]:
-    url = settings.catalogue.url.get_secret_value()
-    if settings.mode == "server":
-        with closing(Database(url)) as database:
-            yield database
-        return
-    if not (settings.data_dir / "catalogue.sqlite3").is_file():
-        raise Misconfigured(f"{settings.data_dir} holds no catalogue", hint="give --data-dir")
-    with closing(Database.in_folder(settings.data_dir)) as database:
-        yield database
 
 
 def main(

@@ -118,11 +118,12 @@ class Samples:
             texts = {row.chunk_id: row.text for row in connection.execute(query)}
         return [texts[chunk] for chunk in chunks if chunk in texts]
 
-    def judged(self, ids: Sequence[str], means: Mapping[str, tuple[float, int]]) -> None:
+    def judged(self, scope: Scope, ids: Sequence[str], means: Mapping[str, tuple[float, int]]) -> None:
         """Notes that these were judged, and by metric what the judging came to, of how many answers."""
         moment = now()
         with self._database.writing() as connection:
-            connection.execute(update(SampleRow).where(SampleRow.id.in_(ids)).values(judged_at=moment))
+            ours = (SampleRow.tenant == scope.tenant) & SampleRow.id.in_(ids)
+            connection.execute(update(SampleRow).where(ours).values(judged_at=moment))
             for metric, (mean, answers) in means.items():
                 fields = {"mean": mean, "answers": answers, "at": moment}
                 upsert(connection, JudgedRow, {"metric": metric, **fields}, fields)

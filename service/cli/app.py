@@ -24,6 +24,7 @@ from service.cli import (
     models,
     receipts,
     serving,
+    variants,
 )
 from service.cli.runtime import Runtime, err
 from service.errors import FootnoteError
@@ -50,6 +51,7 @@ checking.register(app)
 serving.register(app)
 models.register(app)
 access.register(app)
+variants.register(app)
 backups.register(app)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
 from service.records import Sums
 from service.types import Answer
-from service.variants.sequential import is_worse
+from service.variants.sequential import is_worse, is_worse_paired, plus
 
 ALPHA = 0.05
 """How probable it is that a candidate which is worse by no more than the margins is ever taken back, all
@@ -79,7 +79,25 @@ def compared(served: Mapping[str, Sums], candidate: Mapping[str, Sums]) -> list[
     return found
 
 
-def told(found: list[Compared]) -> str:
+def compared_pairs(pairs: Sequence[tuple[Mapping[str, float], Mapping[str, float]]]) -> list[Compared]:
+    """The same of answers to the same questions, pair by pair, for what both sides have.
+
+    Times are told and not judged: a shadow has the lowest priority.
+    """
+    alpha = ALPHA / len(MARGINS)
+    found = []
+    for name, margin in MARGINS.items():
+        both = [(one[name], other[name]) for one, other in pairs if name in one and name in other]
+        served, candidate, differences = Sums(), Sums(), Sums()
+        for one, other in both:
+            served, candidate = plus(served, one), plus(candidate, other)
+            differences = plus(differences, other - one)
+        worse = name != "latency" and is_worse_paired(differences, margin.worse_by, alpha)
+        found.append(Compared(name, served, candidate, worse))
+    return found
+
+
+def told(found: Sequence[Compared]) -> str:
     """Measures in words, with both means: `abstained 0.21 to 0.98`."""
     return ", ".join(f"{one.measure} {_mean(one.served)} to {_mean(one.candidate)}" for one in found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -19,15 +19,13 @@ from service.pipeline import Pipeline
 from service.records import Feedback, TriedState
 from service.settings import Settings, VariantSettings
 from service.types import Scope
+from service.variants.building import MakeWriters, beside
 from service.variants.canary import Asked, Canary
 from service.variants.measures import down
-from service.variants.shadow import Look, Shadow, Watched, sampling
+from service.variants.shadow import Keep, Shadow, Watched, sampling
 from service.variants.trial import Trial
 
 log = logging.getLogger(__name__)
-
-Build = Callable[[Settings, QuestionThreads | None], Pipeline]
-"""A pipeline of these settings over the same index, on these threads or on those of what is in force."""
 
 SHAPING = ("search", "fuse", "rerank", "decide", "context", "generate", "cite")
 """The sections in which a variant may differ."""
@@ -43,11 +41,11 @@ class Tried:
     asked: Asked
     answers: Answers
     samples: Samples
-    trials: Mapping[str, Trial] = field(default_factory=dict)
+    trials: dict[str, Trial] = field(default_factory=dict)
     canary: Trial | None = None
     shadow: Shadow | None = None
     pipelines: Sequence[Pipeline] = ()
-    """Of the canary: those that answer on the loop of the service."""
+    """Those that answer on the loop of the service."""
 
     def judged(self, scope: Scope, feedback: Feedback) -> None:
         """A reader has judged an answer: it counts for whichever gave it."""
@@ -85,56 +83,65 @@ def fingerprint_of(settings: Settings) -> str:
 
 
 @contextmanager
-def open_variants(settings: Settings, database: Database, served: Asked, build: Build) -> Iterator[Tried]:
+def open_variants(
+    settings: Settings, database: Database, asked: Asked, served: Pipeline, make_writers: MakeWriters
+) -> Iterator[Tried]:
     """What answers, until the block ends.
 
     Args:
         settings: say which variants there are, and which shares they have.
         database: where what is decided of them is known to all processes.
-        served: what is in force.
-        build: makes their pipelines.
+        asked: what is in force, with what stands before it.
+        served: its pipeline.
+        make_writers: makes what writes.
 
     Raises:
         Misconfigured: more than one shadow or canary, or a part of a variant cannot be opened.
     """
     shadow, canary = (_one(settings, way) for way in ("shadow", "canary"))
-    tried = Tried(served, Answers(database), Samples(database))
+    tried = Tried(asked, Answers(database), Samples(database), pipelines=[served])
     with ExitStack() as stack:
         known = Variants(database)
-        tried.trials = {
-            name: Trial(known, name, fingerprint_of(laid_over(settings, settings.variants[name])))
-            for name in sorted({shadow, canary} - {""})
-        }
-        for trial in tried.trials.values():
+        for name in sorted({shadow, canary} - {""}):
+            trial = Trial(known, name, fingerprint_of(laid_over(settings, settings.variants[name])))
+            tried.trials[name] = trial
             stack.enter_context(trial.running())
-        looks: list[Look] = []
-        keeper = Keeper[Sample](tried.samples.keep, "samples")
         if canary:
-            _open_canary(settings, tried, canary, build, stack)
+            pipeline = beside(served, laid_over(settings, settings.variants[canary]), make_writers, None)
+            _open_canary(settings, tried, canary, pipeline, stack)
         if settings.online.share or shadow:
+            keeper = Keeper[Sample](tried.samples.keep, "samples")
             stack.enter_context(keeper.running())
-        if settings.online.share:
-            looks.append(sampling(settings.online.share, keeper.keep))
-        if shadow:
-            variant = settings.variants[shadow]
             threads = stack.enter_context(closing(QuestionThreads(1, step_back)))
-            pipeline = build(laid_over(settings, variant), threads)
-            tried.shadow = Shadow(pipeline, keeper.keep, tried.trials[shadow], variant.shadow)
-            stack.enter_context(tried.shadow.running())
-            looks.append(tried.shadow.offer)
-        if looks:
-            tried.asked = Watched(tried.asked, looks)
+            if shadow:
+                variant = laid_over(settings, settings.variants[shadow])
+                pipeline = beside(served, variant, make_writers, threads)
+                _open_shadow(settings, tried, shadow, pipeline, keeper.keep, stack)
+            _watch(settings, tried, keeper.keep)
         yield tried
 
 
-def _open_canary(settings: Settings, tried: Tried, name: str, build: Build, stack: ExitStack) -> None:
+def _open_shadow(
+    settings: Settings, tried: Tried, name: str, pipeline: Pipeline, keep: Keep, stack: ExitStack
+) -> None:
+    tried.shadow = Shadow(pipeline, keep, tried.trials[name], settings.variants[name].shadow)
+    stack.enter_context(tried.shadow.running())
+
+
+def _watch(settings: Settings, tried: Tried, keep: Keep) -> None:
+    looks = [sampling(settings.online.share, keep)] if settings.online.share else []
+    if tried.shadow is not None:
+        looks.append(tried.shadow.offer)
+    tried.asked = Watched(tried.asked, looks)
+
+
+def _open_canary(settings: Settings, tried: Tried, name: str, pipeline: Pipeline, stack: ExitStack) -> None:
     variant, served = settings.variants[name], tried.asked
-    pipeline = build(laid_over(settings, variant), None)
     asked: Asked = pipeline
     if isinstance(served, Answering):
         asked = stack.enter_context(closing(served.beside(pipeline)))
     tried.canary = tried.trials[name]
-    tried.pipelines = (pipeline,)
+    tried.pipelines = (*tried.pipelines, pipeline)
     tried.asked = Canary(served, asked, tried.canary, variant.canary)
     if settings.mode == "embedded":
         log.warning(

@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 5.0
 """What one process decides the others know within so many seconds; so does what an operator decides."""
 
+GATHER_S = 1.0
+"""How long the first observation waits for others: all are added to the same few rows."""
+
 Observation = tuple[Side, Mapping[str, float]]
 
 
@@ -35,7 +38,7 @@ class Trial:
         self.fingerprint = fingerprint
         self._variants = variants
         self.state: VariantState = variants.begin(name, fingerprint).state
-        self._keeper = Keeper[Observation](self._add, "observations of variants")
+        self._keeper = Keeper[Observation](self._add, "observations of variants", gather_s=GATHER_S)
 
     @property
     def runs(self) -> bool:

@@ -77,9 +77,9 @@ def test_what_was_judged_is_not_judged_again_and_its_figures_are_known(samples: 
     samples.keep([one, other, sample(answer(), answer())])
     assert {found.id for found in samples.unjudged(ACME, 10)} == {one.id, other.id}
     assert len(samples.unjudged(ACME, 1)) == 1
-    samples.judged([one.id], {"faithfulness": (0.5, 1)})
+    samples.judged(ACME, [one.id], {"faithfulness": (0.5, 1)})
     assert [found.id for found in samples.unjudged(ACME, 10)] == [other.id]
-    samples.judged([other.id], {"faithfulness": (0.75, 1)})
+    samples.judged(ACME, [other.id], {"faithfulness": (0.75, 1)})
     assert samples.figures() == {"faithfulness": 0.75}
 
 

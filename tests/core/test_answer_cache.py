@@ -73,7 +73,7 @@ Open = Callable[..., "contextmanager[LocalEngine]"]
 @pytest.fixture
 def generator(monkeypatch: pytest.MonkeyPatch) -> CountingGenerator:
     made = CountingGenerator()
-    monkeypatch.setattr("service.wiring._generator", lambda *_: made)
+    monkeypatch.setattr("service.stages._generator", lambda *_: made)
     return made
 
 
@@ -378,7 +378,7 @@ def test_redis_away_at_any_time_costs_no_answer(
     assert ask(here).status == "answered"
     with redis_server.paused():
         assert [ask(here).status for _ in range(2)] == ["answered"] * 2
-        assert here.redis_is_up() is False
+        assert here.sharing.redis_is_up is False
         (said,) = [one for one in asyncio.run(here.readiness()) if one.component == "redis"]
         assert (said.ready, said.detail.startswith("away")) == (True, True)
     assert (generator.asked, ask(here).cached) == (3, True)
@@ -387,7 +387,7 @@ def test_redis_away_at_any_time_costs_no_answer(
     redis_server.start()
     ask(here)
     assert ask(here).cached
-    assert here.redis_is_up()
+    assert here.sharing.redis_is_up
 
 
 def test_an_outage_is_logged_once_and_so_is_its_end(

@@ -62,6 +62,19 @@ async def test_a_tenant_sees_what_it_has_and_may_have(keyed: Keyed) -> None:
     assert (shown["documents"], shown["bytes"], shown["audits_questions"]) == (0, 0, False)
 
 
+async def test_a_tenant_sees_which_variants_ran_and_nothing_of_what_others_asked(keyed: Keyed) -> None:
+    keyed.access.variants.begin("bold", "f")
+    keyed.access.variants.take_back("bold", "f", "abstained 0.20 to 0.90")
+    response = await keyed.call("GET", "/variants", keyed.key("admin"))
+    (shown,) = response.json()["variants"]
+    assert (shown["name"], shown["state"], set(shown)) == (
+        "bold",
+        "rolled_back",
+        {"name", "state", "since"},
+    )
+    assert await keyed.noted() == [("variant.rolled_back", "bold", "done")]
+
+
 @pytest.mark.parametrize("change", [{}, {"quotas": {"documents": 1}}, {"audits_questions": 1}])
 async def test_a_tenant_does_not_decide_its_own_quotas(keyed: Keyed, change: dict[str, Any]) -> None:
     response = await keyed.call("PUT", "/tenant", keyed.key("admin"), json=change)

@@ -70,6 +70,7 @@ def made(keys: Keys, role: str = "reader", *groups: str) -> str:
 async def test_a_key_says_whose_it_is_and_what_it_may(authenticator: Authenticator, keys: Counted) -> None:
     caller = await authenticator.caller(f"Bearer {made(keys, 'editor', 'sales')}", HERE)
     assert (caller.scope, caller.role) == (Scope("acme", frozenset({"sales"})), "editor")
+    assert caller.scope.user == caller.key_id
     assert (caller.questions_per_minute, caller.audits_questions) == (30, False)
 
 

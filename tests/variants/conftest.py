@@ -46,7 +46,7 @@ def trying(
     def generator_of(settings: Settings, *_: Any) -> CountingGenerator:
         return candidate if settings.generate.model == CANDIDATE else generator
 
-    monkeypatch.setattr("service.wiring._generator", generator_of)
+    monkeypatch.setattr("service.stages._generator", generator_of)
     embedder = FakeEmbedder(a_tokenizer(folder / "tokenizer"))
 
     @contextmanager
