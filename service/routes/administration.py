@@ -15,7 +15,6 @@ from service.routes.documents import Cursor, Id, Limit
 from service.routes.guarding import GuardedRoute, admin
 from service.schemas.access import (
     AuditOut,
-    IsolationIn,
     KeyOut,
     KeysOut,
     NewKeyIn,
@@ -81,17 +80,6 @@ async def change_tenant(body: TenantIn, caller: CurrentCaller, access: CurrentAc
         access.tenants.set_audits_questions, caller.scope.tenant, body.audits_questions, actor_of(caller)
     )
     return TenantOut.of(changed)
-
-
-@router.put("/tenant/isolation", status_code=202, dependencies=[admin()])
-async def isolate_tenant(body: IsolationIn, caller: CurrentCaller, access: CurrentAccess) -> TenantOut:
-    """Give the tenant a vector collection of its own, or take it back among the others.
-
-    It is moved while it is served; `moving` of `GET /tenant` says how long that takes.
-    """
-    name = caller.scope.tenant
-    await asyncio.to_thread(access.placements.ask_for, name, body.isolation, actor_of(caller))
-    return TenantOut.of(await asyncio.to_thread(access.tenants.get, name))
 
 
 @router.delete("/tenants/{name}", status_code=202, dependencies=[admin()])
