@@ -126,7 +126,7 @@ def places(engine: LocalEngine, tenant: str) -> dict[str, int]:
 
 
 def remove_all(engine: LocalEngine) -> None:
-    """Beside the engine's own removal, which may be at it already: who has a document completes its delete."""
+    """Beside the engine's own removal, which may be at it already: who has a document ends its delete."""
     tenants = Tenants(engine.database)
     removal = TenantRemoval(tenants, engine.delete, key_cache_s=0)
     until = time.monotonic() + 60

@@ -100,7 +100,7 @@ def test_a_tenant_is_not_gone_before_each_delete_of_its_documents_is_proved(
     engine: LocalEngine, tenants: Tenants
 ) -> None:
     tenants.begin_delete("acme")
-    for document_id in tenants.documents_of("acme"):  # another process has done as much, and is at the vectors
+    for document_id in tenants.documents_of("acme"):  # another process is at the vectors
         Documents(engine.database, keep_versions=1).delete(ACME, document_id)
     removal = TenantRemoval(tenants, engine.delete, key_cache_s=0)
     removal.remove_all()
