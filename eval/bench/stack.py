@@ -142,10 +142,14 @@ def _store(entered: ExitStack, folder: Path) -> tuple[Running | None, Mapping[st
 def _process(
     command: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    with _in_a_checkout():
+        from deploy.lifeline import ending_with_us
+
     with log.open("wb") as said:
         process = subprocess.Popen(command, env=dict(environment), stdout=said, stderr=said)
     try:
-        yield process, log
+        with ending_with_us(process):  # also where a measurement is killed
+            yield process, log
     finally:
         process.terminate()
         try:

@@ -10,7 +10,7 @@ from service.access.authenticating import Authenticator
 from service.access.noting import Auditor
 from service.access.starting import check_start
 from service.background import repeating
-from service.catalogue import AuditKeeper, AuditLog, Database, Keys, Placements, Tenants, Variants
+from service.catalogue import AuditKeeper, AuditLog, Database, Keys, Tenants, Variants
 from service.readiness import Readinesses
 from service.settings import Settings
 
@@ -27,7 +27,6 @@ class Access:
     audit: AuditLog
     keys: Keys
     tenants: Tenants
-    placements: Placements
     variants: Variants
 
     @classmethod
@@ -42,7 +41,6 @@ class Access:
             audit=audit,
             keys=keys,
             tenants=Tenants(database),
-            placements=Placements(database),
             variants=Variants(database),
         )
 

@@ -24,7 +24,7 @@ from service.catalogue.database import Database
 from service.catalogue.models import TenantRow
 from service.catalogue.tenants import active
 from service.errors import Conflict
-from service.tenancy import BY_OPERATOR, Actor, Isolation, Placement
+from service.tenancy import BY_OPERATOR, Isolation, Placement
 
 COLUMNS = (TenantRow.home, TenantRow.step, TenantRow.moves, TenantRow.isolation)
 
@@ -35,7 +35,7 @@ class Placements:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ask_for(self, tenant: str, isolation: Isolation, actor: Actor = BY_OPERATOR) -> None:
+    def ask_for(self, tenant: str, isolation: Isolation) -> None:
         """Wants the tenant's vectors to lie there; the process that leads moves them, while all go on.
 
         Raises:
@@ -46,7 +46,7 @@ class Placements:
             changed = update(TenantRow).where(TenantRow.name == tenant).values(isolation=isolation)
             connection.execute(changed)
             detail = {"isolation": isolation}
-            note(connection, entry_of(tenant, actor, "tenant.isolate", tenant, detail=detail))
+            note(connection, entry_of(tenant, BY_OPERATOR, "tenant.isolate", tenant, detail=detail))
 
     def look(self, tenant: str) -> Placement:
         """Where the tenant's vectors lie now."""

@@ -19,6 +19,7 @@ from service.catalogue.models import (
     FeedbackRow,
     IdempotencyRow,
     JobRow,
+    PurgeRow,
     TallyRow,
     TenantRow,
 )
@@ -146,11 +147,13 @@ class Tenants:
     def finish_delete(self, name: str) -> bool:
         """Removes what is left of a tenant without documents but a line that says so; whether it did.
 
-        It does not if there is a document left.
+        It does not if there is a document left, or a delete of one that is not proved yet.
         """
         with self._database.writing() as connection:
             row = _locked(connection, name)
-            if row["state"] != "deleting" or any(usage(connection, name)):
+            unproved = select(PurgeRow.document_id).where(PurgeRow.tenant == name).limit(1)
+            left = any(usage(connection, name)) or connection.scalar(unproved) is not None
+            if row["state"] != "deleting" or left:
                 return False
             for of_tenant in OF_A_TENANT:
                 connection.execute(delete(of_tenant.class_).where(of_tenant == name))

@@ -15,7 +15,6 @@ from service.routes.documents import Cursor, Id, Limit
 from service.routes.guarding import GuardedRoute, admin
 from service.schemas.access import (
     AuditOut,
-    IsolationIn,
     KeyOut,
     KeysOut,
     NewKeyIn,
@@ -89,17 +88,6 @@ async def variants(access: CurrentAccess) -> VariantsOut:
     """Which variants of the service answer users, or did; an answer of one names it in `variant`."""
     known = await asyncio.to_thread(access.variants.all)
     return VariantsOut(variants=[VariantOut.model_validate(one) for one in known])
-
-
-@router.put("/tenant/isolation", operation_id="isolate_tenant", status_code=202, dependencies=[admin()])
-async def isolate_tenant(body: IsolationIn, caller: CurrentCaller, access: CurrentAccess) -> TenantOut:
-    """Give the tenant a vector collection of its own, or take it back among the others.
-
-    It is moved while it is served; `moving` of `GET /tenant` says how long that takes.
-    """
-    name = caller.scope.tenant
-    await asyncio.to_thread(access.placements.ask_for, name, body.isolation, actor_of(caller))
-    return TenantOut.of(await asyncio.to_thread(access.tenants.get, name))
 
 
 @router.delete("/tenants/{name}", operation_id="delete_tenant", status_code=202, dependencies=[admin()])

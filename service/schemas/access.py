@@ -116,16 +116,6 @@ class TenantIn(BaseModel):
     )
 
 
-class IsolationIn(BaseModel):
-    """Where the tenant's vectors are to lie."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    isolation: Isolation = Field(
-        description="`dedicated`: in a collection of the tenant's own; `shared`: in that of the others."
-    )
-
-
 class TenantOut(Response):
     """The tenant of the key; `documents` and `bytes` include uploads that wait to be read in."""
 

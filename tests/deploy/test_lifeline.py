@@ -39,6 +39,15 @@ with ending_with_us(process):
 process.kill()
 """
 
+BENCH = """
+import os
+from pathlib import Path
+from eval.bench.stack import _process
+with _process(["sleep", "600"], os.environ, Path(os.devnull)) as (process, _):
+    print(process.pid, ".", flush=True)
+    input()
+"""
+
 
 def started(script: str) -> tuple[subprocess.Popen[str], int, Path]:
     """A process that has started another one; both, and the other one's folder."""
@@ -64,7 +73,9 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("script", [POSTGRES, REDIS, SERVICE], ids=["postgres", "redis", "service"])
+@pytest.mark.parametrize(
+    "script", [POSTGRES, REDIS, SERVICE, BENCH], ids=["postgres", "redis", "service", "bench"]
+)
 def test_what_a_killed_process_has_started_ends_with_it_and_leaves_no_folder(script: str) -> None:
     if postgres.binaries() is None or redis_server.binary() is None:
         tool("redis-server")

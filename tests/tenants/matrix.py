@@ -74,7 +74,6 @@ MATRIX: dict[str, Entry] = {
     "GET /variants": Entry("admin"),
     "DELETE /tenants/{name}": Entry("admin", takes=("tenant",)),
     "PUT /tenant": Entry("admin", lambda ids: {"json": {"audits_questions": True}}),
-    "PUT /tenant/isolation": Entry("admin", lambda ids: {"json": {"isolation": "dedicated"}}),
 }
 
 

@@ -81,6 +81,13 @@ async def test_a_tenant_does_not_decide_its_own_quotas(keyed: Keyed, change: dic
     assert response.status_code == 422
 
 
+async def test_a_tenant_sees_where_its_vectors_lie_and_does_not_decide_it(keyed: Keyed) -> None:
+    admin, wish = keyed.key("admin"), {"isolation": "dedicated"}
+    assert (await keyed.call("PUT", "/tenant", admin, json=wish)).status_code == 422
+    assert (await keyed.call("PUT", "/tenant/isolation", admin, json=wish)).status_code == 404
+    assert (await keyed.call("GET", "/tenant", admin)).json()["isolation"] == "shared"
+
+
 async def test_every_route_of_administrators_is_described(keyed: Keyed) -> None:
     described = (await keyed.client.get("/openapi.json")).json()
     assert {"/keys", "/keys/{key_id}", "/audit", "/tenant"} <= set(described["paths"])

@@ -10,7 +10,7 @@ import pytest
 
 from service.access import TenantRemoval
 from service.blobs import blob_key
-from service.catalogue import Keys, Tenants
+from service.catalogue import Documents, Keys, Tenants
 from service.errors import StoreUnavailable
 from service.local_engine import LocalEngine
 from service.tenancy import BY_OPERATOR, NewKey
@@ -94,6 +94,20 @@ def test_a_removal_that_was_cut_off_goes_on(engine: LocalEngine, tenants: Tenant
     TenantRemoval(tenants, engine.delete, key_cache_s=0).remove_all()
     assert set(places(engine, ACME).values()) == {0}
     assert tenants.leaving(0) == []
+
+
+def test_a_tenant_is_not_gone_before_each_delete_of_its_documents_is_proved(
+    engine: LocalEngine, tenants: Tenants
+) -> None:
+    tenants.begin_delete("acme")
+    for document_id in tenants.documents_of("acme"):  # another process is at the vectors
+        Documents(engine.database, keep_versions=1).delete(ACME, document_id)
+    removal = TenantRemoval(tenants, engine.delete, key_cache_s=0)
+    removal.remove_all()
+    assert tenants.get("acme").deleting
+    engine.maintenance.complete_deletes()
+    removal.remove_all()
+    assert (tenants.leaving(0), set(places(engine, ACME).values())) == ([], {0})
 
 
 def test_a_tenant_that_nobody_deletes_stays(engine: LocalEngine, tenants: Tenants) -> None:
