@@ -121,8 +121,23 @@ class TokenVectors:
     def unit(self) -> NDArray[np.float32]:
         """The vectors with length 1, of shape (n, k)."""
         vectors = self.vectors.astype(np.float32)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1.0)
+        # Sums of whole numbers below 2^24 are exact: this is `np.linalg.norm` to the bit, in half its time.
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        vectors /= np.maximum(lengths, 1.0)[:, None]
         return vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenMatch:
+    """How each token of a question matches one hit, before anything is weighed.
+
+    Similarities are cosines: `best` of shape (tokens,) over the whole hit, `windows` of shape (tokens, n)
+    over each run of 48 of its tokens. `asked` are the question's tokens: for other ones it says nothing.
+    """
+
+    asked: TokenVectors
+    best: NDArray[np.float32]
+    windows: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,6 +279,8 @@ class Hit:
     rerank_score: float | None = None
     tokens: TokenVectors | None = field(default=None, compare=False, repr=False)
     """Those of `chunk.indexed_text`, as far as the embedder reads it; None where none are stored."""
+    match: TokenMatch | None = field(default=None, compare=False, repr=False)
+    """What reranking saw of the question in `tokens`, for who looks again; None where it did not look."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,11 @@ from service.decide import Calibrator, Decider, after, fingerprints, open_decide
 from service.decide.calibrator import LogisticModel, shipped
 from service.decide.features import FROM_TOKENS, QUANTITIES, decision_features
 from service.errors import Misconfigured
+from service.rerank import SHIPPED, Reranker
+from service.rerank.late import LateInteraction
+from service.rerank.ranker import read_ranker
 from service.settings import ChunkSettings, DecideSettings
-from service.types import Decision, Found, Hit
+from service.types import Decision, Found, Hit, TokenVectors
 from tests.answering import a_hit, a_question
 
 WARRANTY = "The warranty on the PX-100 pump lasts 24 months from delivery."
@@ -41,6 +44,16 @@ def ask(question: str, *hits: Hit, threshold: float | None = 0.5) -> Decision:
 
 def read(question: str, *hits: Hit) -> dict[str, float]:
     return decision_features(Found(a_question(question), hits), RARITY)
+
+
+def late_interaction() -> Reranker:
+    return LateInteraction(read_ranker(SHIPPED), depth=50)
+
+
+def without_vectors(hit: Hit) -> TokenVectors:
+    """The hit's token ids with vectors that are no question's: reading them would change every quantity."""
+    assert hit.tokens is not None
+    return TokenVectors(hit.tokens.ids, np.zeros_like(hit.tokens.vectors))
 
 
 def a_calibrator(**changes: object) -> Calibrator:
@@ -163,6 +176,19 @@ def test_without_token_vectors_the_words_alone_are_read() -> None:
     found = Found(a_question(QUESTION), (a_hit(WARRANTY),))
     assert set(decision_features(found, RARITY)) == QUANTITIES
     assert set(decision_features(without_tokens(found), RARITY)) == QUANTITIES - {*FROM_TOKENS}
+
+
+def test_the_tokens_that_reranking_compared_are_not_compared_again() -> None:
+    question, hits = a_question(QUESTION), (a_hit(WARRANTY), a_hit("The canteen opens at noon.", id="c2"))
+    reranked = late_interaction().rerank(question, hits)
+    unreadable = [dataclasses.replace(hit, tokens=without_vectors(hit)) for hit in reranked]
+    seen, anew = (decision_features(Found(question, tuple(each)), RARITY) for each in (unreadable, hits))
+    assert seen == pytest.approx(anew, abs=1e-6)
+
+
+def test_what_reranking_compared_with_another_question_is_not_read() -> None:
+    other = late_interaction().rerank(a_question("When does the canteen open?"), (a_hit(WARRANTY),))
+    assert read(QUESTION, *other) == pytest.approx(read(QUESTION, a_hit(WARRANTY)), abs=1e-6)
 
 
 def test_more_documents_that_do_not_fit_change_little() -> None:

@@ -14,8 +14,8 @@ from math import log1p
 import numpy as np
 
 from service.decide.named import Named, belongings
-from service.match import match_features
-from service.match.late_interaction import Floats
+from service.match import token_matches
+from service.match.late_interaction import Floats, weights_of
 from service.text import words
 from service.types import Found, Hit, Question
 
@@ -110,11 +110,11 @@ def _from_tokens(found: Found, named: Sequence[float], rarity: Floats) -> dict[s
     if not read or asked is None or not len(asked.ids):
         return {}
     hits, shares = zip(*read, strict=True)
-    seen = match_features(found.question, hits, rarity)
-    windows = seen["window_48"]
+    matches, weights = token_matches(found.question, hits), weights_of(asked.ids, rarity)
+    windows = np.array([(weights @ match.windows).max() for match in matches])
     best = np.sort(windows)[::-1]
     return {
-        "maxsim": float(seen["maxsim_idf"].max()),
+        "maxsim": max(float(weights @ match.best) for match in matches),
         "named_window": float((windows * np.array(shares)).max()),
         "standout": max(0.0, float(best[0] - max([ELSEWHERE, *best[1:2]]))),
     }

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.match.late_interaction import FROM_TOKENS, Floats, Passages, from_tokens
-from service.types import Hit, Question
+from service.types import Hit, Question, TokenMatch
 
 FROM_SEARCH = ("dense", "bm25")
 NAMES = (*FROM_TOKENS, *FROM_SEARCH)
@@ -44,6 +44,8 @@ class MatchFeatures:
     columns: Mapping[str, Floats]
     read: NDArray[np.bool_]
     """Which hits have token vectors, shape (hits,); the other's quantities from tokens are 0."""
+    matches: Sequence[TokenMatch]
+    """How the question's tokens match each of the hits that are read, in their order."""
 
     def __getitem__(self, name: str) -> Floats:
         return self.columns[name]
@@ -65,11 +67,23 @@ def match_features(question: Question, hits: Sequence[Hit], rarity: Floats | Non
     columns = {name: np.zeros(len(hits), np.float32) for name in FROM_TOKENS}
     if asked is None or not len(asked.ids):
         read[:] = False
+    matches: Sequence[TokenMatch] = ()
     if read.any() and asked is not None:
         passages = Passages.of([tokens for tokens in tokens_of if tokens is not None])
-        for name, values in from_tokens(asked, passages, rarity).items():
+        values_of, matches = from_tokens(asked, passages, rarity)
+        for name, values in values_of.items():
             columns[name][read] = values
-    return MatchFeatures(columns | _from_search(hits, np.where(read, columns["pooled"], np.nan)), read)
+    from_search = _from_search(hits, np.where(read, columns["pooled"], np.nan))
+    return MatchFeatures(columns | from_search, read, matches)
+
+
+def token_matches(question: Question, hits: Sequence[Hit]) -> Sequence[TokenMatch]:
+    """How the question's tokens match each of the hits: what reranking saw, or seen now.
+
+    Question and hits must all have token vectors.
+    """
+    known = [hit.match for hit in hits if hit.match and hit.match.asked is question.vectors.tokens]
+    return known if len(known) == len(hits) else match_features(question, hits).matches
 
 
 # --- what the search said ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.types import TokenVectors
+from service.types import TokenMatch, TokenVectors
 
 Floats = NDArray[np.float32]
 
@@ -65,8 +65,10 @@ class Passages:
 
     def directions(self) -> Floats:
         """The directions of the hits' mean vectors."""
-        sums = np.add.reduceat(self.unit, self.starts, axis=0)
-        return _direction(sums)
+        # A product for each hit: `np.add.reduceat` along the first axis takes twenty times as long.
+        ones = np.ones(int(self.lengths.max()), np.float32)
+        parts = np.split(self.unit, self.starts[1:])
+        return _direction(np.stack([ones[: len(part)] @ part for part in parts]))
 
     def best(self, by_block: Floats) -> Floats:
         """The greatest among each hit's blocks, along the last axis."""
@@ -74,16 +76,20 @@ class Passages:
         return result
 
 
-def from_tokens(asked: TokenVectors, passages: Passages, rarity: Floats | None) -> dict[str, Floats]:
-    """Every quantity of `FROM_TOKENS`, each of shape (hits,)."""
+def from_tokens(
+    asked: TokenVectors, passages: Passages, rarity: Floats | None
+) -> tuple[dict[str, Floats], list[TokenMatch]]:
+    """Every quantity of `FROM_TOKENS`, each of shape (hits,), and the match of each hit."""
     same = asked.ids[:, None] == passages.ids
     matches = Matches.of(asked.unit(), same, passages)
     here = _weights_here(same, passages)
-    weighted = matches.weighted(here if rarity is None else _weights(asked.ids, rarity))
-    return weighted | {HERE: here @ matches.best}
+    weighted = matches.weighted(here if rarity is None else weights_of(asked.ids, rarity))
+    windows = np.split(matches.within[1], passages.first_block[1:], axis=1)
+    each = [TokenMatch(asked, best, window) for best, window in zip(matches.best.T, windows, strict=True)]
+    return weighted | {HERE: here @ matches.best}, each
 
 
-def _weights(ids: NDArray[np.int32], rarity: Floats) -> Floats:
+def weights_of(ids: NDArray[np.int32], rarity: Floats) -> Floats:
     """The question's tokens by rarity, of sum 1."""
     return _of_sum_one(rarity_of(ids, rarity))
 

@@ -46,9 +46,11 @@ class LateInteraction(Reranker):
         if not places:
             return tuple(result)
         read = [hits[place] for place in places]
+        seen = self._ranker.seen(question, read)
+        scores = self._ranker.scores_of(question, seen)
         scored = [
-            dataclasses.replace(hit, rerank_score=round(float(score), _DIGITS))
-            for hit, score in zip(read, self._ranker.scores(question, read), strict=True)
+            dataclasses.replace(hit, rerank_score=round(float(score), _DIGITS), match=match)
+            for hit, score, match in zip(read, scores, seen.matches, strict=True)
         ]
         for place, hit in zip(places, sorted(scored, key=_best_first), strict=True):
             result[place] = hit

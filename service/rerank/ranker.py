@@ -74,7 +74,14 @@ class Ranker:
 
         Question and hits must all have token vectors.
         """
-        found = match_features(question, hits, self.rarity)
+        return self.scores_of(question, self.seen(question, hits))
+
+    def seen(self, question: Question, hits: Sequence[Hit]) -> MatchFeatures:
+        """What its scores are made of."""
+        return match_features(question, hits, self.rarity)
+
+    def scores_of(self, question: Question, found: MatchFeatures) -> NDArray[np.float64]:
+        """As `scores`, from what was seen."""
         gate = float(self.gate(trust_features(question, found, self.rarity)))
         return standard(found["dense"]) + _sum(self.always, found) + gate * _sum(self.lexical, found)
 
