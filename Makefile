@@ -11,7 +11,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN ?= eval-runs/golden-$(shell date +%Y%m%d-%H%M%S)
-EXTRAS ?= models,server,eval,judge,tracing,tune,ocr,dev
+EXTRAS ?= models,llm,server,eval,judge,tracing,tune,ocr,dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup install models demo serve dev-server test chaos check eval bench constraints clean
