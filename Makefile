@@ -1,7 +1,8 @@
-# make setup    a virtual environment in .venv with everything, and the default model compiled
+# make setup    a virtual environment in .venv with everything, after the system's packages that it lacks (apt-get)
 # make demo     ingest the sample corpus and ask it six questions
 # make serve    the HTTP API on http://127.0.0.1:8080
 # make dev-server   server mode on this machine: private PostgreSQL and Redis, a first key (QDRANT_URL: your Qdrant)
+# make light    the wheel installed with nothing more than it needs, its size, and a question asked offline
 # make test     the tests              make check   style, types, architecture, what is in deploy/
 # make chaos    what is killed, stopped and cut off in full size; SEED=… repeats a run
 # make eval     the golden set asked, measured, told as a page and held against its baseline; RUN=… its folder
@@ -14,7 +15,7 @@ RUN ?= eval-runs/golden-$(shell date +%Y%m%d-%H%M%S)
 EXTRAS ?= models,llm,server,eval,judge,tracing,tune,ocr,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install models demo serve dev-server test chaos check eval bench constraints clean
+.PHONY: help setup install models demo serve dev-server light test chaos check eval bench constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -31,7 +32,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $@
 
-# Compiled once for this machine, kept in the user's cache folder; quick when it is there already.
+# In the user's cache folder: the default model is copied there, another one compiled for this machine.
 models: install
 	$(BIN)/footnote models compile
 
@@ -43,6 +44,9 @@ serve: setup
 
 dev-server: setup
 	@$(BIN)/python deploy/dev_server.py
+
+light:
+	PYTHON=$(PYTHON) sh deploy/light.sh
 
 test: setup
 	$(BIN)/python -m pytest
