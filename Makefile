@@ -1,7 +1,8 @@
-# make setup    a virtual environment in .venv with everything, and the default model compiled
+# make setup    a virtual environment in .venv with everything, after the system's packages that it lacks (apt-get)
 # make demo     ingest the sample corpus and ask it six questions
 # make serve    the HTTP API on http://127.0.0.1:8080
 # make dev-server   server mode on this machine: private PostgreSQL and Redis, a first key (QDRANT_URL: your Qdrant)
+# make light    the wheel installed with nothing more than it needs, its size, and a question asked offline
 # make test     the tests              make check   style, types, architecture, what is in deploy/
 # make chaos    what is killed, stopped and cut off in full size; SEED=… repeats a run
 # make eval     the golden set asked, measured, told as a page and held against its baseline; RUN=… its folder
@@ -13,10 +14,10 @@ BIN := $(VENV)/bin
 RUN ?= eval-runs/golden-$(shell date +%Y%m%d-%H%M%S)
 # What generates clients from the API's description, for their test.
 CLIENTS := $(wildcard tests/clients/*/requirements.txt tests/clients/*/package*.json) tests/clients/install.sh
-EXTRAS ?= models,server,eval,judge,tracing,tune,ocr,dev
+EXTRAS ?= models,llm,server,eval,judge,tracing,tune,ocr,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install models demo serve dev-server test chaos check eval bench constraints clean
+.PHONY: help setup install models demo serve dev-server light test chaos check eval bench constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -34,7 +35,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(CLIENTS)
 	PYTHON=$(PYTHON) sh tests/clients/install.sh $(VENV)/clients
 	touch $@
 
-# Compiled once for this machine, kept in the user's cache folder; quick when it is there already.
+# In the user's cache folder: the default model is copied there, another one compiled for this machine.
 models: install
 	$(BIN)/footnote models compile
 
@@ -46,6 +47,9 @@ serve: setup
 
 dev-server: setup
 	@$(BIN)/python deploy/dev_server.py
+
+light:
+	PYTHON=$(PYTHON) sh deploy/light.sh
 
 test: setup
 	$(BIN)/python -m pytest

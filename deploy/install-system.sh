@@ -3,7 +3,7 @@
 # PostgreSQL and Redis (the tests and `make dev-server` start private servers with them), Prometheus' promtool, which
 # checks the rules of deploy/monitoring, and libfaketime, with which tests give a process a wrong clock. No service of the
 # system is made, started or enabled.
-# Asks for nothing: with root or passwordless sudo it installs, otherwise it prints the command to run.
+# Asks for nothing: with root or passwordless sudo it says what it installs and does, otherwise it prints the command.
 set -u
 
 missing=""
@@ -32,6 +32,8 @@ elif sudo -n true 2>/dev/null; then
 else
     explain
 fi
+echo "Footnote: missing on this system:$missing" >&2
+echo "  they are installed now: ${as_root:+$as_root }apt-get update && ${as_root:+$as_root }$install" >&2
 export DEBIAN_FRONTEND=noninteractive
 
 # While this runs, PostgreSQL's package makes no cluster, and no package starts a service.

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from eval.chunking.align import locate
+from eval.chunking.by_title import chunks_by_title
 from ingestion.chunk import chunk
 from ingestion.chunking.ruler import Tokenize
 from ingestion.parse import parse
-from ingestion.parse.office.partition import prepare
 from ingestion.types import RawFile
 from service.settings import ChunkSettings, ParseSettings
 
@@ -82,12 +82,7 @@ def by_title(characters: int) -> Splitter:
     """unstructured's chunk_by_title over its own partition of the text."""
 
     def split(corpus: str, text: str) -> list[Piece]:
-        prepare()
-        from unstructured.chunking.title import chunk_by_title
-        from unstructured.partition.text import partition_text
-
-        elements = partition_text(text=text, languages=[""])
-        texts = [one.text for one in chunk_by_title(elements, max_characters=characters)]
+        texts = chunks_by_title(text, characters)
         spans = locate(text, texts)
         return [Piece(corpus, *span, one) for one, span in zip(texts, spans, strict=True) if span is not None]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote
 
-import httpx
+import httpx2
 from typing_extensions import override
 
 from service.cli.client import PAGE, Client, Json, LocalFile, every
@@ -32,7 +32,7 @@ class HttpClient(Client):
         self.goes_on = f"The server at {url}"
         self._groups = list(groups)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False)
+        self._http = httpx2.Client(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +98,7 @@ class HttpClient(Client):
     @override
     def readiness(self) -> list[Json]:
         response = self._request("GET", "/readyz")
-        if response.is_error and response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        if response.is_error and response.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
             raise _problem(response)
         components: list[Json] = response.json().get("components", [])
         return components
@@ -130,16 +130,16 @@ class HttpClient(Client):
         body: Json = self._send(method, path, **parts).json()
         return body
 
-    def _send(self, method: str, path: str, **parts: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, **parts: Any) -> httpx2.Response:
         response = self._request(method, path, **parts)
         if response.is_error:
             raise _problem(response)
         return response
 
-    def _request(self, method: str, path: str, **parts: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, **parts: Any) -> httpx2.Response:
         try:
             return self._http.request(method, path, **parts)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise Unavailable(
                 f"the server at {self.url} does not answer: {error}",
                 hint="start it, or look at its address; what it had queued is read in when it runs again",
@@ -151,7 +151,7 @@ def _part(name: str) -> str:
     return quote(name, safe="")
 
 
-def _problem(response: httpx.Response) -> FootnoteError:
+def _problem(response: httpx2.Response) -> FootnoteError:
     """The server's problem as an error of the same code."""
     try:
         problem = response.json()

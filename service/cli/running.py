@@ -17,7 +17,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 RUNNING = "server.json"
 CHALLENGE_PATH = "/identity"
@@ -68,11 +68,11 @@ def running_server(data_dir: Path) -> str | None:
     challenge = secrets.token_hex(SECRET_BYTES)
     try:
         # Streamed, so that nothing but the head of what a stranger sends is read.
-        with httpx.stream(
+        with httpx2.stream(
             "GET", f"{found.url}{CHALLENGE_PATH}?challenge={challenge}", timeout=LOOK_S, trust_env=False
         ) as response:
             given = response.headers.get(PROOF_HEADER, "")
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx2.HTTPError, httpx2.InvalidURL):
         return None
     return found.url if hmac.compare_digest(given.encode(), prove(found.secret, challenge).encode()) else None
 

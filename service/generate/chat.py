@@ -214,8 +214,12 @@ class _Thoughts:
 
 
 def _client(settings: GenerateSettings) -> AsyncOpenAI:
-    from openai import AsyncOpenAI
-
+    try:
+        from openai import AsyncOpenAI
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            f"generate.base_url is set, but {error.name} is not installed", hint="pip install 'footnote[llm]'"
+        ) from error
     return AsyncOpenAI(**_connection(settings))
 
 

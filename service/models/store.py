@@ -77,7 +77,7 @@ def _make(form: Form, folder: Path) -> None:
     model, _, precision = form
     if missing := [name for name in NEEDED_TO_COMPILE if find_spec(name) is None]:
         raise ModelUnavailable(
-            f"the model {model!r} is not compiled to {precision}; compiling needs {' and '.join(missing)}",
+            f"the model {model!r} is not compiled to {precision}: that needs {' and '.join(missing)}",
             hint="pip install 'footnote[models]'",
         )
     log.warning("the model %s is compiled to %s, once: that takes about a minute", model, precision)

@@ -31,7 +31,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "starlette": HTTP,
     "asgi_correlation_id": (*HTTP, "service.log", "service.access"),
     # Langfuse's client is given one, so that it can be closed.
-    "httpx": ("service.cli", "service.tracing.langfuse"),
+    "httpx2": ("service.cli", "service.generate.chat"),
+    "httpx": ("service.tracing.langfuse",),
     "typer": COMMANDS,
     "rich": COMMANDS,
     "sqlalchemy": ("service.catalogue",),
@@ -49,9 +50,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "langfuse": ("service.tracing.langfuse",),
     "opentelemetry": ("service.tracing.otlp",),
     "filelock": ("service.data_folder", "service.models.store", "ingestion.roots"),
-    **dict.fromkeys(
-        ("unstructured", "spacy", "lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS
-    ),
+    **dict.fromkeys(("lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS),
     # Documents in markdown are read, and a model's markdown before it is shown.
     "markdown_it": (*PARSERS, "service.cite"),
     "charset_normalizer": (*PARSERS, "ingestion.load"),

@@ -1,7 +1,7 @@
-"""PowerPoint presentations (pptx): cleaned by `python-pptx`, walked by `unstructured`; a page is a slide.
+"""PowerPoint presentations (pptx): read through `python-pptx`; a page is a slide.
 
 Hidden slides and shapes go and are counted; merged cells repeat; the data of a chart becomes a table behind
-its slide, since neither library reads it as text.
+its slide, since the library does not read it as text.
 """
 
 from __future__ import annotations
@@ -14,19 +14,16 @@ from typing import Any
 
 from ingestion.parse.archive import checked_archive
 from ingestion.parse.base import Parsed
-from ingestion.parse.markup.parser import tree
-from ingestion.parse.markup.table import table_rows
 from ingestion.parse.office.charts import chart_elements
 from ingestion.parse.office.core_properties import core_properties
 from ingestion.parse.office.package import rewritten
-from ingestion.parse.office.partition import Block, slide_blocks
+from ingestion.parse.office.slide_walk import SlideBlock, slide_blocks
 from ingestion.parse.tables import check_cells, table_element
-from ingestion.types import Element, Kind, PageReceipt
+from ingestion.types import Element, PageReceipt
 from service.errors import CorruptFile, LimitExceeded
 from service.settings import ParseSettings
 
 _MAIN = "ppt/presentation.xml"
-_FURNITURE: dict[str, Kind] = {"Header": "header", "Footer": "footer", "PageNumber": "page_number"}
 _DEEPEST_GROUP = 16
 _NUMBERED = re.compile(r"\d+\. ")
 
@@ -36,16 +33,16 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     archive = checked_archive(content, _MAIN, limits)
     title, metadata = core_properties(archive)
     deck = _Deck(rewritten(archive, {}), limits)
-    elements = tuple(_with_charts(_elements(slide_blocks(deck.saved()), limits), deck.charts))
+    elements = tuple(_with_charts(_elements(deck.blocks, limits), deck.charts))
     pages = tuple(
         PageReceipt(number, sum(len(element.text) for element in elements if element.page == number))
         for number in range(1, deck.slides + 1)
     )
-    return Parsed("unstructured", elements, title=title, pages=pages, hidden=deck.hidden, metadata=metadata)
+    return Parsed("python-pptx", elements, title=title, pages=pages, hidden=deck.hidden, metadata=metadata)
 
 
 class _Deck:
-    """A presentation without what is hidden; `charts` holds the chart data by slide number."""
+    """A presentation without what is hidden: its `blocks`, and its `charts` by slide number."""
 
     def __init__(self, content: bytes, limits: ParseSettings) -> None:
         import pptx
@@ -60,6 +57,7 @@ class _Deck:
             for number, slide in enumerate(self._presentation.slides, 1):
                 self._clean(slide.shapes, number, depth=0)
             self.slides = len(self._presentation.slides)
+            self.blocks = list(slide_blocks(self._presentation)) if self.slides <= limits.max_pages else []
         except (KeyError, ValueError, AttributeError, TypeError, XMLSyntaxError) as error:
             raise CorruptFile(f"The presentation is damaged ({type(error).__name__}).") from error
         if self.slides > limits.max_pages:
@@ -67,12 +65,6 @@ class _Deck:
                 f"The file has more than {limits.max_pages} slides.",
                 hint="The limit is the setting parse.max_pages.",
             )
-
-    def saved(self) -> bytes:
-        """The cleaned presentation."""
-        target = io.BytesIO()
-        self._presentation.save(target)
-        return target.getvalue()
 
     def _drop_hidden_slides(self) -> None:
         identities = self._presentation.slides._sldIdLst
@@ -137,19 +129,17 @@ def _write_out_numbers(frame: Any) -> None:
         paragraph.runs[0].text = f"{counts[level]}. {paragraph.runs[0].text}"
 
 
-def _elements(blocks: list[Block], limits: ParseSettings) -> Iterator[Element]:
+def _elements(blocks: list[SlideBlock], limits: ParseSettings) -> Iterator[Element]:
     for block in blocks:
-        if block.html:
-            rows = table_rows(tree(block.html).find(".//table"), limits.max_cells)
-            if table := table_element(rows, block.page, headed=None):
+        if block.kind == "table":
+            check_cells(sum(map(len, block.rows)), limits.max_cells)
+            if table := table_element(block.rows, block.page, headed=None):
                 yield table
-        elif block.category in _FURNITURE:
-            yield Element(_FURNITURE[block.category], block.text, page=block.page)
-        elif block.category == "Title" and block.depth == 0:
+        elif block.kind == "title":
             yield Element("title", " ".join(block.text.split()), level=1, page=block.page)
         elif _NUMBERED.match(block.text):
             yield Element("list_item", block.text.strip(), page=block.page)
-        elif block.category == "ListItem":
+        elif block.kind == "item":
             yield Element("list_item", f"- {block.text.strip()}", level=block.depth, page=block.page)
         else:
             yield Element("paragraph", block.text.replace("\v", "\n"), page=block.page)

@@ -1,4 +1,4 @@
-"""Word documents (docx): prepared by `word_source.py`, walked by `unstructured`, mapped to elements here."""
+"""Word documents (docx): prepared by `word_source.py`, walked by `word_walk.py`, mapped to elements here."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ from typing import cast
 
 from ingestion.parse.archive import checked_archive
 from ingestion.parse.base import Parsed
-from ingestion.parse.markup.parser import tree
-from ingestion.parse.markup.table import table_rows
 from ingestion.parse.office.charts import chart_elements
 from ingestion.parse.office.core_properties import core_properties
 from ingestion.parse.office.package import part_tree, read_part, rewritten
-from ingestion.parse.office.partition import Block, word_blocks
 from ingestion.parse.office.word_source import END, MARK, WordSource
 from ingestion.parse.office.word_styles import Styles
-from ingestion.parse.tables import table_element
+from ingestion.parse.office.word_walk import WordBlock, word_blocks
+from ingestion.parse.tables import check_cells, table_element
 from ingestion.types import Element, Kind
 from service.settings import ParseSettings
 
 _MAIN = "word/document.xml"
 _CHART = re.compile(r"word/charts/chart\d*\.xml")
-_FURNITURE: dict[str, Kind] = {"Header": "header", "Footer": "footer"}
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
@@ -33,7 +30,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     prepared = rewritten(archive, {_MAIN: source.rewrite})
     title, metadata = core_properties(archive)
     elements = (*_joined_code(_elements(word_blocks(prepared), limits)), *_charts(archive))
-    return Parsed("unstructured", elements, title=title, hidden=source.hidden, metadata=metadata)
+    return Parsed("python-docx", elements, title=title, hidden=source.hidden, metadata=metadata)
 
 
 def _charts(archive: zipfile.ZipFile) -> Iterator[Element]:
@@ -46,16 +43,16 @@ def _optional(archive: zipfile.ZipFile, name: str) -> bytes | None:
     return read_part(archive, name) if name in archive.namelist() else None
 
 
-def _elements(blocks: list[Block], limits: ParseSettings) -> Iterator[Element]:
+def _elements(blocks: list[WordBlock], limits: ParseSettings) -> Iterator[Element]:
     waiting = ""
     for block in blocks:
-        if block.html:
-            rows = table_rows(tree(block.html).find(".//table"), limits.max_cells)
-            if table := table_element(rows, block.page, headed=None):
+        if block.kind == "table":
+            check_cells(sum(map(len, block.rows)), limits.max_cells)
+            if table := table_element(block.rows, block.page, headed=None):
                 yield table
             continue
-        if block.category in _FURNITURE:
-            yield Element(_FURNITURE[block.category], block.text)
+        if block.kind != "text":
+            yield Element(block.kind, block.text)
             continue
         number, mark, text = _unmarked(waiting + block.text)
         waiting = ""
@@ -66,7 +63,7 @@ def _elements(blocks: list[Block], limits: ParseSettings) -> Iterator[Element]:
 
 
 def _unmarked(text: str) -> tuple[str, str, str]:
-    """The list number that `unstructured` put first, the mark of `word_source.py`, and the text itself."""
+    """The list number that `word_walk.py` put first, the mark of `word_source.py`, and the text itself."""
     number, start, rest = text.partition(MARK)
     if not start:
         return "", "", text

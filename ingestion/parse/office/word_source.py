@@ -1,4 +1,4 @@
-"""What a Word file means but `unstructured` does not read, written into the file's own text beforehand.
+"""What a Word file means but does not have as text of a paragraph, written into that text beforehand.
 
 Headings by style, list items, captions and code paragraphs get a mark at their start, which `word.py` reads
 back; formulas become text; text boxes, content controls and tracked insertions become plain paragraphs;
