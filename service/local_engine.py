@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
+from service.answering import named
 from service.catalogue import (
     AnswerKeeper,
     Answers,
@@ -103,7 +104,9 @@ class LocalEngine(Engine):
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            answering = self.tracing.asked(scope, query, self.sharing.asked.stream(scope, query))
+            answering = self.tracing.asked(
+                scope, query, named(query, self.sharing.asked.stream(scope, query))
+            )
             async with aclosing(answering) as events:
                 async for event in events:
                     if isinstance(event, Finished):

@@ -94,6 +94,8 @@ class Query:
     text: str
     filters: Filters = field(default_factory=Filters)
     top_k: int = 8
+    answer_id: str = field(default="", compare=False)
+    """The id that the answer shall have, a UUID, where it must be known before; else one is made up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ class FakeEngine:
         decision = Decision(bool(hits), 0.9 if hits else 0.1, 0.5, False, None if hits else "no_evidence")
         sentences, citations = _quoted(hits[0]) if hits else ((), ())
         return Answer(
-            id=uuid5(NAMESPACE, query.text).hex,
+            id=query.answer_id or uuid5(NAMESPACE, query.text).hex,
             status="answered" if hits else "abstained",
             text=sentences[0].text if sentences else ABSTENTION,
             sentences=sentences,
