@@ -26,6 +26,7 @@ from service.settings import Settings
 from service.stopwatch import Stopwatch
 from service.store import Store, TokenStore
 from service.store.bm25 import sparse_query
+from service.text.answers import joined
 from service.types import (
     ABSTENTION,
     Answer,
@@ -211,7 +212,7 @@ class AnswerInProgress:
         return Answer(
             id=identifier,
             status="answered" if sentences else "abstained",
-            text=" ".join(sentence.text for sentence in sentences) or ABSTENTION,
+            text=joined((one.text, one.citations) for one in sentences) or ABSTENTION,
             sentences=sentences,
             citations=checker.citations if checker is not None and sentences else (),
             decision=decision if sentences else _abstaining(decision),

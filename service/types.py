@@ -471,6 +471,7 @@ class Answer:
     id: str
     status: Literal["answered", "abstained", "blocked"]
     text: str
+    """As a person reads it: with the marks `[n]` of its footnotes."""
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     decision: Decision
@@ -488,6 +489,11 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     cached: bool = False
     """Whether it was worked out for somebody else who asked the same, earlier or at the same time."""
+
+    @property
+    def unmarked(self) -> str:
+        """What its sentences say, without marks; empty where it says nothing."""
+        return " ".join(sentence.text for sentence in self.sentences)
 
 
 # --- answering while the reader watches ------------------------------------------------------

@@ -29,6 +29,7 @@ from service.records import (
     Upload,
 )
 from service.store.payload import checked_name
+from service.text.answers import joined
 from service.types import (
     ABSTENTION,
     Answer,
@@ -172,7 +173,7 @@ class FakeEngine:
         return Answer(
             id=query.answer_id or uuid5(NAMESPACE, query.text).hex,
             status="answered" if hits else "abstained",
-            text=sentences[0].text if sentences else ABSTENTION,
+            text=joined((one.text, one.citations) for one in sentences) or ABSTENTION,
             sentences=sentences,
             citations=citations,
             decision=decision,

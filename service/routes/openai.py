@@ -27,8 +27,8 @@ from service.schemas.openai import (
     ModelOut,
     ModelsOut,
     footnotes,
-    marked,
 )
+from service.text.answers import gap, marked
 from service.types import Answer, Query, Retrieved, Scope, SentenceReady
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=GuardedRoute)
@@ -111,7 +111,7 @@ class _ChunkWriter:
         self._model = model
         self._created = int(time.time())
         self._id = COMPLETION + answer_id
-        self._sentences = 0
+        self._said = ""
 
     def delta(self, **added: str) -> bytes:
         """A chunk that adds to the message."""
@@ -119,13 +119,13 @@ class _ChunkWriter:
 
     def sentence(self, ready: SentenceReady) -> bytes:
         """A checked sentence, set apart from the one before."""
-        space = " " if self._sentences else ""
-        self._sentences += 1
-        return self.delta(content=space + marked(ready.sentence.text, ready.sentence.citations))
+        sentence, before = ready.sentence, self._said
+        self._said = sentence.text
+        return self.delta(content=gap(before, sentence.text) + marked(sentence.text, sentence.citations))
 
     def end(self, answer: Answer, *, usage: bool) -> list[bytes]:
         """The footnotes (or an abstention's text), the finish with the whole answer, the end mark."""
-        last_words = footnotes(answer.citations) if self._sentences else answer.text
+        last_words = footnotes(answer.citations) if self._said else answer.text
         choice = ChunkChoice(delta={}, finish_reason="stop")
         parts = [
             self.delta(content=last_words),

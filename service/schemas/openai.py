@@ -187,18 +187,9 @@ class ModelsOut(BaseModel):
     data: list[ModelOut]
 
 
-def marked(text: str, citations: tuple[int, ...]) -> str:
-    """A sentence with its markers: `It lasts two years. [1][3]`."""
-    markers = "".join(f"[{n}]" for n in citations)
-    return f"{text} {markers}" if markers else text
-
-
 def with_footnotes(answer: Answer) -> str:
     """The message of a whole answer."""
-    if not answer.sentences:
-        return answer.text
-    sentences = " ".join(marked(sentence.text, sentence.citations) for sentence in answer.sentences)
-    return sentences + footnotes(answer.citations)
+    return answer.text + footnotes(answer.citations)
 
 
 def footnotes(citations: tuple[Citation, ...]) -> str:
