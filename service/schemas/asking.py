@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, LiteralString
 
 from pydantic import (
     AfterValidator,
@@ -41,6 +41,11 @@ MAX_BODY_FIELDS = 50
 MAX_FILTER_FIELDS = 32
 MAX_FILTER_VALUES = 1000
 """Of all the lists in a request's filters: the store compares each with every document."""
+
+
+def refusal(code: LiteralString, words: LiteralString) -> PydanticCustomError:
+    """What is wrong with a field, in words of our own."""
+    return PydanticCustomError(code, words)
 
 
 def _storable(value: object) -> object:

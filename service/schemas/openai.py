@@ -12,11 +12,10 @@ from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
-from pydantic_core import PydanticCustomError
 
 from service.errors import InvalidInput
 from service.schemas.answers import AnswerOut
-from service.schemas.asking import COMPLETION, FiltersIn
+from service.schemas.asking import COMPLETION, FiltersIn, refusal
 from service.storable import why_unstorable_text
 from service.types import Answer, Citation, Warning
 
@@ -73,7 +72,7 @@ class ChatIn(BaseModel):
     @classmethod
     def _no_tools(cls, tools: object) -> object:
         if tools:
-            raise PydanticCustomError(
+            raise refusal(
                 "no_tools", "Footnote answers from documents and calls no tools: leave this out, or send []"
             )
         return tools
