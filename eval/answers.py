@@ -75,7 +75,7 @@ async def ask_all(engine: LocalEngine, questions: Sequence[GoldenQuestion]) -> l
 def figures(results: Sequence[QuestionResult]) -> AnswerFigures:
     """The figures over some results; there must be one at least."""
     given = [result for result in results if result.answered]
-    words = [len(result.answer.text.split()) for result in given]
+    words = [len(result.answer.unmarked.split()) for result in given]
     return AnswerFigures(
         questions=len(results),
         found=_share(results, lambda result: result.found),
@@ -104,7 +104,7 @@ def _result(question: GoldenQuestion, answer: Answer) -> QuestionResult:
         answer=answer,
         found=bool(wanted & {hit.document.source for hit in answer.hits}),
         cited=bool(wanted & {citation.document.source for citation in answer.citations}),
-        facts=fact_recall(answer.text, question.facts),
+        facts=fact_recall(answer.unmarked, question.facts),
     )
 
 

@@ -76,8 +76,8 @@ def figures(questions: Sequence[LabelledQuestion], answers: Sequence[Answer]) ->
         questions=len(questions),
         found=_share(any(is_right(hit.chunk.text, q.answers) for hit in answer.hits) for q, answer in pairs),
         answered=len(given) / len(questions),
-        right=_share(answer in given and is_right(answer.text, q.answers) for q, answer in pairs),
-        words=statistics.median(len(answer.text.split()) for answer in given) if given else 0.0,
+        right=_share(answer in given and is_right(answer.unmarked, q.answers) for q, answer in pairs),
+        words=statistics.median(len(answer.unmarked.split()) for answer in given) if given else 0.0,
         sentences=statistics.fmean(len(answer.sentences) for answer in given) if given else 0.0,
         generate_ms=statistics.median(answer.timings_ms["generate"] for answer in given) if given else 0.0,
     )

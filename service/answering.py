@@ -146,6 +146,16 @@ class Answering:
         self._threads.close()
 
 
+async def named(query: Query, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    """The same events; the answer has the id that was asked for."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Finished) and (name := query.answer_id):
+                yield Finished(dataclasses.replace(event.answer, id=name, trace_id=name.replace("-", "")))
+            else:
+                yield event
+
+
 def _given_again(answer: Answer, watch: Stopwatch) -> Answer:
     """The same answer for another reader; no language model was asked for it."""
     identifier = str(uuid.uuid4())

@@ -37,6 +37,8 @@ class Asking(Protocol):
     def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         """`Retrieved`, then a `SentenceReady` for each checked sentence, then `Finished`.
 
+        The answer's id is `query.answer_id`, where there is one.
+
         Closing the generator stops the work.
         """
         ...

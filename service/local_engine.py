@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
+from service.answering import named
 from service.catalogue import (
     AnswerKeeper,
     Answers,
@@ -109,7 +110,8 @@ class LocalEngine(Engine):
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            answering = self.tracing.asked(scope, query, self.variants.asked.stream(scope, query))
+            stream = named(query, self.variants.asked.stream(scope, query))
+            answering = self.tracing.asked(scope, query, stream)
             async with aclosing(answering) as events:
                 async for event in events:
                     if isinstance(event, Finished):

@@ -29,6 +29,9 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
 MAX_FIELD_PROBLEMS = 20
 """Named in one response; who sends thousands of wrong fields is not answered in thousands."""
+OPENAI_PATHS = "/v1/"
+"""Whose callers are programs made for OpenAI's API."""
+_OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 MAX_NAME_CHARACTERS = 100
 """Of a field's name that is repeated: the caller may have made it up, and a megabyte long."""
 
@@ -40,6 +43,15 @@ class FieldProblem(BaseModel):
 
     field: str = Field(examples=["filters.source_prefix"])
     message: str = Field(examples=["Input should be a valid string"])
+
+
+class OpenAIError(BaseModel):
+    """The same error as OpenAI's own clients look for it: they show `message`, and no other field."""
+
+    message: str
+    type: str = Field(examples=["invalid_request_error"])
+    param: None = None
+    code: str
 
 
 class Problem(BaseModel):
@@ -58,6 +70,15 @@ class Problem(BaseModel):
     request_id: str = Field("", description="Also in the `X-Request-ID` header and in the logs.")
     errors: list[FieldProblem] | None = None
     components: list[dict[str, Any]] | None = Field(None, description="What is not ready, on `/readyz`.")
+    error: OpenAIError | None = Field(None, description="On `/v1/…` alone.")
+
+    def for_openai(self) -> OpenAIError:
+        """The same as OpenAI's clients read it."""
+        kind = _OPENAI_TYPES.get(
+            self.status, "invalid_request_error" if self.status < 500 else "server_error"
+        )
+        message = f"{self.detail} {self.hint}".strip()
+        return OpenAIError(message=message, type=kind, code=self.code)
 
 
 def problem_of(error: FootnoteError, **extra: Any) -> Problem:
@@ -84,8 +105,10 @@ def internal_problem() -> Problem:
     )
 
 
-def problem_response(problem: Problem, retry_after_s: int = RETRY_AFTER_S) -> Response:
-    """The HTTP response for a problem."""
+def problem_response(problem: Problem, retry_after_s: int = RETRY_AFTER_S, *, path: str = "") -> Response:
+    """The HTTP response for a problem; where OpenAI's clients call, with the error that they look for."""
+    if path.startswith(OPENAI_PATHS):
+        problem = problem.model_copy(update={"error": problem.for_openai()})
     headers = {"Retry-After": str(retry_after_s)} if problem.status in (429, 503) else {}
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="footnote"'
@@ -102,12 +125,12 @@ def install(app: FastAPI, limits: ApiSettings, observe: Callable[[FootnoteError]
     async def on_footnote_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, FootnoteError)
         observe(error)
-        return _footnote_error(error)
+        return _footnote_error(error, request.url.path)
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         ours = _error_of_status(error.status_code, str(error.detail), request.scope, limits)
-        response = problem_response(problem_of(ours))
+        response = problem_response(problem_of(ours), path=request.url.path)
         response.headers.update(error.headers or {})
         if error.status_code == 405:
             response.headers["Allow"] = ", ".join(_methods(app, request.url.path))
@@ -154,7 +177,7 @@ class ProblemMiddleware:
             if outgoing.replacement is None:
                 return
             replacement = outgoing.replacement
-        await problem_response(replacement)(scope, receive, send)
+        await problem_response(replacement, path=scope["path"])(scope, receive, send)
 
 
 class _Outgoing:
@@ -218,10 +241,10 @@ def _form_hint(scope: Scope, limits: ApiSettings) -> str:
     return f"An upload has at most {limits.max_upload_files} files (setting api.max_upload_files)."
 
 
-def _footnote_error(error: FootnoteError) -> Response:
+def _footnote_error(error: FootnoteError, path: str) -> Response:
     if error.status >= 500 and not error.retryable:
         logger.error("request failed", exc_info=error)
-    return problem_response(problem_of(error), getattr(error, "retry_after_s", RETRY_AFTER_S))
+    return problem_response(problem_of(error), getattr(error, "retry_after_s", RETRY_AFTER_S), path=path)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -232,7 +255,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
         place = first[0]["loc"][-1]
         fields = [FieldProblem(field="body", message=f"the JSON ends or breaks at character {place}")]
     detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
-    return problem_response(problem_of(InvalidInput(detail), errors=fields))
+    return problem_response(problem_of(InvalidInput(detail), errors=fields), path=request.url.path)
 
 
 def _field(location: Sequence[str | int]) -> str:

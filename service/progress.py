@@ -20,6 +20,7 @@ from service.errors import DeadlineExceeded, GeneratorUnavailable
 from service.generate import Generator
 from service.settings import Settings
 from service.stopwatch import Stopwatch
+from service.text.answers import joined
 from service.types import ABSTENTION, Answer, Context, Decision, Draft, Found, Usage, Warning
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class AnswerInProgress:
         sentences = tuple(checked.sentence for checked in self._told) if decision.answer else ()
         identifier = str(uuid.uuid4())
         unanswered = self._unanswered if sentences else ""
-        said = " ".join(filter(None, (*(sentence.text for sentence in sentences), unanswered)))
+        said = joined([*((one.text, one.citations) for one in sentences), *_unmarked(unanswered)])
         return Answer(
             id=identifier,
             status="answered" if sentences else "abstained",
@@ -181,6 +182,10 @@ class AnswerInProgress:
 def _check(checker: Checker, draft: Draft | None) -> list[CheckedSentence]:
     """The sentences that this piece of text completes; None is the end of the text."""
     return checker.finish() if draft is None else checker.take(draft)
+
+
+def _unmarked(sentence: str) -> list[tuple[str, tuple[int, ...]]]:
+    return [(sentence, ())] if sentence else []
 
 
 def _abstaining(decision: Decision) -> Decision:

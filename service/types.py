@@ -96,6 +96,8 @@ class Query:
     text: str
     filters: Filters = field(default_factory=Filters)
     top_k: int = 8
+    answer_id: str = field(default="", compare=False)
+    """The id that the answer shall have, a UUID, where it must be known before; else one is made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,6 +499,7 @@ class Answer:
     id: str
     status: Literal["answered", "abstained", "blocked"]
     text: str
+    """As a person reads it: with the marks `[n]` of its footnotes."""
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     decision: Decision
@@ -520,6 +523,11 @@ class Answer:
     """Whether it was worked out for somebody else who asked the same, earlier or at the same time."""
     variant: str = ""
     """Which variant of the pipeline gave it; empty is the one in force."""
+
+    @property
+    def unmarked(self) -> str:
+        """What its sentences say, without marks; empty where it says nothing."""
+        return " ".join(sentence.text for sentence in self.sentences)
 
 
 # --- answering while the reader watches ------------------------------------------------------

@@ -47,6 +47,7 @@ from service.records import (
 )
 from service.settings import Settings
 from service.store.payload import checked_name
+from service.text.answers import joined
 from service.types import (
     ABSTENTION,
     Answer,
@@ -217,9 +218,9 @@ class FakeEngine:
         decision = Decision(bool(hits), 0.9 if hits else 0.1, 0.5, False, None if hits else "no_evidence")
         sentences, citations = _quoted(hits[0]) if hits else ((), ())
         return Answer(
-            id=uuid5(NAMESPACE, query.text).hex,
+            id=query.answer_id or uuid5(NAMESPACE, query.text).hex,
             status="answered" if hits else "abstained",
-            text=sentences[0].text if sentences else ABSTENTION,
+            text=joined((one.text, one.citations) for one in sentences) or ABSTENTION,
             sentences=sentences,
             citations=citations,
             decision=decision,

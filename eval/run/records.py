@@ -162,8 +162,9 @@ class Outcome(Recorded):
 
     @property
     def answer(self) -> str:
-        """The answer's words; empty where none was given."""
-        return str(self.response["answer"]) if self.answered else ""
+        """The answer's words, without the marks of footnotes; empty where none was given."""
+        said = self.response["sentences"] if self.answered else ()
+        return " ".join(str(sentence["text"]) for sentence in said)
 
     @property
     def contexts(self) -> tuple[str, ...]:

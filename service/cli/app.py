@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -35,8 +36,8 @@ HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opt
 app = typer.Typer(
     name="footnote",
     help="Ask questions of your own documents: every sentence of an answer carries a checked footnote.",
-    epilog="Exit codes: 0 done (that the documents hold no answer is no error), 1 an error or a file that "
-    "failed, 2 wrong usage, 130 interrupted with Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 an error or a file that failed, 2 wrong usage, 3 asked and the documents "
+    "do not hold the answer, 130 interrupted with Ctrl-C.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -53,6 +54,21 @@ models.register(app)
 access.register(app)
 variants.register(app)
 backups.register(app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"footnote {version('footnote')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 def run(runtime: Runtime, arguments: Sequence[str] | None = None) -> NoReturn:

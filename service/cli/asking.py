@@ -7,7 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from service.cli import show
-from service.cli.runtime import AsJson, DataDir, client_of, json_object, out, print_json, settings_of
+from service.cli.runtime import (
+    UNKNOWN,
+    AsJson,
+    DataDir,
+    client_of,
+    json_object,
+    out,
+    print_json,
+    say_if_empty,
+    settings_of,
+)
 
 TopK = Annotated[int | None, typer.Option("--top-k", min=1, help="How many chunks are looked at.")]
 Filter = Annotated[
@@ -33,14 +43,22 @@ def ask(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer a question, with footnotes, or say that the documents do not hold the answer."""
+    """Answer a question, with footnotes, or say that the documents do not hold the answer.
+
+    Ends with 0 after an answer and with 3 where the documents hold none.
+    """
     request = {**request_of(question, top_k, filters), "explain": explain}
-    with client_of(context, settings_of(data_dir)) as client:
+    settings = settings_of(data_dir)
+    with client_of(context, settings) as client:
         given = client.ask(request)
+        if given["status"] != "answered":
+            say_if_empty(client, settings)
     if as_json:
         print_json(given)
     else:
         show.answer(out, given)
+    if given["status"] != "answered":
+        raise typer.Exit(UNKNOWN)
 
 
 def search(
@@ -52,8 +70,11 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find chunks, without an answer."""
-    with client_of(context, settings_of(data_dir)) as client:
+    settings = settings_of(data_dir)
+    with client_of(context, settings) as client:
         found = client.search(request_of(words, top_k, filters))
+        if not found["hits"]:
+            say_if_empty(client, settings)
     if as_json:
         print_json(found)
     else:

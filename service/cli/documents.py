@@ -25,6 +25,7 @@ from service.cli.runtime import (
     out,
     print_json,
     runtime_of,
+    say_if_empty,
     settings_of,
 )
 from service.errors import FootnoteError, NotFound
@@ -98,8 +99,11 @@ def list_documents(
     context: typer.Context, prefix: Prefix = "", data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
     """List the documents that are in, by their sources."""
-    with client_of(context, settings_of(data_dir)) as client:
+    settings = settings_of(data_dir)
+    with client_of(context, settings) as client:
         found = sorted(client.documents(source_prefix=prefix), key=lambda document: document["source"])
+        if not found:
+            say_if_empty(client, settings)
     if as_json:
         print_json(found)
     else:

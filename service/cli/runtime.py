@@ -18,6 +18,7 @@ from rich.console import Console
 from service.cli.client import Client
 from service.cli.http_client import HttpClient
 from service.cli.ingesting import Found
+from service.cli.misnamed import misnamed_variable, unknown_setting
 from service.cli.running import running_server
 from service.errors import Misconfigured
 from service.log import configure
@@ -25,6 +26,8 @@ from service.records import Finding
 from service.reindexing import Reindexed
 from service.settings import Settings, config_file
 
+UNKNOWN = 3
+"""The exit code of `footnote ask` where the documents do not hold the answer; 1 and 2 are errors."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it: 128 and the signal's number."""
 
@@ -114,6 +117,14 @@ def client_of(
             yield local
 
 
+def say_if_empty(client: Client, settings: Settings) -> None:
+    """Tells on standard error that there are no documents, and what to do about it."""
+    if next(iter(client.documents()), None) is None:
+        where = settings.client.url or settings.data_dir
+        err.print(f"There are no documents in {where} that can be asked yet.", highlight=False, markup=False)
+        err.print("hint: `footnote ingest PATH…` reads them in", highlight=False, markup=False)
+
+
 def json_object(text: str, option: str) -> dict[str, Any]:
     """The JSON object that an option holds; anything else is wrong usage."""
     try:
@@ -132,12 +143,17 @@ def print_json(value: Any) -> None:
 
 
 def _read_settings(given: dict[str, Any]) -> Settings:
+    hint = "look at footnote.toml and the FOOTNOTE_* environment variables"
+    if misnamed := misnamed_variable():
+        raise Misconfigured(misnamed, hint=hint)
     try:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         message = f"the setting {place}: {first['msg']}"
+        if first["type"] == "extra_forbidden":
+            message = unknown_setting(place.split("."))
     except TOMLDecodeError as error:
         message = f"{config_file()} is no valid TOML: {error}"
-    raise Misconfigured(message, hint="look at footnote.toml and the FOOTNOTE_* environment variables")
+    raise Misconfigured(message, hint=hint)

@@ -161,8 +161,10 @@ def _footnote(citation: Json) -> str:
     if citation["page"] is not None:
         place.append(f"page {citation['page']}")
     place.append(f"characters {citation['start']}-{citation['end']}")
+    heading = escape(" > ".join(citation["heading_path"]))
     return (
-        f"[bold cyan]{escape('[' + str(citation['n']) + ']')}[/] {escape(', '.join(place))}\n"
+        f"[bold cyan]{escape('[' + str(citation['n']) + ']')}[/] {escape(', '.join(place))}"
+        f"{'  [dim]' + heading + '[/]' if heading else ''}\n"
         f'    [dim]"{escape(_short(citation["quote"]))}"[/]'
     )
 

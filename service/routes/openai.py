@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
-from service.errors import NotFound
+from service.errors import FootnoteError, NotFound
 from service.event_stream import MEDIA_TYPE, EventStream
 from service.problem import Problem
 from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
 from service.routes.guarding import GuardedRoute, about_question, reader
 from service.schemas.answers import AnswerOut
-from service.schemas.asking import check_question
+from service.schemas.asking import COMPLETION, check_question
 from service.schemas.openai import (
     ChatChunk,
     ChatIn,
@@ -27,8 +27,8 @@ from service.schemas.openai import (
     ModelOut,
     ModelsOut,
     last_words,
-    marked,
 )
+from service.text.answers import gap, marked
 from service.types import Answer, Query, Retrieved, Scope, SentenceReady
 
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=GuardedRoute)
@@ -63,16 +63,16 @@ async def models(services: CurrentServices) -> ModelsOut:
 async def complete(
     body: ChatIn, request: Request, scope: CurrentScope, services: CurrentServices
 ) -> ChatOut | Response:
-    """Answer the user's last message from the documents; earlier ones are not read."""
+    """Answer the user's last message from the documents; no other is read, and a warning says so."""
     _check_model(body.model, services)
     check_question(body.question, services.settings.api)
-    asked = Query(body.question)
+    asked = Query(body.question, body.filters.to_filters(), answer_id=str(uuid.uuid4()))
     about_question(request, asked.text)
     if body.stream:
         return EventStream(_chunks(services, scope, asked, body), services.closing, on_error=_error)
     answer = await while_connected(request, services.engine.answer(scope, asked))
     services.metrics.observe_answer(answer)
-    return ChatOut.of(answer, body.model)
+    return ChatOut.of(body.noted(answer), body.model)
 
 
 def _check_model(name: str, services: Services) -> None:
@@ -84,16 +84,20 @@ def _check_model(name: str, services: Services) -> None:
 async def _chunks(
     services: Services, scope: Scope, asked: Query, body: ChatIn
 ) -> AsyncGenerator[bytes, None]:
-    writer = _ChunkWriter(body.model)
+    writer = _ChunkWriter(body.model, asked.answer_id)
     yield writer.delta(role="assistant", content="")
-    async with aclosing(services.engine.stream(scope, asked)) as happenings:
-        async for happening in happenings:
-            if isinstance(happening, SentenceReady):
-                yield writer.sentence(happening)
-            elif not isinstance(happening, Retrieved):
-                services.metrics.observe_answer(happening.answer)
-                for part in writer.end(happening.answer, usage=_wants_usage(body)):
-                    yield part
+    try:
+        async with aclosing(services.engine.stream(scope, asked)) as happenings:
+            async for happening in happenings:
+                if isinstance(happening, SentenceReady):
+                    yield writer.sentence(happening)
+                elif not isinstance(happening, Retrieved):
+                    services.metrics.observe_answer(happening.answer)
+                    for part in writer.end(body.noted(happening.answer), usage=_wants_usage(body)):
+                        yield part
+    except FootnoteError as error:  # told within the stream: no handler of errors sees it
+        services.metrics.observe_error(error)
+        raise
 
 
 def _wants_usage(body: ChatIn) -> bool:
@@ -103,11 +107,11 @@ def _wants_usage(body: ChatIn) -> bool:
 class _ChunkWriter:
     """Writes the chunks of one completion, which all carry the same id and time."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, answer_id: str) -> None:
         self._model = model
         self._created = int(time.time())
-        self._id = f"chatcmpl-{time.time_ns():x}"
-        self._sentences = 0
+        self._id = COMPLETION + answer_id
+        self._said = ""
 
     def delta(self, **added: str) -> bytes:
         """A chunk that adds to the message."""
@@ -115,13 +119,13 @@ class _ChunkWriter:
 
     def sentence(self, ready: SentenceReady) -> bytes:
         """A checked sentence, set apart from the one before."""
-        space = " " if self._sentences else ""
-        self._sentences += 1
-        return self.delta(content=space + marked(ready.sentence.text, ready.sentence.citations))
+        sentence, before = ready.sentence, self._said
+        self._said = sentence.text
+        return self.delta(content=gap(before, sentence.text) + marked(sentence.text, sentence.citations))
 
     def end(self, answer: Answer, *, usage: bool) -> list[bytes]:
         """The footnotes (or an abstention's text), the finish with the whole answer, the end mark."""
-        message = last_words(answer) if self._sentences else answer.text
+        message = last_words(answer) if self._said else answer.text
         choice = ChunkChoice(delta={}, finish_reason="stop")
         parts = [
             self.delta(content=message),
@@ -143,14 +147,4 @@ def _data(chunk: ChatChunk) -> bytes:
 
 def _error(problem: Problem) -> bytes:
     """An error in the form that OpenAI's clients read from a stream."""
-    return f'data: {{"error": {_openai_error(problem).model_dump_json()}}}\n\n'.encode()
-
-
-class _OpenAIError(BaseModel):
-    message: str
-    type: str
-    code: str
-
-
-def _openai_error(problem: Problem) -> _OpenAIError:
-    return _OpenAIError(message=problem.detail, type=problem.title, code=problem.code)
+    return f'data: {{"error": {problem.for_openai().model_dump_json()}}}\n\n'.encode()

@@ -157,7 +157,11 @@ class AnswerOut(BaseModel):
 
     id: str = Field(description="What feedback refers to.")
     status: Literal["answered", "abstained", "blocked"]
-    answer: str
+    answer: str = Field(
+        description="As a person reads it: its sentences with the marks `[n]` of their citations, items of "
+        "lists on lines of their own; or that there is no answer. `sentences` has each apart, without marks.",
+        examples=["The warranty lasts 24 months. [1] Wear is excluded. [2]"],
+    )
     sentences: list[SentenceOut]
     citations: list[CitationOut]
     decision: DecisionOut

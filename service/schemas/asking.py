@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, LiteralString
 
 from pydantic import (
     AfterValidator,
@@ -41,6 +41,11 @@ MAX_BODY_FIELDS = 50
 MAX_FILTER_FIELDS = 32
 MAX_FILTER_VALUES = 1000
 """Of all the lists in a request's filters: the store compares each with every document."""
+
+
+def refusal(code: LiteralString, words: LiteralString) -> PydanticCustomError:
+    """What is wrong with a field, in words of our own."""
+    return PydanticCustomError(code, words)
 
 
 def _storable(value: object) -> object:
@@ -85,6 +90,9 @@ FieldName = Annotated[str, Field(pattern=rf"^{FIELD_NAME.pattern}$")]
 FilterName = Annotated[FieldName, AfterValidator(_searchable)]
 # One bad value ends the reading of a list: what is sent in thousands is not answered in thousands.
 AnyOf = Annotated[list[ScalarIn], Field(min_length=1, max_length=MAX_FILTER_VALUES, fail_fast=True)]
+
+COMPLETION = "chatcmpl-"
+"""Stands before the id of an answer that is given as a chat completion, as OpenAI's ids begin."""
 
 RANGE_OPS: tuple[Literal["gt", "gte", "lt", "lte"], ...] = ("gt", "gte", "lt", "lte")
 
@@ -207,14 +215,17 @@ class QueryIn(SearchIn):
 class FeedbackIn(Request):
     """What a reader thinks of an answer."""
 
-    query_id: Text = Field(examples=["0b6e3a7c5d1f4a5f9d3c2b1a0f9e8d7c"])
+    query_id: Text = Field(
+        description="An answer's `id`, or that of a chat completion.",
+        examples=["0b6e3a7c-5d1f-4a5f-9d3c-2b1a0f9e8d7c"],
+    )
     rating: Literal["up", "down"]
     comment: LongText = ""
     correction: LongText = ""
 
     def to_feedback(self) -> Feedback:
         """The same in our own types."""
-        return Feedback(self.query_id, self.rating, self.comment, self.correction)
+        return Feedback(self.query_id.removeprefix(COMPLETION), self.rating, self.comment, self.correction)
 
 
 def check_question(question: str, limits: ApiSettings) -> None:

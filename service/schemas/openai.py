@@ -1,20 +1,24 @@
 """The part of OpenAI's chat completions that chat programs need, with our answer riding along.
 
 Requests may hold fields that mean nothing here (`temperature`, `top_p`, ...): every client of that API sends
-some, so they are let pass. What would change the answer's form (`n`, `tools`) is refused.
+some, so they are let pass. What would change the answer's form (`n`, `tools`, `response_format`) is refused.
+`filters` is ours: what the search is restricted to.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from service.errors import InvalidInput
 from service.schemas.answers import AnswerOut
+from service.schemas.asking import COMPLETION, FiltersIn, refusal
 from service.storable import why_unstorable_text
-from service.types import Answer, Citation
+from service.text.answers import gap
+from service.types import Answer, Citation, Warning
 
 
 class TextPart(BaseModel):
@@ -25,7 +29,7 @@ class TextPart(BaseModel):
 
 
 class MessageIn(BaseModel):
-    """A turn of the conversation; only the last one of the user is read."""
+    """A turn of the conversation; the last one of the user is the question, and no other is read."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | Annotated[list[TextPart], Field(max_length=1000, fail_fast=True)] | None = None
@@ -44,6 +48,12 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+class ResponseFormat(BaseModel):
+    """An answer is text with footnotes, and can be nothing else."""
+
+    type: Literal["text"]
+
+
 class ChatIn(BaseModel):
     """A chat completion request."""
 
@@ -54,7 +64,19 @@ class ChatIn(BaseModel):
     stream: StrictBool = False
     stream_options: StreamOptions | None = None
     n: Literal[1] = 1
+    filters: FiltersIn = Field(default_factory=FiltersIn)
     tools: Annotated[list[object], Field(max_length=0)] | None = None
+    functions: Annotated[list[object], Field(max_length=0)] | None = None
+    response_format: ResponseFormat | None = None
+
+    @field_validator("tools", "functions", mode="before")
+    @classmethod
+    def _no_tools(cls, tools: object) -> object:
+        if tools:
+            raise refusal(
+                "no_tools", "Footnote answers from documents and calls no tools: leave this out, or send []"
+            )
+        return tools
 
     @property
     def question(self) -> str:
@@ -65,6 +87,15 @@ class ChatIn(BaseModel):
         if reason := why_unstorable_text(asked):
             raise InvalidInput(f"The question cannot be kept: {reason}.")
         return asked.strip()
+
+    def noted(self, answer: Answer) -> Answer:
+        """The answer, with a warning where it was asked with more than a question."""
+        others = sum(bool(message.text.strip()) for message in self.messages) - 1
+        if not others:
+            return answer
+        what = "1 other message was" if others == 1 else f"{others} other messages were"
+        why = f"the last message of the user is the question; {what} not read"
+        return replace(answer, warnings=(*answer.warnings, Warning("api", "other_messages_not_read", why)))
 
 
 class MessageOut(BaseModel):
@@ -111,7 +142,7 @@ class ChatOut(BaseModel):
     def of(cls, answer: Answer, model: str) -> Self:
         """From our own type."""
         return cls(
-            id=f"chatcmpl-{answer.id}",
+            id=COMPLETION + answer.id,
             model=model,
             choices=[Choice(message=MessageOut(content=with_footnotes(answer)))],
             usage=ChatUsage.of(answer),
@@ -156,23 +187,16 @@ class ModelsOut(BaseModel):
     data: list[ModelOut]
 
 
-def marked(text: str, citations: tuple[int, ...]) -> str:
-    """A sentence with its markers: `It lasts two years. [1][3]`."""
-    markers = "".join(f"[{n}]" for n in citations)
-    return f"{text} {markers}" if markers else text
-
-
 def with_footnotes(answer: Answer) -> str:
     """The message of a whole answer."""
-    if not answer.sentences:
-        return answer.text
-    sentences = " ".join(marked(sentence.text, sentence.citations) for sentence in answer.sentences)
-    return sentences + last_words(answer)
+    return answer.text + footnotes(answer.citations)
 
 
 def last_words(answer: Answer) -> str:
     """What follows the sentences: what is not answered, then the list of the footnotes."""
-    return (f" {answer.unanswered}" if answer.unanswered else "") + footnotes(answer.citations)
+    if not answer.unanswered:
+        return footnotes(answer.citations)
+    return gap(answer.sentences[-1].text, answer.unanswered) + answer.unanswered + footnotes(answer.citations)
 
 
 def footnotes(citations: tuple[Citation, ...]) -> str:

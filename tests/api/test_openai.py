@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import openai
 import pytest
 
+from service.errors import StoreUnavailable
 from service.types import ABSTENTION
 from tests.api.calling import WARRANTY, serving, small_limits
 from tests.fakes import FakeEngine
 
 CHAT = {"model": "footnote", "messages": [{"role": "user", "content": "How long is the warranty?"}]}
+TOOL = {"type": "function", "function": {"name": "add"}}
 MESSAGE = f"{WARRANTY} [1]\n\n[1] manual.txt, p. 3: “{WARRANTY}”"
 
 
@@ -64,19 +68,107 @@ async def test_every_chunk_has_the_fields_that_clients_read(
         assert set(chunk["choices"][0]) == {"index", "delta", "finish_reason"}
 
 
-async def test_openais_own_client_reads_the_stream(engine: FakeEngine, document_id: str) -> None:
-    import openai
-
+@pytest.fixture
+async def openais(engine: FakeEngine) -> AsyncIterator[openai.AsyncOpenAI]:
+    """OpenAI's own client, of a real server."""
     async with (
         serving(engine, small_limits()) as served,
-        openai.AsyncOpenAI(base_url=f"{served.address}/v1", api_key="unused") as caller,
+        openai.AsyncOpenAI(base_url=f"{served.address}/v1", api_key="unused", max_retries=0) as caller,
     ):
-        stream = await caller.chat.completions.create(**CHAT, stream=True)
-        content = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
-        with pytest.raises(openai.NotFoundError) as refused:
-            await caller.chat.completions.create(**{**CHAT, "model": "gpt-9"})
-    assert content == MESSAGE
-    assert refused.value.code == "not_found"
+        yield caller
+
+
+async def test_openais_own_client_reads_the_answer_whole_and_streamed(
+    openais: openai.AsyncOpenAI, document_id: str
+) -> None:
+    whole = await openais.chat.completions.create(**CHAT)
+    stream = await openais.chat.completions.create(**CHAT, stream=True)
+    content = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+    assert (whole.choices[0].message.content, content) == (MESSAGE, MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal", "words"),
+    [
+        ({"model": "gpt-9"}, openai.NotFoundError, "There is no model of this name; there is footnote."),
+        (
+            {"tools": [TOOL]},
+            openai.UnprocessableEntityError,
+            "Footnote answers from documents and calls no tools",
+        ),
+        (
+            {"messages": [{"role": "user", "content": "x" * 201}]},
+            openai.APIStatusError,
+            "Shorten it, or raise",
+        ),
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_openais_own_client_shows_a_refusal_in_words(
+    openais: openai.AsyncOpenAI,
+    changes: dict[str, Any],
+    refusal: type[openai.APIStatusError],
+    words: str,
+    streamed: bool,
+) -> None:
+    with pytest.raises(refusal) as refused:
+        await openais.chat.completions.create(**{**CHAT, **changes}, stream=streamed)
+    assert isinstance(refused.value.body, dict)
+    assert words in refused.value.body["message"]
+    assert (refused.value.type, refused.value.code) == (
+        "invalid_request_error",
+        refused.value.response.json()["code"],
+    )
+
+
+async def test_openais_own_client_shows_what_broke_a_stream(
+    openais: openai.AsyncOpenAI, engine: FakeEngine
+) -> None:
+    engine.failure = StoreUnavailable("The store is gone.", hint="Start it.")
+    stream = await openais.chat.completions.create(**CHAT, stream=True)
+    with pytest.raises(openai.APIError, match=r"^The store is gone. Start it.$") as broken:
+        _ = [chunk async for chunk in stream]
+    assert (broken.value.type, broken.value.code) == ("server_error", "store_unavailable")
+
+
+async def test_a_refusal_is_a_problem_too_and_elsewhere_a_problem_alone(client: httpx.AsyncClient) -> None:
+    missing = {"model": "gpt-9", "messages": CHAT["messages"]}
+    here = (await client.post("/v1/chat/completions", json=missing)).json()
+    there = (await client.post("/query", json={})).json()
+    assert (here["code"], here["error"]["code"], "error" in there) == ("not_found", "not_found", False)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/nothing"])
+async def test_what_no_route_sees_is_refused_in_the_same_form(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.post(path, content=b"x" * 70_000)
+    body = response.json()
+    assert body["error"]["code"] == body["code"]
+
+
+async def test_filters_restrict_what_a_completion_is_drawn_from(
+    openais: openai.AsyncOpenAI, engine: FakeEngine, document_id: str
+) -> None:
+    await openais.chat.completions.create(**CHAT, extra_body={"filters": {"source_prefix": "policies/"}})
+    assert [query.filters.source_prefix for query in engine.queries] == ["policies/"]
+
+
+async def test_a_misspelt_filter_is_refused_by_name(client: httpx.AsyncClient) -> None:
+    response = await client.post("/v1/chat/completions", json={**CHAT, "filters": {"prefix": "policies/"}})
+    assert response.status_code == 422
+    assert "filters.prefix" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_feedback_takes_the_id_of_a_completion(
+    openais: openai.AsyncOpenAI, client: httpx.AsyncClient, engine: FakeEngine, streamed: bool
+) -> None:
+    if streamed:
+        stream = await openais.chat.completions.create(**CHAT, stream=True)
+        (identifier,) = {chunk.id async for chunk in stream}
+    else:
+        identifier = (await openais.chat.completions.create(**CHAT)).id
+    response = await client.post("/feedback", json={"query_id": identifier, "rating": "up"})
+    assert (response.status_code, identifier) == (201, f"chatcmpl-{engine.feedbacks[0].query_id}")
 
 
 async def test_usage_comes_last_when_it_is_asked_for(client: httpx.AsyncClient, document_id: str) -> None:
@@ -95,8 +187,27 @@ async def test_the_last_message_of_the_user_is_the_question(
         {"role": "user", "content": parts},
         {"role": "assistant", "content": "Hm."},
     ]
-    await client.post("/v1/chat/completions", json={**CHAT, "messages": messages})
+    body = (await client.post("/v1/chat/completions", json={**CHAT, "messages": messages})).json()
     assert [query.text for query in engine.queries] == ["And the\nfilter?"]
+    assert body["footnote"]["warnings"] == [
+        {
+            "stage": "api",
+            "code": "other_messages_not_read",
+            "message": "the last message of the user is the question; 3 other messages were not read",
+        }
+    ]
+
+
+async def test_a_question_alone_brings_no_warning(client: httpx.AsyncClient) -> None:
+    body = (await client.post("/v1/chat/completions", json=CHAT)).json()
+    assert body["footnote"]["warnings"] == []
+
+
+async def test_a_stream_warns_of_messages_that_were_not_read(client: httpx.AsyncClient) -> None:
+    messages = [{"role": "system", "content": "Be brief."}, *CHAT["messages"]]
+    request = {**CHAT, "messages": messages, "stream": True}
+    last = chunks_of(await client.post("/v1/chat/completions", json=request))[-1]
+    assert [warning["code"] for warning in last["footnote"]["warnings"]] == ["other_messages_not_read"]
 
 
 async def test_settings_of_a_language_model_are_let_pass(client: httpx.AsyncClient) -> None:
@@ -108,7 +219,9 @@ async def test_settings_of_a_language_model_are_let_pass(client: httpx.AsyncClie
     "changes",
     [
         {"n": 2},
-        {"tools": [{"type": "function"}]},
+        {"tools": [TOOL]},
+        {"functions": [{"name": "add"}]},
+        {"response_format": {"type": "json_object"}},
         {"messages": []},
         {"messages": [{"role": "user", "content": " "}]},
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -81,14 +82,44 @@ def test_config_prints_what_is_in_force_without_secrets(
     assert "very-secret" not in done.stdout
 
 
-def test_an_unknown_setting_is_named_and_ends_with_1(folder: Path) -> None:
+def test_the_version_is_printed(folder: Path) -> None:
+    done = footnote("--version", data=folder / "data")
+    assert (done.returncode, done.stdout) == (0, f"footnote {version('footnote')}\n")
+
+
+def test_the_help_of_ask_tells_how_it_ends(folder: Path) -> None:
+    assert "with 3 where the documents hold none" in footnote("ask", "--help", data=folder / "data").stdout
+
+
+def test_an_unknown_setting_is_named_with_the_one_that_was_meant_and_ends_with_1(folder: Path) -> None:
     data = folder / "data"
     data.with_name("footnote.toml").write_text("[chunk]\nmax_tokes = 7\n")
     done = footnote("config", data=data)
     assert done.returncode == 1
-    assert "chunk.max_tokes" in done.stderr
+    assert "error: unknown setting chunk.max_tokes (did you mean chunk.max_tokens?)" in done.stderr
     assert "misconfigured" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("FOOTNOTE_API__PROT", "FOOTNOTE_API__PORT"),
+        ("FOOTNOTE_DATADIR", "FOOTNOTE_DATA_DIR"),
+        ("FOOTNOTE_CHUNKS__MAX_TOKENS", "FOOTNOTE_CHUNK__MAX_TOKENS"),
+    ],
+)
+def test_an_unknown_variable_is_named_with_the_one_that_was_meant(
+    folder: Path, given: str, meant: str
+) -> None:
+    done = footnote("config", data=folder / "data", settings={given: "7"})
+    assert done.returncode == 1
+    assert f"unknown setting {given} (did you mean {meant}?)" in done.stderr
+
+
+def test_variables_of_others_are_left_alone(folder: Path) -> None:
+    others = {"FOOTNOTE_JUDGE__MODEL": "m", "FOOTNOTE_IMAGE": "footnote:local", "FOOTNOTES": "yes"}
+    assert footnote("config", data=folder / "data", settings=others).returncode == 0
 
 
 def test_a_settings_file_that_is_no_toml_is_named(folder: Path) -> None:
@@ -143,10 +174,20 @@ def test_ask_prints_the_api_s_answer_for_machines(server: Server) -> None:
     assert given["hits"]
 
 
-def test_a_question_that_the_documents_do_not_answer_is_no_error(server: Server) -> None:
-    done = footnote("ask", "Who won the football cup in 1954?", data=server.data)
-    assert done.returncode == 0
-    assert "I don't know" in done.stdout
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_question_that_the_documents_do_not_answer_ends_with_3(
+    server: Server, options: tuple[str, ...]
+) -> None:
+    done = footnote("ask", "Who won the football cup in 1954?", *options, data=server.data)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert ('"abstained"' if options else "I don't know") in done.stdout
+
+
+def test_a_footnote_says_under_which_headings_it_stands(server: Server) -> None:
+    (place,) = re.findall(
+        r"^\[1\] .*warranty\.md.*", footnote("ask", QUESTION, data=server.data).stdout, re.M
+    )
+    assert place.endswith("  Warranty")
 
 
 def test_who_gets_no_answer_is_shown_what_came_closest(server: Server) -> None:

@@ -202,3 +202,16 @@ def test_options_that_do_not_fit_are_wrong_usage(program: Program, arguments: tu
     done = program(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "Usage" in done.err
+
+
+@pytest.mark.parametrize("command", [("ask", "How long is the warranty?"), ("search", "warranty"), ("list",)])
+def test_who_has_read_nothing_in_is_told_so_and_what_to_do(
+    program: Program, command: tuple[str, ...]
+) -> None:
+    done = program(*command)
+    assert (done.code, "There are no documents in" in done.err) == (3 if command[0] == "ask" else 0, True)
+    assert "footnote ingest PATH" in done.err
+
+
+def test_nothing_is_said_of_a_prefix_that_no_document_has(program: Program, handbook: Path) -> None:
+    assert program("list", "--prefix", "elsewhere/").err == ""

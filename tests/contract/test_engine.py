@@ -262,3 +262,11 @@ async def test_every_part_is_named_once_and_ready(engine: Engine) -> None:
     assert all(part.ready for part in parts)
     assert len({part.component for part in parts}) == len(parts) > 0
     assert engine.model_names()
+
+
+async def test_an_answer_has_the_id_that_was_asked_for_also_when_it_is_given_again(subject: Subject) -> None:
+    await subject.put("manual.txt")
+    for identifier in ("0b6e3a7c-5d1f-4a5f-9d3c-2b1a0f9e8d7c", "c6f6a1de-2d35-4b6e-8a52-0a7cf2a0f0c1"):
+        asked = Query(QUESTION.text, answer_id=identifier)
+        assert (await subject.engine.answer(ACME, asked)).id == identifier
+        assert await subject.engine.feedback(ACME, Feedback(identifier, "up"))

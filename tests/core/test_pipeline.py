@@ -228,7 +228,7 @@ async def test_the_whole_answer_is_what_was_told() -> None:
     answer = finished.answer
     assert answer.sentences == tuple(event.sentence for event in sentences)
     assert answer.citations == tuple(citation for event in sentences for citation in event.citations)
-    assert answer.text == " ".join(sentence.text for sentence in answer.sentences)
+    assert answer.text == " ".join(f"{one.text} [{one.citations[0]}]" for one in answer.sentences)
     assert (answer.status, answer.model, answer.llm_generated) == ("answered", "scripted", True)
     assert answer.usage == Usage(11, 7)
 
@@ -259,7 +259,7 @@ async def test_what_is_quoted_from_a_document_is_shown_letter_for_letter(text: s
     )
     assert [sentence.text for sentence in answer.sentences] == [text]
     assert [citation.quote for citation in answer.citations] == [text]
-    assert (answer.text, answer.citations[0].start, answer.dropped_sentences) == (text, 100, 0)
+    assert (answer.unmarked, answer.citations[0].start, answer.dropped_sentences) == (text, 100, 0)
 
 
 # --- abstaining ------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_a_supported_sentence_comes_through_with_its_quote_and_the_usage() -> No
         answer = ask(engine)
         text = asyncio.run(engine.document_text(LOCAL, answer.citations[0].document.id, None)).text
     citation = answer.citations[0]
-    assert answer.text == "The warranty of the PX-100 pump lasts 24 months."
+    assert answer.unmarked == "The warranty of the PX-100 pump lasts 24 months."
     assert citation.quote == text[citation.start : citation.end]
     assert answer.llm_generated
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (90, 12)

@@ -39,7 +39,7 @@ def response(
     sentences = [{"text": answer, "citations": [one["n"] for one in citations], "support": 0.9}]
     return {
         "status": "answered" if answer else "abstained",
-        "answer": answer or "I don't know.",
+        "answer": f"{answer} [1]" if answer else "I don't know.",
         "sentences": sentences if answer else [],
         "citations": citations,
         "decision": {"p_answerable": p, "threshold": 0.5},

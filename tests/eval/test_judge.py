@@ -35,7 +35,7 @@ def outcome(answer: str = RIGHT, contexts: tuple[str, ...] = (PASSAGE,), case: C
         for number, text in enumerate(contexts)
     )
     status = "answered" if answer else "abstained"
-    return Outcome(case=case, response={"status": status, "answer": answer}, hits=hits)
+    return Outcome(case=case, response={"status": status, "sentences": [{"text": answer}]}, hits=hits)
 
 
 class Ragged:

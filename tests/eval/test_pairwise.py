@@ -28,7 +28,7 @@ def case(number: int) -> Case:
 
 def outcome(number: int, answer: str) -> Outcome:
     status = "answered" if answer else "abstained"
-    return Outcome(case=case(number), response={"status": status, "answer": answer})
+    return Outcome(case=case(number), response={"status": status, "sentences": [{"text": answer}]})
 
 
 def a_run(folder: Path, answer: Callable[[int], str]) -> RunFolder:
@@ -202,7 +202,7 @@ def test_an_answer_that_holds_every_fact_is_known_to_be_right() -> None:
     known = [
         Outcome(
             case=Case(id=str(number), question="?", facts=((f"{number}",),)),
-            response={"status": "answered", "answer": f"It is {number}."},
+            response={"status": "answered", "sentences": [{"text": f"It is {number}."}]},
             metrics={"facts": 1.0},
         )
         for number in range(2)

@@ -24,7 +24,7 @@ from service.errors import InvalidInput
 
 
 def an_outcome(id: str, answer: str = "Four hours.") -> Outcome:
-    response = {"status": "answered", "answer": answer}
+    response = {"status": "answered", "sentences": [{"text": answer}]}
     return Outcome(case=Case(id=id, question="How long?"), response=response, metrics={"facts": 1.0})
 
 

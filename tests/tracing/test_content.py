@@ -37,5 +37,5 @@ def test_what_is_sent_of_content_is_masked(receiver: Receiver) -> None:
     root = receiver.only("query").attributes
     asked = json.loads(root["langfuse.observation.input"])
     assert asked == "How long does [email] say the warranty lasts?"
-    assert json.loads(root["langfuse.observation.output"])["answer"] == "The warranty lasts 24 months."
+    assert json.loads(root["langfuse.observation.output"])["answer"] == "The warranty lasts 24 months. [1]"
     assert b"anna" not in receiver.raw
