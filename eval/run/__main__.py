@@ -28,7 +28,8 @@ from eval.labelled.golden import DEMO, GOLDEN
 from eval.run.answered import Answers
 from eval.run.asking import DEPTH, ask_all, measure_all
 from eval.run.dataset import Dataset, open_dataset
-from eval.run.diagnosis import Corpus, diagnosed
+from eval.run.diagnosis import diagnose_all
+from eval.run.estimate import Corpus
 from eval.run.families import Family, JudgingFamily
 from eval.run.records import Outcome, RunFolder, RunSummary, Started
 from eval.run.retrieved import Retrieval
@@ -74,8 +75,8 @@ async def judged(
     families: tuple[Family, ...] = (*FAMILIES, *([judge] if judge else []))
     with counting("measuring", err) as tell:
         outcomes = await measure_all(families, outcomes, concurrency=options.concurrency, tell=tell)
-    corpus = Corpus(asked)
-    outcomes = [await diagnosed(corpus, outcome) for outcome in outcomes]
+    with counting("diagnosing", err) as tell:
+        outcomes = await diagnose_all(Corpus(asked), outcomes, tell)
     summary = summary_of(
         folder.path.name,
         started,

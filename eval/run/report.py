@@ -21,6 +21,7 @@ from eval.commands import Out, command, run
 from eval.relevance import calibration
 from eval.run import charts
 from eval.run.compare import GATE, Change, Comparison, compared, gate_of
+from eval.run.estimate import MENDS
 from eval.run.figures import ALL, LOWER_IS_BETTER, predictions
 from eval.run.records import Outcome, RunFolder, RunSummary
 from eval.run.table import ordered
@@ -92,6 +93,7 @@ def page(summary: RunSummary, outcomes: Sequence[Outcome], against: Comparison |
         charts=list(_charts(outcomes)),
         stages=charts.stages(summary.latency_ms),
         diagnoses=_diagnoses(outcomes),
+        estimated=sum(one.diagnosis.estimated for one in outcomes if one.diagnosis),
         worst=worst(outcomes),
     )
 
@@ -108,9 +110,8 @@ def _parts(summary: RunSummary) -> Iterator[tuple[str, int, list[Any]]]:
 
 def _diagnoses(outcomes: Sequence[Outcome]) -> list[tuple[str, int, str]]:
     found = [one.diagnosis for one in outcomes if one.diagnosis]
-    mends = {one.stage: one.mend for one in found}
     counted = Counter(one.stage for one in found)
-    return [(stage.replace("_", " "), count, mends[stage]) for stage, count in counted.most_common()]
+    return [(stage.replace("_", " "), count, MENDS[stage]) for stage, count in counted.most_common()]
 
 
 def _charts(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Markup, str]]:
