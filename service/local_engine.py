@@ -132,9 +132,9 @@ class LocalEngine(Engine):
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
         # The record of an answer that another process gave may not be there yet.
         waits = FEEDBACK_WAITS_S if self.settings.mode == "server" else ()
-        feedback_id = await self.keeper.judged(scope, feedback, waits)
-        self.tracing.judged(feedback, feedback_id)
-        return feedback_id
+        judged = await self.keeper.judged(scope, feedback, waits)
+        self.tracing.judged(feedback, judged.id, judged.trace_id)
+        return judged.id
 
     # --- managing ----------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Generic, TypeVar
 
-from service.catalogue.answers import Answers, GivenAnswer
+from service.catalogue.answers import Answers, GivenAnswer, Judged
 from service.catalogue.audit import AuditLog
 from service.errors import FootnoteError, NotFound
 from service.records import Feedback
@@ -130,8 +130,8 @@ class AnswerKeeper(Keeper[GivenAnswer]):
         super().__init__(answers.keep, "answers", max_waiting, retry_s)
         self._answers = answers
 
-    async def judged(self, scope: Scope, feedback: Feedback, waits_s: Sequence[float]) -> str:
-        """The id of feedback that is kept; an answer without a record is looked for again after each wait.
+    async def judged(self, scope: Scope, feedback: Feedback, waits_s: Sequence[float]) -> Judged:
+        """Feedback that is kept; an answer without a record is looked for again after each wait.
 
         Raises:
             NotFound: the answer is not there, or not the scope's.
@@ -142,7 +142,7 @@ class AnswerKeeper(Keeper[GivenAnswer]):
             await asyncio.sleep(wait_s)
         return await asyncio.to_thread(self._judge, scope, feedback)
 
-    def _judge(self, scope: Scope, feedback: Feedback) -> str:
+    def _judge(self, scope: Scope, feedback: Feedback) -> Judged:
         self.flush()  # the answer may have been given a moment ago
         return self._answers.judge(scope, feedback)
 

@@ -260,6 +260,7 @@ class AnswerRow(Base):
     status: Mapped[str]
     cited: Mapped[list[Any]]
     created_at: Mapped[datetime]
+    trace_id: Mapped[str] = mapped_column(server_default="")
 
 
 class CitationRow(Base):
