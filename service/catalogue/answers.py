@@ -38,6 +38,7 @@ class GivenAnswer:
     documents: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     """What is counted of it (`service/drift`)."""
+    variant: str = ""
     trace_id: str = ""
     """The caller's own where it has one."""
 
@@ -55,6 +56,7 @@ class GivenAnswer:
             now(),
             documents,
             measures_of(answer),
+            answer.variant,
             answer.trace_id,
         )
 
@@ -119,6 +121,12 @@ class Answers:
             row = _row(scope, feedback)
             connection.execute(insert(FeedbackRow).values(**row))
             return Judged(str(row["id"]), trace_id)
+
+    def variant_of(self, scope: Scope, answer_id: str) -> str:
+        """Which variant gave an answer; empty of the pipeline in force, and of one not known any more."""
+        given = (AnswerRow.id == answer_id) & (AnswerRow.tenant == scope.tenant)
+        with self._database.reading() as connection:
+            return connection.scalar(select(AnswerRow.variant).where(given)) or ""
 
     def judgements(self, scope: Scope) -> list[Judgement]:
         """Every judgement of an answer that is still kept, oldest first."""
