@@ -34,6 +34,7 @@ from service.records import Upload
 from service.schemas.answers import AnswerOut, SearchOut
 from service.schemas.asking import QueryIn, SearchIn
 from service.schemas.documents import ChunksOut, DocumentsOut
+from service.schemas.explaining import ExplainIn, ExplanationOut
 from service.settings import Settings
 from service.types import EVERY_GROUP, Scope
 from service.wiring import EmbedderFactory, open_resources, served_embedder
@@ -114,6 +115,10 @@ class Asked(Protocol):
         """The hits for a `POST /search` body."""
         ...
 
+    async def explain(self, body: Json) -> Json:
+        """The explanation for a `POST /explain` body."""
+        ...
+
     async def documents(self) -> list[Json]:
         """Every document that there is."""
         ...
@@ -145,6 +150,13 @@ class InProcess(Asked):
     async def search(self, body: Json) -> Json:
         asked = SearchIn.model_validate(body).to_query(self.engine.settings.api)
         return SearchOut.of(await self.engine.search(SCOPE, asked)).model_dump(mode="json")
+
+    @override
+    async def explain(self, body: Json) -> Json:
+        asked = ExplainIn.model_validate(body)
+        query = asked.to_query(self.engine.settings.api)
+        explained = await self.engine.explain(SCOPE, query, asked.to_expected())
+        return ExplanationOut.of(explained).model_dump(mode="json")
 
     @override
     async def documents(self) -> list[Json]:
@@ -182,6 +194,10 @@ class OverHttp(Asked):
     @override
     async def search(self, body: Json) -> Json:
         return await asyncio.to_thread(self.client.search, body)
+
+    @override
+    async def explain(self, body: Json) -> Json:
+        return await asyncio.to_thread(self.client.explain, body)
 
     @override
     async def documents(self) -> list[Json]:

@@ -133,11 +133,10 @@ class LocalEngine(Engine):
 
     @override
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
-        feedback_id = await self.keeper.judged(scope, feedback, waits=self.settings.mode == "server")
+        judged = await self.keeper.judged(scope, feedback, waits=self.settings.mode == "server")
         await asyncio.to_thread(self.variants.judged, scope, feedback)
-        self.tracing.judged(feedback, feedback_id)
-        await asyncio.to_thread(self.variants.judged, scope, feedback)
-        return feedback_id
+        self.tracing.judged(feedback, judged.id, judged.trace_id)
+        return judged.id
 
     # --- managing ----------------------------------------------------------------------------
 

@@ -174,12 +174,15 @@ class Finding:
     repaired: bool = False
 
 
+Rating = Literal["up", "down", "again"]
+
+
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A reader's judgement of one answer, by the answer's id."""
+    """A reader's judgement of one answer, by the answer's id; `again`: another one was asked for."""
 
     query_id: str
-    rating: Literal["up", "down"]
+    rating: Rating
     comment: str = ""
     correction: str = ""
 

@@ -4,7 +4,7 @@ records.py     a case and what became of it, and the folder of a run; summaries.
 dataset.py     what is asked, from any labelled set
 asking.py      so many at a time, each kept when it is answered (eval/engines.py opens what is asked)
 families.py    what measures a case: retrieved.py, answered.py, trusted.py, and a judge
-diagnosis.py   which stage lost what a case needed
+diagnosis.py   which stage lost what a case needed, by /explain; estimate.py, where that is refused
 figures.py     means with intervals, and what belongs to many cases together
 compare.py     two runs, case by case, and the gate
 report.py      the page; charts.py draws in it, table.py is for the terminal

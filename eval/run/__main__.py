@@ -24,11 +24,13 @@ from rich.console import Console
 
 from eval.commands import INTERRUPTED, AsJson, DataDir, Limit, Out, Seed, command, run
 from eval.engines import Asked, asked_in_process, asked_over_http, engine_with, read_set
+from eval.judge.settings import judge_settings
 from eval.labelled.golden import DEMO, GOLDEN
 from eval.run.answered import Answers
 from eval.run.asking import DEPTH, ask_all, measure_all
 from eval.run.dataset import Dataset, open_dataset
-from eval.run.diagnosis import Corpus, diagnosed
+from eval.run.diagnosis import diagnose_all
+from eval.run.estimate import Corpus
 from eval.run.families import Family, JudgingFamily
 from eval.run.records import Outcome, RunFolder, RunSummary, Started
 from eval.run.retrieved import Retrieval
@@ -74,8 +76,8 @@ async def judged(
     families: tuple[Family, ...] = (*FAMILIES, *([judge] if judge else []))
     with counting("measuring", err) as tell:
         outcomes = await measure_all(families, outcomes, concurrency=options.concurrency, tell=tell)
-    corpus = Corpus(asked)
-    outcomes = [await diagnosed(corpus, outcome) for outcome in outcomes]
+    with counting("diagnosing", err) as tell:
+        outcomes = await diagnose_all(Corpus(asked), outcomes, tell)
     summary = summary_of(
         folder.path.name,
         started,
@@ -88,14 +90,24 @@ async def judged(
     return summary
 
 
-@contextmanager
-def _judging(wanted: bool, folder: Path) -> Iterator[JudgingFamily | None]:
-    if not wanted:
-        yield None
-        return
-    # Imported when it is asked for: its packages are an extra of their own.
-    with import_module("eval.judge.family").open_family(folder) as family:
-        yield family
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Whether a judge is asked as well; `url` and `model` in the place of what the environment says."""
+
+    wanted: bool = False
+    url: str = ""
+    model: str = ""
+
+    @contextmanager
+    def open(self, folder: Path) -> Iterator[JudgingFamily | None]:
+        """The judge, which keeps in a run's folder what it was told."""
+        if not self.wanted:
+            yield None
+            return
+        settings = judge_settings(self.url, self.model)
+        # Imported when it is asked for: its packages are an extra of their own.
+        with import_module("eval.judge.family").open_family(folder, settings) as family:
+            yield family
 
 
 def main(
@@ -107,6 +119,10 @@ def main(
     url: Annotated[str, typer.Option(help="A running service, rather than an engine of this process.")] = "",
     data_dir: DataDir = None,
     judge: Annotated[bool, typer.Option("--judge", help="Let a language model judge as well.")] = False,
+    judge_url: Annotated[
+        str, typer.Option(help="Base URL of an OpenAI-compatible API, which judges (implies --judge).")
+    ] = "",
+    judge_model: Annotated[str, typer.Option(help="The model that judges (implies --judge).")] = "",
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="How many are asked at a time.")] = 1,
     depth: Annotated[int, typer.Option(min=1, help="How many hits are looked at.")] = DEPTH,
     limit: Limit = None,
@@ -118,11 +134,12 @@ def main(
     dataset = open_dataset(data, known, limit, seed)
     folder = RunFolder(out or RUNS / f"{dataset.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     options = RunOptions(concurrency, depth, limit, seed)
+    judging = Judging(judge or bool(judge_url or judge_model), judge_url, judge_model)
     try:
         if url:
-            summary = asyncio.run(_over_http(url, dataset, folder, options, judge))
+            summary = asyncio.run(_over_http(url, dataset, folder, options, judging))
         else:
-            summary = _in_process(data_dir, dataset, folder, options, judge)
+            summary = _in_process(data_dir, dataset, folder, options, judging)
     except KeyboardInterrupt:
         kept = len(folder.outcomes())
         err.print(f"Interrupted: {kept} of {len(dataset.cases)} cases are kept in {folder.path}.")
@@ -135,16 +152,16 @@ def main(
 
 
 async def _over_http(
-    url: str, dataset: Dataset, folder: RunFolder, options: RunOptions, judge: bool
+    url: str, dataset: Dataset, folder: RunFolder, options: RunOptions, judging: Judging
 ) -> RunSummary:
     key = Settings().client.api_key.get_secret_value()
     async with asked_over_http(url, key) as asked:
-        with _judging(judge, folder.path) as family:
+        with judging.open(folder.path) as family:
             return await judged(asked, dataset, folder, options, family)
 
 
 def _in_process(
-    data_dir: Path | None, dataset: Dataset, folder: RunFolder, options: RunOptions, judge: bool
+    data_dir: Path | None, dataset: Dataset, folder: RunFolder, options: RunOptions, judging: Judging
 ) -> RunSummary:
     known = dataset.documents
     if known is None and data_dir is None:
@@ -160,7 +177,7 @@ def _in_process(
 
     async def asking(engine: LocalEngine) -> RunSummary:
         async with asked_in_process(engine) as asked:
-            with _judging(judge, folder.path) as family:
+            with judging.open(folder.path) as family:
                 return await judged(asked, dataset, folder, options, family)
 
     with scratch as place, err.status("reading in") if err.is_terminal else nullcontext():

@@ -1,194 +1,122 @@
-"""Why a case went wrong: the stage that lost what it needed, and what would likely mend it.
+"""Why a case went wrong: the stage that lost what it needed, as `/explain` names it.
 
-What was needed is followed from the corpus to the answer: is the document there, was its text read, is the
-fact whole in one chunk, how far up was that chunk in each list, was it answered from. Whether a passage that
-was found reached the generator is not in a response; it is worked out from the settings' own budget.
+Each case that was missed is asked again, through the steps of the pipeline itself, for the facts that its
+answer lacks and the documents that it expects. Where the key may not ask that, the stage is estimated from
+the response, and the diagnosis says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
-from eval.engines import Asked
 from eval.labelled.facts import holds
-from eval.run.answered import cited, is_right, needed
-from eval.run.records import Diagnosis, Fact, FoundHit, Json, Outcome, Stage
+from eval.run.answered import is_right
+from eval.run.estimate import MENDS, Corpus, cited_another, estimated, missing, quoted
+from eval.run.records import Case, Diagnosis, Fact, Json, Outcome, Stage
 from service.errors import FootnoteError
-from service.settings import ContextSettings
+from service.explaining import pattern_of
+from service.schemas.explaining import MAX_EXPECTED_CHARACTERS
 
-MENDS: Mapping[Stage, str] = {
-    "not_ingested": "Ingest the document (`footnote ingest PATH`), and look at `footnote jobs --failed`.",
-    "not_parsed": "Look at the document's receipt (`footnote show SOURCE`): what was not read is not "
-    "found. Scans need the extra `ocr`.",
-    "not_chunked_whole": "Raise `chunk.max_tokens`, or keep the fact and its heading in one section.",
-    "not_retrieved": "The words differ too much: raise `search.candidates`, or learn the corpus's language "
-    "with `footnote tune embedder`.",
-    "fused_away": "One list had it near the top: weigh that list more with the section `fuse`.",
-    "reranked_away": "Learn the order from this corpus with `footnote tune reranker`, or let a cross-encoder "
-    "read the best (`rerank.second_depth`).",
-    "cut_by_budget": "Raise `context.max_tokens` or `context.max_passages`.",
-    "abstained": "Learn this corpus with `footnote tune calibrator`, or lower `decide.threshold`.",
-    "generated_wrongly": "The passage was there and something else was said: look at the prompt and the "
-    "model (`generate`), or at `generate.max_sentences`.",
-    "dropped_by_check": "The check refused what was written: see the sentence beside its passage; "
-    "`cite.min_support` is the bar.",
-    "cited_wrongly": "The answer is right and rests on another document: is it a copy, or an old version "
-    "that should go?",
-    "answered_unanswerable": "Raise `decide.threshold`, or learn it with `footnote tune calibrator`.",
-    "failed": "See the error's code and the service's log.",
-}
-_CHARACTERS_A_TOKEN = 4
+MOST_FACTS = 2
+"""Of a case's that are followed."""
+MOST_PLACES = 2
+"""In which one fact is followed: so a case is asked again four times at most."""
+MOST_DOCUMENTS = 8
+"""Of those that a case expects, by grade, whose texts are looked at for where a fact stands."""
+ORDER = tuple(MENDS)
+"""The stages as they follow upon each other."""
 
 
-@dataclass
-class Corpus:
-    """What the corpus holds of the documents that cases expect; each is looked up once."""
-
-    asked: Asked
-    _documents: dict[str, str] | None = None
-    _read: dict[str, tuple[str, list[Json]]] = field(default_factory=dict)
-
-    async def document(self, name: str) -> str | None:
-        """The id of a document, by its source or external id."""
-        if self._documents is None:
-            listed = await self.asked.documents()
-            external = {one["external_id"]: one["document_id"] for one in listed if one.get("external_id")}
-            self._documents = external | {one["source"]: one["document_id"] for one in listed}
-        return self._documents.get(name)
-
-    async def read(self, document_id: str) -> tuple[str, list[Json]]:
-        """A document's text and chunks."""
-        if document_id not in self._read:
-            text = await self.asked.text(document_id)
-            self._read[document_id] = (text, await self.asked.chunks(document_id))
-        return self._read[document_id]
+async def diagnose_all(
+    corpus: Corpus, outcomes: Sequence[Outcome], tell: Callable[[int, int], None]
+) -> tuple[Outcome, ...]:
+    """All outcomes, one after the other, with the diagnoses of those that did not go well."""
+    found: list[Outcome] = []
+    for outcome in outcomes:
+        found.append(await diagnosed(corpus, outcome))
+        tell(len(found), len(outcomes))
+    return tuple(found)
 
 
 async def diagnosed(corpus: Corpus, outcome: Outcome) -> Outcome:
     """The outcome with its diagnosis where it did not go well."""
-    if outcome.error is None and is_right(outcome) and not _cited_another(outcome):
+    if outcome.error is None and is_right(outcome) and not cited_another(outcome):
         return outcome
+    return outcome.model_copy(update={"diagnosis": await _diagnosis(corpus, outcome)})
+
+
+async def _diagnosis(corpus: Corpus, outcome: Outcome) -> Diagnosis:
+    lost_a_passage = outcome.error is None and outcome.case.answerable and not is_right(outcome)
+    if not lost_a_passage or not (outcome.case.expected or missing(outcome)):
+        return await estimated(corpus, outcome)  # what is to be seen is in the response
+    if corpus.refused:
+        return await estimated(corpus, outcome, corpus.refused)
     try:
-        stage, seen = await _lost(corpus, outcome)
+        return await _explained(corpus, outcome)
     except FootnoteError as error:
-        stage, seen = _answered(outcome, f"The corpus could not be looked at ({error.code}). ")
-    return outcome.model_copy(
-        update={"diagnosis": Diagnosis(stage=stage, seen=seen.strip(), mend=MENDS[stage])}
-    )
+        why = f"Estimated: /explain was refused ({error.code}). "
+        if error.status in (403, 404, 405):  # whoever is refused once is refused again
+            corpus.refused = why
+        return await estimated(corpus, outcome, why)
 
 
-async def _lost(corpus: Corpus, outcome: Outcome) -> tuple[Stage, str]:
-    if outcome.error:
-        return "failed", outcome.error
-    if not outcome.case.answerable:
-        return (
-            "answered_unanswerable",
-            f"Answered with {_sureness(outcome)}; nothing answers it.",
-        )
-    if is_right(outcome):
-        return "cited_wrongly", f"Cited {', '.join(sorted(cited(outcome)))}."
-    missing = _missing(outcome)
-    if _are_held(outcome.contexts if not outcome.case.expected else _expected_texts(outcome), missing):
-        return _answered(outcome, "")
-    if not outcome.case.expected:
-        return "not_retrieved", "No passage that was found holds what is asked."
-    return await _before_the_answer(corpus, outcome, missing)
+async def _explained(corpus: Corpus, outcome: Outcome) -> Diagnosis:
+    """What was lost first, of all that the answer lacks."""
+    facts: Sequence[Fact] = missing(outcome)[:MOST_FACTS] or ((),)
+    followed = [await _followed(corpus, outcome, fact) for fact in facts]
+    return min(followed, key=_came_to)
 
 
-def _missing(outcome: Outcome) -> tuple[Fact, ...]:
-    """What the answer should hold and does not."""
-    return tuple(fact for fact in needed(outcome.case) if not holds(outcome.answer, fact))
+async def _followed(corpus: Corpus, outcome: Outcome, fact: Fact) -> Diagnosis:
+    """How far the fact came from the place from which it came furthest."""
+    places = await _places(corpus, outcome.case, fact)
+    asked = [{"query": outcome.case.question, **place} for place in places[:MOST_PLACES]]
+    return max([_of(outcome, fact, one, await corpus.asked.explain(one)) for one in asked], key=_came_to)
 
 
-def _are_held(texts: Sequence[str], facts: Sequence[Fact]) -> bool:
-    return bool(texts) and all(any(holds(text, fact) for text in texts) for fact in facts)
+def _came_to(diagnosis: Diagnosis) -> int:
+    return ORDER.index(diagnosis.stage)
 
 
-def _expected_texts(outcome: Outcome) -> list[str]:
-    return [hit.text for hit in outcome.hits if hit.text and _is_expected(outcome, hit)]
+async def _places(corpus: Corpus, case: Case, fact: Fact) -> list[Json]:
+    """Where the answer could take a fact from, as `/explain` is told; where none holds it, what should."""
+    if not case.expected:
+        return [{"expected_text": _short(spelling)} for spelling in fact]
+    names = sorted(case.expected, key=lambda name: -case.expected[name])[:MOST_DOCUMENTS]
+    holding: list[Json] = []
+    others: list[Json] = []
+    for name in names:
+        id = await corpus.document(name)
+        place: Json = {"expected_source": name} if id is None else {"expected_document_id": id}
+        text = (await corpus.read(id))[0] if id else ""
+        spelling = next((one for one in fact if pattern_of(one).search(text)), "")
+        if spelling and len(spelling) <= MAX_EXPECTED_CHARACTERS:
+            holding.append({**place, "expected_text": spelling})
+        elif not fact or holds(text, fact):  # it stands there in other marks: any passage of it counts
+            holding.append(place)
+        else:
+            others.append({**place, "expected_text": _short(fact[0])})
+    return holding or others
 
 
-def _is_expected(outcome: Outcome, hit: FoundHit) -> bool:
-    return any(hit.is_of(name) for name in outcome.case.expected)
+def _short(spelling: str) -> str:
+    return spelling[:MAX_EXPECTED_CHARACTERS]
 
 
-async def _before_the_answer(corpus: Corpus, outcome: Outcome, missing: Sequence[Fact]) -> tuple[Stage, str]:
-    """What the expected documents hold never came up: where was it lost?"""
-    ids = [id for name in outcome.case.expected if (id := await corpus.document(name))]
-    names = ", ".join(outcome.case.expected)
-    if not ids:
-        return "not_ingested", f"There is no {names}."
-    read = [await corpus.read(id) for id in ids]
-    if not _are_held([text for text, _ in read], missing):
-        return "not_parsed", f"The text of {names} does not hold {_told(missing)}."
-    chunks = [chunk for _, found in read for chunk in found]
-    whole = {one["chunk_id"] for one in chunks if any(holds(_whole(one), fact) for fact in missing)}
-    if missing and not whole:
-        return "not_chunked_whole", f"{names} holds {_told(missing)}, but no chunk of it does."
-    return _lost_on_the_way(outcome, whole or {one["chunk_id"] for one in chunks})
+def _of(outcome: Outcome, fact: Fact, asked: Json, explained: Json) -> Diagnosis:
+    stage, why, fix = explained["verdict"], explained["why"], explained["fix"]
+    mend = " ".join(filter(None, (fix["advice"], f"`{fix['command']}`" if fix["command"] else "")))
+    if stage == "found":
+        stage, why = _found(outcome, fact)
+        mend = MENDS[stage]
+    sources = [one["source"] for one in explained["documents"] if one["source"]]
+    what = f"“{asked['expected_text']}”" if "expected_text" in asked else "what is expected"
+    where = f" in {sources[0]}" if sources else ""
+    return Diagnosis(stage=stage, seen=f"Looked for {what}{where}. {why}", mend=mend)
 
 
-def _whole(chunk: Json) -> str:
-    return " ".join([*chunk["heading_path"], chunk.get("header") or "", chunk["text"]])
-
-
-def _lost_on_the_way(outcome: Outcome, wanted: set[str]) -> tuple[Stage, str]:
-    """Which of both lists, their fusion and the reranker put the wanted chunks too far down."""
-    near = len(outcome.contexts)
-    found = [hit for hit in outcome.hits if hit.chunk_id in wanted]
-    if not found:
-        return (
-            "not_retrieved",
-            f"None of its {len(wanted)} chunks is among {len(outcome.hits)} hits.",
-        )
-    fused = sorted(outcome.hits, key=lambda hit: -hit.scores.fused)
-    place = min(fused.index(hit) for hit in found) + 1
-    ranks = [rank for hit in found for rank in (hit.scores.dense_rank, hit.scores.sparse_rank) if rank]
-    last = min(outcome.hits.index(hit) for hit in found) + 1
-    best = min(ranks, default=0)
-    where = f"Best rank in a list {best or 'none'}, fused {place}, reranked {last}; {near} are answered from."
-    if last <= near:
-        return _answered(outcome, f"{where} ")
-    if place <= near:
-        return "reranked_away", where
-    return ("fused_away" if best and best <= near else "not_retrieved"), where
-
-
-def _answered(outcome: Outcome, before: str) -> tuple[Stage, str]:
-    """What was needed was found: then it was cut, declined, dropped, or not said."""
-    dropped = int(outcome.response.get("dropped_sentences", 0))
+def _found(outcome: Outcome, fact: Fact) -> tuple[Stage, str]:
+    """It is cited, and the case was missed all the same."""
     if not outcome.answered:
-        if dropped:
-            return "dropped_by_check", f"{before}All of {dropped} sentences were dropped by the check."
-        return "abstained", f"{before}The passage was found; declined with {_sureness(outcome)}."
-    if _is_cut(outcome):
-        return "cut_by_budget", f"{before}The passages above it fill the budget of the context (estimated)."
-    if dropped:
-        return "dropped_by_check", f"{before}{dropped} sentences were dropped by the check."
-    return "generated_wrongly", f"{before}The passage was found; the answer lacks {_told(_missing(outcome))}."
-
-
-def _is_cut(outcome: Outcome) -> bool:
-    """Whether the passages above the first that holds what is missing leave it no room."""
-    settings, missing = ContextSettings(), _missing(outcome)
-    above = 0
-    for place, hit in enumerate(hit for hit in outcome.hits if hit.text):
-        if _is_expected(outcome, hit) and any(holds(hit.text, fact) for fact in missing):
-            return place >= settings.max_passages or above > settings.max_tokens
-        above += len(hit.text) // _CHARACTERS_A_TOKEN
-    return False
-
-
-def _sureness(outcome: Outcome) -> str:
-    decision = outcome.response["decision"]
-    return f"p {decision['p_answerable']:.2f} at a threshold of {decision['threshold']:.2f}"
-
-
-def _told(facts: Sequence[Fact]) -> str:
-    return ", ".join(f"“{fact[0]}”" for fact in facts) or "what is expected"
-
-
-def _cited_another(outcome: Outcome) -> bool:
-    case = outcome.case
-    return outcome.answered and bool(case.expected) and not cited(outcome) & case.expected.keys()
+        return "abstained", "Asked again it was answered, from there: the answer is not the same each time."
+    return "generated_wrongly", f"The answer cites it, and lacks {quoted((fact,) if fact else ())}."

@@ -122,11 +122,15 @@ class FoundHit(Recorded):
 
 
 class Diagnosis(Recorded):
-    """Where a case went wrong, in words what was seen, and what would likely mend it."""
+    """Where a case went wrong, in words what was seen, and what would likely mend it.
+
+    `estimated` where the stage was not looked at, because `/explain` was refused.
+    """
 
     stage: Stage
     seen: str
     mend: str
+    estimated: bool = False
 
 
 class Outcome(Recorded):

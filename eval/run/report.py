@@ -16,14 +16,18 @@ import jinja2
 import numpy as np
 import typer
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from eval.commands import Out, command, run
 from eval.relevance import calibration
 from eval.run import charts
 from eval.run.compare import GATE, Change, Comparison, compared, gate_of
+from eval.run.estimate import MENDS
 from eval.run.figures import ALL, LOWER_IS_BETTER, predictions
 from eval.run.records import Outcome, RunFolder, RunSummary
 from eval.run.table import ordered
+from service.errors import InvalidInput
+from service.schemas.drifting import DriftOut
 
 TEMPLATE = "report.html"
 WORST = 20
@@ -72,7 +76,12 @@ def _badness(outcome: Outcome) -> tuple[float, float]:
     return (2, p) if outcome.error else (1 - float(outcome.answered), p)
 
 
-def page(summary: RunSummary, outcomes: Sequence[Outcome], against: Comparison | None = None) -> str:
+def page(
+    summary: RunSummary,
+    outcomes: Sequence[Outcome],
+    against: Comparison | None = None,
+    drift: DriftOut | None = None,
+) -> str:
     """The page; every text in it is escaped, whoever wrote it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -92,7 +101,9 @@ def page(summary: RunSummary, outcomes: Sequence[Outcome], against: Comparison |
         charts=list(_charts(outcomes)),
         stages=charts.stages(summary.latency_ms),
         diagnoses=_diagnoses(outcomes),
+        estimated=sum(one.diagnosis.estimated for one in outcomes if one.diagnosis),
         worst=worst(outcomes),
+        drift=drift,
     )
 
 
@@ -108,9 +119,8 @@ def _parts(summary: RunSummary) -> Iterator[tuple[str, int, list[Any]]]:
 
 def _diagnoses(outcomes: Sequence[Outcome]) -> list[tuple[str, int, str]]:
     found = [one.diagnosis for one in outcomes if one.diagnosis]
-    mends = {one.stage: one.mend for one in found}
     counted = Counter(one.stage for one in found)
-    return [(stage.replace("_", " "), count, mends[stage]) for stage, count in counted.most_common()]
+    return [(stage.replace("_", " "), count, MENDS[stage]) for stage, count in counted.most_common()]
 
 
 def _charts(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Markup, str]]:
@@ -149,7 +159,12 @@ def _charts(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Markup, str]]:
         )
 
 
-def markdown(summary: RunSummary, outcomes: Sequence[Outcome], against: Comparison | None = None) -> str:
+def markdown(
+    summary: RunSummary,
+    outcomes: Sequence[Outcome],
+    against: Comparison | None = None,
+    drift: DriftOut | None = None,
+) -> str:
     """The same in short, for a pull request or a log."""
     said = verdict(summary, against)
     lines = [f"## {summary.dataset.name}: {said.title}", "", *(f"- {line}" for line in said.lines), ""]
@@ -162,23 +177,43 @@ def markdown(summary: RunSummary, outcomes: Sequence[Outcome], against: Comparis
         lines += ["", "| diagnosis | cases |", "|---|---:|", *(f"| {name} | {n} |" for name, n, _ in found)]
     if total := summary.latency_ms.get("total"):
         lines += ["", f"Latency p50 {total.p50:.0f} ms, p95 {total.p95:.0f} ms."]
+    if drift is not None:
+        drifting = [one.quantity for one in drift.shifts if one.alarm]
+        lines += ["", f"What readers are answered: {', '.join(drifting) or 'nothing'} drifts."]
     return "\n".join(lines) + "\n"
+
+
+def drift_of(path: Path) -> DriftOut:
+    """What `footnote drift --json` wrote.
+
+    Raises:
+        InvalidInput: it is something else.
+    """
+    try:
+        return DriftOut.model_validate_json(path.read_bytes())
+    except ValidationError:
+        hint = "footnote drift --json > drift.json"
+        raise InvalidInput(f"{path} holds no drift of this version", hint=hint) from None
 
 
 def main(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
     against: Annotated[Path | None, typer.Option(help="Another run's folder to compare with.")] = None,
     gate: Annotated[Path, typer.Option(help="The margins.")] = GATE,
+    drift: Annotated[
+        Path | None, typer.Option(help="What `footnote drift --json` wrote, to stand on the page too.")
+    ] = None,
     out: Out = None,
 ) -> None:
     """The command line."""
     kept = RunFolder(folder)
     summary, outcomes = kept.summary(), kept.outcomes()
     found = compared(RunFolder(against).outcomes(), outcomes, gate_of(gate)) if against else None
+    seen = drift_of(drift) if drift else None
     place = out or folder
     place.mkdir(parents=True, exist_ok=True)
-    (place / "report.html").write_text(page(summary, outcomes, found), encoding="utf-8")
-    (place / "report.md").write_text(markdown(summary, outcomes, found), encoding="utf-8")
+    (place / "report.html").write_text(page(summary, outcomes, found, seen), encoding="utf-8")
+    (place / "report.md").write_text(markdown(summary, outcomes, found, seen), encoding="utf-8")
     print(f"{place / 'report.html'} and report.md")
 
 

@@ -39,6 +39,8 @@ class GivenAnswer:
     measures: tuple[Measure, ...] = ()
     """What is counted of it (`service/drift`)."""
     variant: str = ""
+    trace_id: str = ""
+    """The caller's own where it has one."""
 
     @classmethod
     def of(cls, scope: Scope, question: str, answer: Answer) -> GivenAnswer:
@@ -55,7 +57,16 @@ class GivenAnswer:
             documents,
             measures_of(answer),
             answer.variant,
+            answer.trace_id,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement that is kept: its id, and the trace of its answer (empty where none was kept)."""
+
+    id: str
+    trace_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,8 @@ class Answers:
                 insert_new(connection, CitationRow, quoted)
             tallies.add(connection, _tallied(kept, there))
 
-    def judge(self, scope: Scope, feedback: Feedback) -> str:
-        """Keeps a judgement; returns its id.
+    def judge(self, scope: Scope, feedback: Feedback) -> Judged:
+        """Keeps a judgement.
 
         Raises:
             NotFound: no such answer was given in this tenant.
@@ -104,11 +115,12 @@ class Answers:
         with self._database.writing() as connection:
             given = (AnswerRow.id == feedback.query_id) & (AnswerRow.tenant == scope.tenant)
             # Locked, so that it is not deleted with a document while this is said of it.
-            if connection.scalar(select(AnswerRow.id).where(given).with_for_update(read=True)) is None:
+            locked = select(AnswerRow.trace_id).where(given).with_for_update(read=True)
+            if (trace_id := connection.scalar(locked)) is None:
                 raise NotFound(f"there is no answer {feedback.query_id!r}")
             row = _row(scope, feedback)
             connection.execute(insert(FeedbackRow).values(**row))
-            return str(row["id"])
+            return Judged(str(row["id"]), trace_id)
 
     def variant_of(self, scope: Scope, answer_id: str) -> str:
         """Which variant gave an answer; empty of the pipeline in force, and of one not known any more."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Generic, TypeVar
 
-from service.catalogue.answers import Answers, GivenAnswer
+from service.catalogue.answers import Answers, GivenAnswer, Judged
 from service.catalogue.audit import AuditLog
 from service.errors import FootnoteError, NotFound
 from service.records import Feedback
@@ -132,8 +132,8 @@ class AnswerKeeper(Keeper[GivenAnswer]):
         super().__init__(answers.keep, "answers", max_waiting, retry_s)
         self._answers = answers
 
-    async def judged(self, scope: Scope, feedback: Feedback, *, waits: bool) -> str:
-        """The id of feedback that is kept; with `waits` another process may have given the answer just now.
+    async def judged(self, scope: Scope, feedback: Feedback, *, waits: bool) -> Judged:
+        """Feedback that is kept; with `waits` another process may have given the answer just now.
 
         Raises:
             NotFound: the answer is not there, or not the scope's.
@@ -144,7 +144,7 @@ class AnswerKeeper(Keeper[GivenAnswer]):
             await asyncio.sleep(wait_s)
         return await asyncio.to_thread(self._judge, scope, feedback)
 
-    def _judge(self, scope: Scope, feedback: Feedback) -> str:
+    def _judge(self, scope: Scope, feedback: Feedback) -> Judged:
         self.flush()  # the answer may have been given a moment ago
         return self._answers.judge(scope, feedback)
 

@@ -262,6 +262,7 @@ class AnswerRow(Base):
     variant: Mapped[str] = mapped_column(default="", server_default="")
     """Which one gave it; empty of the pipeline in force."""
     created_at: Mapped[datetime]
+    trace_id: Mapped[str] = mapped_column(server_default="")
 
 
 class CitationRow(Base):

@@ -9,7 +9,8 @@ The question goes through the pipeline's own steps once more, and what was expec
     mending.py       what is said of each, and what would likely mend it
 """
 
+from service.explaining.corpus import pattern_of
 from service.explaining.explainer import Explainer
 from service.explaining.explanation import Expected, Explanation
 
-__all__ = ["Expected", "Explainer", "Explanation"]
+__all__ = ["Expected", "Explainer", "Explanation", "pattern_of"]

@@ -12,7 +12,7 @@ from service.types import Answer, Context, Decision, Found
 
 Verdict = Literal[
     "found",
-    "not_in_corpus",
+    "not_ingested",
     "not_parsed",
     "not_chunked_whole",
     "not_retrieved",
@@ -20,9 +20,9 @@ Verdict = Literal[
     "reranked_away",
     "cut_by_budget",
     "abstained",
-    "not_generated",
+    "generated_wrongly",
     "dropped_by_check",
-    "not_cited",
+    "cited_wrongly",
 ]
 """The stage that lost what was expected, in the order of the stages; `found` where none did."""
 

@@ -21,7 +21,7 @@ def told(verdict: Verdict, seen: Seen, settings: Settings) -> Told:
     return OF_THE_WAY[verdict](seen.way, settings)
 
 
-def _not_in_corpus(seen: Seen) -> Told:
+def _not_ingested(seen: Seen) -> Told:
     one = seen.corpus.documents[0] if seen.corpus.documents else None
     if one is None:
         return "No document that you may read holds this text.", Fix("Put the document in.", INGEST)
@@ -120,7 +120,7 @@ def _abstained(way: Way, settings: Settings) -> Told:
     return why, Fix(advice, "footnote tune calibrator")
 
 
-def _not_generated(way: Way, settings: Settings) -> Told:
+def _generated_wrongly(way: Way, settings: Settings) -> Told:
     why = f"The generator read it in passage {_numbers(way)} and wrote nothing of it."
     if settings.generate.base_url:
         return why, Fix("Try another language model.", "FOOTNOTE_GENERATE__MODEL")
@@ -135,7 +135,7 @@ def _dropped_by_check(way: Way, settings: Settings) -> Told:
     return f"A sentence was written and dropped: {reasons}.", Fix(advice, "footnote tune support")
 
 
-def _not_cited(way: Way, settings: Settings) -> Told:
+def _cited_wrongly(way: Way, settings: Settings) -> Told:
     why = f"A sentence says it, and its footnotes point elsewhere than to passage {_numbers(way)}."
     advice = "The same stands in another place, which is cited: look whether that one is right too."
     return why, Fix(advice, "footnote search QUESTION")
@@ -151,7 +151,7 @@ def _numbers(way: Way) -> str:
 
 
 OF_THE_CORPUS: Mapping[Verdict, Callable[[Seen], Told]] = {
-    "not_in_corpus": _not_in_corpus,
+    "not_ingested": _not_ingested,
     "not_parsed": _not_parsed,
     "not_chunked_whole": _not_chunked_whole,
 }
@@ -162,7 +162,7 @@ OF_THE_WAY: Mapping[Verdict, Callable[[Way, Settings], Told]] = {
     "reranked_away": _reranked_away,
     "cut_by_budget": _cut_by_budget,
     "abstained": _abstained,
-    "not_generated": _not_generated,
+    "generated_wrongly": _generated_wrongly,
     "dropped_by_check": _dropped_by_check,
-    "not_cited": _not_cited,
+    "cited_wrongly": _cited_wrongly,
 }

@@ -25,7 +25,7 @@ def verdict_of(seen: Seen) -> Verdict:
     corpus, way = seen.corpus, seen.way
     if not corpus.live:
         failed = any(document.state == "failed" for document in corpus.documents)
-        return "not_parsed" if failed else "not_in_corpus"
+        return "not_parsed" if failed else "not_ingested"
     if way is None:
         return "not_chunked_whole" if corpus.spots else "not_parsed"
     if any(_points_to(corpus, citation) for citation in way.run.answer.citations):
@@ -54,7 +54,11 @@ def _written(expected: str, way: Way) -> Verdict:
         return "dropped_by_check"
     if answer.status == "abstained" and answer.decision.features.get("declined"):
         return "abstained"
-    return "not_cited" if any(_says(expected, way, one.text) for one in answer.sentences) else "not_generated"
+    return (
+        "cited_wrongly"
+        if any(_says(expected, way, one.text) for one in answer.sentences)
+        else "generated_wrongly"
+    )
 
 
 def _was_dropped(expected: str, way: Way) -> bool:

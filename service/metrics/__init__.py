@@ -64,6 +64,7 @@ class Metrics:
         )
         answers = AnswerMetrics(registry, prices or GenerateSettings())
         self.observe_answer = answers.observe
+        self.observe_feedback = answers.feedback
         self.ingests = IngestMetrics(registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:

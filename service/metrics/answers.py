@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from service.metrics.labels import Words
+from service.records import Rating
 from service.settings import GenerateSettings
 from service.types import Answer
 
@@ -75,6 +76,12 @@ class AnswerMetrics:
         )
 
     def _judge(self, registry: CollectorRegistry) -> None:
+        self._feedback = Counter(
+            "footnote_feedback_total",
+            "What readers said of answers: up, down, or again (another one was asked for).",
+            ("rating",),
+            registry=registry,
+        )
         self._hits = Histogram(
             "footnote_hits",
             "Hits that an answer was made from.",
@@ -90,6 +97,10 @@ class AnswerMetrics:
         self._support = Histogram(
             "footnote_support", "Support of each sentence by its passage.", buckets=TENTHS, registry=registry
         )
+
+    def feedback(self, rating: Rating) -> None:
+        """Count one judgement of a reader."""
+        self._feedback.labels(rating).inc()
 
     def observe(self, answer: Answer) -> None:
         """Count one answer and the time of its stages; what was worked out before is not measured twice."""

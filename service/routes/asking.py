@@ -99,4 +99,6 @@ async def feedback(
 ) -> FeedbackOut:
     """Say whether an answer was good, and what it should have been."""
     about(request, body.query_id)
-    return FeedbackOut(feedback_id=await services.engine.feedback(scope, body.to_feedback()))
+    feedback_id = await services.engine.feedback(scope, body.to_feedback())
+    services.metrics.observe_feedback(body.rating)
+    return FeedbackOut(feedback_id=feedback_id)

@@ -25,7 +25,7 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from service.errors import InvalidFilter, LimitExceeded
-from service.records import Feedback
+from service.records import Feedback, Rating
 from service.settings import ApiSettings
 from service.storable import (
     MAX_INTEGER,
@@ -219,7 +219,9 @@ class FeedbackIn(Request):
         description="An answer's `id`, or that of a chat completion.",
         examples=["0b6e3a7c-5d1f-4a5f-9d3c-2b1a0f9e8d7c"],
     )
-    rating: Literal["up", "down"]
+    rating: Rating = Field(
+        description="`again` says that another answer was asked for, and nothing of how good this one was."
+    )
     comment: LongText = ""
     correction: LongText = ""
 

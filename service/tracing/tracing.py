@@ -16,9 +16,6 @@ from service.tracing.stages import listening, now_ns
 from service.tracing.tracer import Counts, Tracer
 from service.types import Event, Finished, Hit, Query, Retrieved, Scope
 
-FOREIGN_TRACES = 10_000
-"""Of so many answers within callers' own traces it is remembered which, for the readers' judgements."""
-
 
 class Tracing:
     """Traces questions, judgements and ingests.
@@ -31,7 +28,6 @@ class Tracing:
     def __init__(self, tracer: Tracer | None = None, telling: Telling | None = None) -> None:
         self.tracer = tracer
         self._telling = telling or Telling()
-        self._foreign: dict[str, str] = {}
 
     def asked(
         self, scope: Scope, query: Query, events: AsyncGenerator[Event, None]
@@ -65,9 +61,6 @@ class Tracing:
             asked.trace_id = answer.trace_id
         else:
             answer = dataclasses.replace(answer, trace_id=asked.trace_id)
-            self._foreign[answer.id] = asked.trace_id
-            if len(self._foreign) > FOREIGN_TRACES:
-                del self._foreign[next(iter(self._foreign))]
         asked.answer = answer
         return Finished(answer)
 
@@ -92,17 +85,21 @@ class Tracing:
             listening.reset(token)
             self._hand_in(self.tracer, asked)
 
-    def judged(self, feedback: Feedback, feedback_id: str) -> None:
-        """A reader has judged an answer: a score of its trace, whether that was in the sample or not."""
+    def judged(self, feedback: Feedback, feedback_id: str, trace_id: str) -> None:
+        """A reader has judged an answer: a score of its trace, whether that was in the sample or not.
+
+        Who has asked for another answer has not said that this one is bad: that is a score of its own.
+        """
         if self.tracer is None:
             return
-        trace_id = self._foreign.get(feedback.query_id) or feedback.query_id.replace("-", "")
+        trace_id = trace_id or feedback.query_id.replace("-", "")
+        name = "again" if feedback.rating == "again" else "feedback"
         score = Score(
-            score_id(feedback_id, "feedback"),
+            score_id(feedback_id, name),
             trace_id,
             span_id(trace_id, feedback.query_id),
-            "feedback",
-            1.0 if feedback.rating == "up" else 0.0,
+            name,
+            0.0 if feedback.rating == "down" else 1.0,
             now_ns(),
             self._telling.mask(feedback.comment) if self._telling.mask and feedback.comment else "",
         )

@@ -48,8 +48,8 @@ class Tried:
     """Those that answer on the loop of the service."""
 
     def judged(self, scope: Scope, feedback: Feedback) -> None:
-        """A reader has judged an answer: it counts for whichever gave it."""
-        if self.canary is not None and self.canary.runs:
+        """A reader has judged an answer: it counts for whichever gave it; asking again is no judgement."""
+        if self.canary is not None and self.canary.runs and feedback.rating != "again":
             variant = self.answers.variant_of(scope, feedback.query_id)
             if variant in ("", self.canary.name):
                 self.canary.observe("candidate" if variant else "served", down(feedback.rating))

@@ -170,6 +170,17 @@ async def test_feedback_is_kept(client: httpx.AsyncClient, engine: FakeEngine) -
     assert engine.feedbacks == [Feedback(given, "down", "", "36 months")]
 
 
+async def test_who_asks_for_another_answer_is_counted_apart_from_who_calls_it_bad(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    given = (await client.post("/query", json={"query": "Who won?"})).json()["id"]
+    for rating in ("again", "again", "down"):
+        await client.post("/feedback", json={"query_id": given, "rating": rating})
+    told = (await client.get("/metrics")).text
+    assert 'footnote_feedback_total{rating="again"} 2.0' in told
+    assert 'footnote_feedback_total{rating="down"} 1.0' in told
+
+
 async def test_feedback_on_an_unknown_answer_is_not_found(client: httpx.AsyncClient) -> None:
     response = await client.post("/feedback", json={"query_id": "unknown", "rating": "up"})
     assert (response.status_code, response.json()["code"]) == (404, "not_found")

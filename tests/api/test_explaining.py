@@ -20,7 +20,7 @@ async def test_the_stage_is_named_with_what_was_seen(client: httpx.AsyncClient, 
 
 async def test_of_what_is_not_there_nothing_is_seen(client: httpx.AsyncClient) -> None:
     body = (await client.post("/explain", json={**QUESTION, "expected_document_id": "none"})).json()
-    assert (body["verdict"], body["fix"]["command"]) == ("not_in_corpus", "footnote ingest PATH")
+    assert (body["verdict"], body["fix"]["command"]) == ("not_ingested", "footnote ingest PATH")
     assert [body[name] for name in NOTHING_SEEN] == [None] * 4
 
 

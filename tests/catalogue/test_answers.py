@@ -50,6 +50,12 @@ def test_an_answer_is_judged_by_those_it_was_given_to(answers: Answers) -> None:
             answers.judge(scope, Feedback(identifier, "up"))
 
 
+def test_what_is_said_of_an_answer_finds_its_trace(answers: Answers) -> None:
+    answers.keep([replace(given("one"), trace_id="4bf92f35"), given("two")])
+    assert answers.judge(ACME, Feedback("one", "again")).trace_id == "4bf92f35"
+    assert answers.judge(ACME, Feedback("two", "up")).trace_id == ""
+
+
 def test_an_answer_goes_with_each_document_that_it_quoted(database: Database, answers: Answers) -> None:
     for source in ("manual", "other"):
         publish(database, ACME, a_version(ACME, source, "one"))

@@ -36,7 +36,7 @@ def test_every_stage_has_its_line(program: Program) -> None:
 
 def test_what_is_not_there_is_said_with_what_mends_it(program: Program) -> None:
     done = program("explain", QUESTION, "--source", "none.md")
-    assert done.out.startswith("not_in_corpus: ")
+    assert done.out.startswith("not_ingested: ")
     assert "footnote ingest PATH" in done.out
 
 

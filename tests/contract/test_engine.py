@@ -239,7 +239,7 @@ async def test_what_is_anothers_is_explained_as_what_is_not_there(subject: Subje
     assert (ours.verdict, ours.seen.corpus.documents[0].state) == ("found", "live")
     theirs = await engine.explain(GLOBEX, QUESTION, Expected(document_id=document_id))
     nobodys = await engine.explain(GLOBEX, QUESTION, Expected(document_id="none"))
-    assert theirs.verdict == "not_in_corpus"
+    assert theirs.verdict == "not_ingested"
     assert (theirs.why, theirs.fix, theirs.seen.way) == (nobodys.why, nobodys.fix, None)
 
 

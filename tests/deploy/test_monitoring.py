@@ -136,6 +136,7 @@ def ordinary(seed: int, length: int) -> tuple[Rates, Rates]:
         f"footnote_disk_free_bytes{{{HIT}}}": [9e10 - minute * 1e5 for minute in minutes],
         f"footnote_redis_up{{{HIT}}}": [1.0 for _ in minutes],
         f'footnote_variant_rolled_back{{{HIT},variant="bold"}}': [0.0 for _ in minutes],
+        f'footnote_drift_alarms{{{HIT},quantity="support"}}': [0.0 for _ in minutes],
     }
     return counters, gauges
 
@@ -221,7 +222,7 @@ FAULTS: list[tuple[dict[str, tuple[str, float]], dict[str, dict[str, str]]]] = [
         {"FootnoteAbstentionShift": {}},
     ),
     ({"footnote_support_sum": ("times", 0.7)}, {"FootnoteSupportDrop": {}}),
-    ({"footnote_p_answerable_sum": ("times", 0.6)}, {"FootnoteAnswerabilityDrift": {}}),
+    ({"footnote_drift_alarms": ("is", 1)}, {"FootnoteDrift": {"quantity": "support"}}),
     ({"footnote_tokens_total": ("times", 6)}, {"FootnoteTokenSpike": {}}),
     ({"footnote_queue_oldest_seconds": ("is", 4000)}, {"FootnoteJobsStuck": {}}),
     ({"footnote_queue_stalled": ("is", 1)}, {"FootnoteQueueStalled": AT_API}),

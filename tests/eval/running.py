@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from eval.engines import Asked
 from eval.run.records import Case, FoundHit, HitScores, Json, Outcome, Product
-from service.errors import FootnoteError, NotFound
+from service.errors import FootnoteError, Forbidden, NotFound
 
 PUMP = "The warranty of the pump lasts 24 months."
 
@@ -49,6 +49,12 @@ def response(
     }
 
 
+def explanation(verdict: str, source: str = "pump.md") -> Json:
+    """An `/explain` body, as far as it is read."""
+    fix = {"advice": f"Mend {verdict}.", "command": "footnote mend"}
+    return {"verdict": verdict, "why": f"It is {verdict}.", "fix": fix, "documents": [{"source": source}]}
+
+
 def outcome(asked: Case, body: Json | None = None, hits: Sequence[FoundHit] = (), **more: Any) -> Outcome:
     body = response() if body is None else body
     return Outcome(case=asked, response=body, hits=tuple(hits), latency_ms=5.0, **more)
@@ -64,6 +70,9 @@ class Product24(Asked):
     texts: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"pump.md": [PUMP]})
     """By source the chunks of a document."""
     asked: list[str] = field(default_factory=list)
+    explanations: Mapping[str, Json] | FootnoteError = field(default_factory=lambda: Forbidden("not yours"))
+    """By what is expected; an error where it may not be asked."""
+    explained: list[Json] = field(default_factory=list)
 
     @override
     async def query(self, body: Json) -> Json:
@@ -75,6 +84,13 @@ class Product24(Asked):
     @override
     async def search(self, body: Json) -> Json:
         return {"hits": [_served("pump.md", "c1"), _served("other.md", "c2")]}
+
+    @override
+    async def explain(self, body: Json) -> Json:
+        self.explained.append(body)
+        if isinstance(self.explanations, FootnoteError):
+            raise self.explanations
+        return self.explanations[body.get("expected_document_id", body.get("expected_source", ""))]
 
     @override
     async def documents(self) -> list[Json]:

@@ -58,7 +58,9 @@ def test_declining_that_was_rated_up_says_that_there_is_no_answer() -> None:
     assert case_of(judgement("down", "36 months", status="abstained", sources=())).answerable
 
 
-@pytest.mark.parametrize("judged", [judgement("down"), judgement("down", "  "), judgement(sources=())])
+@pytest.mark.parametrize(
+    "judged", [judgement("down"), judgement("again"), judgement("down", "  "), judgement(sources=())]
+)
 def test_what_does_not_say_what_is_right_is_no_case(judged: Judgement) -> None:
     assert proposals([judged], ONLY_SECRETS) == []
 

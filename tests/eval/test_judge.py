@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from eval.judge.family import Ragas, open_family
 from eval.judge.settings import JudgeSettings
+from eval.run.__main__ import Judging
 from eval.run.families import Failed
 from eval.run.records import Case, FoundHit, Outcome
 from service.errors import GeneratorUnavailable, LimitExceeded, Misconfigured
@@ -307,3 +308,18 @@ async def test_ragas_reports_nothing_to_its_makers(ragged: Ragged) -> None:
     from ragas._analytics import do_not_track
 
     assert do_not_track()
+
+
+def test_a_run_is_judged_by_whom_its_options_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FOOTNOTE_JUDGE__URL", "http://127.0.0.1:1/v1")
+    asked: list[JudgeSettings] = []
+
+    @contextmanager
+    def noted(_folder: Path, settings: JudgeSettings) -> Iterator[None]:
+        asked.append(settings)
+        yield None
+
+    monkeypatch.setattr("eval.judge.family.open_family", noted)
+    with Judging(True, "http://127.0.0.1:2/v1", "mine").open(tmp_path):
+        pass
+    assert [(one.url, one.model) for one in asked] == [("http://127.0.0.1:2/v1", "mine")]

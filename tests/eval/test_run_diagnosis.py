@@ -1,109 +1,139 @@
-"""Each stage that can lose what a question needs is named, from the corpus to the footnote."""
+"""What became of a missed case is named by `/explain`, and by nothing else where that may be asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from typing import get_args
 
 import pytest
 
-from eval.run.diagnosis import MENDS, Corpus, diagnosed
-from eval.run.records import FoundHit, Json, Outcome
-from service.errors import Unavailable
-from tests.eval.running import PUMP, Product24, case, hit, outcome, response
+from eval.engines import SCOPE, asked_in_process
+from eval.run.diagnosis import ORDER, diagnosed
+from eval.run.estimate import Corpus
+from eval.run.records import Case, Diagnosis, Json, Outcome, Stage
+from service.errors import Forbidden, Overloaded
+from service.explaining.explanation import Verdict
+from service.local_engine import LocalEngine
+from tests.core.conftest import embedder, engine, folder
+from tests.eval.running import PUMP, Product24, case, explanation, hit, outcome, response
+from tests.fakes_core import ingested
 
-WARRANTY = case(expected={"pump.md": 1}, facts=(("24 months",),))
-OTHER = "The filter is cleaned every week."
-NEAR = [hit(f"other{number}.md", f"o{number}", OTHER, fused=1 - number / 100) for number in range(8)]
+__all__ = ["embedder", "engine", "folder"]
+
+WARRANTY = case(expected={"pump.md": 1}, facts=(("two years", "24 months"),))
 ABSTAINED = response("")
 
 
-async def stage(
-    body: Json, hits: Sequence[FoundHit], texts: Mapping[str, Sequence[str]] | None = None
-) -> str | None:
-    corpus = Corpus(Product24() if texts is None else Product24(texts=texts))
-    found = await diagnosed(corpus, outcome(WARRANTY, body, hits))
-    if found.diagnosis is None:
-        return None
-    assert found.diagnosis.seen
-    assert found.diagnosis.mend == MENDS[found.diagnosis.stage]
-    return found.diagnosis.stage
-
-
-def beyond(fused: float, ranks: tuple[int | None, int | None]) -> FoundHit:
-    return hit("pump.md", "c1", "", fused=fused, ranks=ranks)
-
-
-async def test_a_right_answer_needs_no_diagnosis() -> None:
-    assert await stage(response(), [hit("pump.md")]) is None
-
-
-async def test_a_document_that_is_not_there_was_not_ingested() -> None:
-    assert await stage(ABSTAINED, NEAR, {"other.md": [OTHER]}) == "not_ingested"
-
-
-async def test_a_text_without_the_fact_was_not_parsed() -> None:
-    assert await stage(ABSTAINED, NEAR, {"pump.md": ["The warranty of the pump lasts"]}) == "not_parsed"
-
-
-async def test_a_fact_across_two_chunks_was_not_chunked_whole() -> None:
-    halves = {"pump.md": ["The warranty of the pump lasts 24", "months."]}
-    assert await stage(ABSTAINED, NEAR, halves) == "not_chunked_whole"
-
-
-async def test_a_chunk_in_neither_list_was_not_retrieved() -> None:
-    assert await stage(ABSTAINED, NEAR) == "not_retrieved"
-
-
-async def test_a_chunk_far_down_in_both_lists_was_not_retrieved() -> None:
-    assert await stage(ABSTAINED, [*NEAR, beyond(0.1, (30, 40))]) == "not_retrieved"
-
-
-async def test_a_chunk_on_top_of_one_list_alone_was_fused_away() -> None:
-    assert await stage(ABSTAINED, [*NEAR, beyond(0.1, (None, 2))]) == "fused_away"
-
-
-async def test_a_chunk_that_was_high_before_reranking_was_reranked_away() -> None:
-    assert await stage(ABSTAINED, [*NEAR, beyond(2.0, (1, 1))]) == "reranked_away"
-
-
-async def test_a_passage_behind_a_full_budget_was_cut() -> None:
-    long = [hit(f"other{number}.md", f"o{number}", OTHER * 100) for number in range(7)]
-    assert await stage(response(OTHER), [*long, hit("pump.md")]) == "cut_by_budget"
-
-
-async def test_a_found_passage_without_an_answer_is_an_abstention() -> None:
-    assert await stage(ABSTAINED, [hit("pump.md")]) == "abstained"
-
-
-async def test_a_draft_of_which_nothing_was_left_was_dropped_by_the_check() -> None:
-    assert await stage(response("", dropped=2), [hit("pump.md")]) == "dropped_by_check"
-
-
-async def test_an_answer_that_lacks_what_its_passage_says_was_generated_wrongly() -> None:
-    assert await stage(response(OTHER), [hit("pump.md")]) == "generated_wrongly"
-
-
-async def test_a_right_answer_on_another_document_is_cited_wrongly() -> None:
-    assert await stage(response(PUMP, ["copy.md"]), [hit("pump.md")]) == "cited_wrongly"
-
-
-async def test_an_answer_to_what_has_none_is_named() -> None:
-    found = await diagnosed(Corpus(Product24()), outcome(case(answerable=False)))
+async def of(product: Product24, missed: Case = WARRANTY, body: Json | None = None) -> Diagnosis:
+    found = await diagnosed(Corpus(product), outcome(missed, ABSTAINED if body is None else body))
     assert found.diagnosis is not None
-    assert found.diagnosis.stage == "answered_unanswerable"
+    return found.diagnosis
 
 
-async def test_a_case_without_a_response_failed_with_its_error() -> None:
-    found = await diagnosed(Corpus(Product24()), Outcome(case=WARRANTY, error="limit_exceeded: too long"))
+def test_every_verdict_of_explain_is_a_stage_by_the_same_word() -> None:
+    assert set(get_args(Verdict)) - {"found"} < set(get_args(Stage))
+    assert set(ORDER) == set(get_args(Stage))
+
+
+async def test_a_missed_case_is_asked_again_for_the_spelling_that_its_document_has() -> None:
+    product = Product24(explanations={"id of pump.md": explanation("reranked_away")})
+    told = await of(product)
+    assert (told.stage, told.estimated) == ("reranked_away", False)
+    assert told.seen == "Looked for “24 months” in pump.md. It is reranked_away."
+    assert told.mend == "Mend reranked_away. `footnote mend`"
+    assert product.explained == [
+        {"query": "Question a?", "expected_document_id": "id of pump.md", "expected_text": "24 months"}
+    ]
+
+
+async def test_a_case_that_went_well_is_not_asked_again() -> None:
+    product = Product24()
+    found = await diagnosed(Corpus(product), outcome(WARRANTY, response(), [hit("pump.md")]))
+    assert (found.diagnosis, product.explained) == (None, [])
+
+
+async def test_an_answer_to_what_has_none_is_not_asked_again() -> None:
+    product = Product24()
+    assert (await of(product, case(answerable=False), response())).stage == "answered_unanswerable"
+    assert product.explained == []
+
+
+async def test_a_fact_in_two_documents_is_lost_where_it_came_furthest() -> None:
+    product = Product24(
+        texts={"pump.md": [PUMP], "copy.md": [PUMP]},
+        explanations={
+            "id of pump.md": explanation("not_retrieved"),
+            "id of copy.md": explanation("cut_by_budget"),
+        },
+    )
+    both = case(expected={"pump.md": 1, "copy.md": 1}, facts=(("24 months",),))
+    assert (await of(product, both)).stage == "cut_by_budget"
+
+
+async def test_of_two_facts_the_one_that_was_lost_first_is_told() -> None:
+    product = Product24(
+        texts={"pump.md": [PUMP], "other.md": ["It weighs 3 kg."]},
+        explanations={
+            "id of pump.md": explanation("abstained"),
+            "id of other.md": explanation("not_retrieved"),
+        },
+    )
+    both = case(expected={"pump.md": 1, "other.md": 1}, facts=(("24 months",), ("3 kg",)))
+    assert (await of(product, both)).seen.startswith("Looked for “3 kg”")
+
+
+async def test_a_document_that_is_not_there_is_asked_for_by_its_name() -> None:
+    product = Product24(texts={}, explanations={"pump.md": explanation("not_ingested")})
+    assert (await of(product)).stage == "not_ingested"
+
+
+async def test_what_is_cited_and_not_said_was_generated_wrongly() -> None:
+    product = Product24(explanations={"id of pump.md": explanation("found")})
+    told = await of(product, body=response("The filter is cleaned every week."))
+    assert told.stage == "generated_wrongly"
+    assert told.seen.endswith("The answer cites it, and lacks “two years”.")
+
+
+async def test_an_answer_that_comes_only_the_second_time_is_said_to() -> None:
+    told = await of(Product24(explanations={"id of pump.md": explanation("found")}))
+    assert (told.stage, "not the same each time" in told.seen) == ("abstained", True)
+
+
+async def test_a_key_that_may_not_ask_is_refused_once_and_each_diagnosis_is_an_estimate() -> None:
+    product = Product24(explanations=Forbidden("for editors"))
+    corpus = Corpus(product)
+    for _ in range(2):
+        found = await diagnosed(corpus, outcome(WARRANTY, ABSTAINED, [hit("pump.md")]))
+        assert found.diagnosis is not None
+        assert (found.diagnosis.stage, found.diagnosis.estimated) == ("abstained", True)
+        assert found.diagnosis.seen.startswith("Estimated: /explain was refused (forbidden).")
+    assert len(product.explained) == 1
+
+
+async def test_a_service_that_is_busy_once_is_asked_for_the_next_case() -> None:
+    product = Product24(explanations=Overloaded("busy"))
+    corpus = Corpus(product)
+    for _ in range(2):
+        await diagnosed(corpus, outcome(WARRANTY, ABSTAINED, [hit("pump.md")]))
+    assert len(product.explained) == 2
+
+
+@pytest.mark.parametrize(
+    ("missed", "stage"),
+    [
+        (case(expected={"lost.md": 1}, facts=(("24 months",),)), "not_ingested"),
+        (case(expected={"pump.md": 1}, facts=(("36 months",),)), "not_parsed"),
+    ],
+)
+def test_an_engine_of_this_process_explains_what_its_corpus_lacks(
+    engine: LocalEngine, missed: Case, stage: Stage
+) -> None:
+    ingested(engine, "pump.md", PUMP, scope=SCOPE)
+
+    async def look() -> Outcome:
+        async with asked_in_process(engine) as asked:
+            return await diagnosed(Corpus(asked), outcome(missed, ABSTAINED))
+
+    found = asyncio.run(look())
     assert found.diagnosis is not None
-    assert (found.diagnosis.stage, found.diagnosis.seen) == ("failed", "limit_exceeded: too long")
-
-
-async def test_a_corpus_that_cannot_be_looked_at_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def gone(_self: Product24) -> list[Json]:
-        raise Unavailable("gone")
-
-    monkeypatch.setattr(Product24, "documents", gone)
-    found = await diagnosed(Corpus(Product24()), outcome(WARRANTY, ABSTAINED, NEAR))
-    assert found.diagnosis is not None
-    assert "could not be looked at (unavailable)" in found.diagnosis.seen
+    assert (found.diagnosis.stage, found.diagnosis.estimated) == (stage, False)

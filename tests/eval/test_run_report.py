@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -144,3 +145,40 @@ def test_a_report_is_written_into_the_run_s_folder(tmp_path: Path) -> None:
     assert code("report", folder, "--against", folder) == 0
     assert "The gate lets it pass" in (tmp_path / "good" / "report.html").read_text()
     assert (tmp_path / "good" / "report.md").is_file()
+
+
+def test_what_drifts_stands_on_the_page_and_in_the_short_form(tmp_path: Path) -> None:
+    mine, drift = kept(tmp_path / "mine", outcomes()), tmp_path / "drift.json"
+    shift = {"quantity": "support", "answers": 500, "answers_before": 2000, "enough": True, "mean": 0.5}
+    shift |= {
+        "mean_before": 0.9,
+        "psi": 0.8,
+        "limit": 0.2,
+        "mean_shift": -2.0,
+        "mean_limit": 0.4,
+        "alarm": True,
+    }
+    drift.write_text(json.dumps({"since": "2026-01-02T00:00:00Z", "shifts": [shift]}), encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        run(measuring.app, "footnote eval", ["report", mine, "--drift", str(drift)])
+    assert not ended.value.code
+    told = (tmp_path / "mine" / "report.html").read_text(encoding="utf-8")
+    assert "What readers are answered" in told
+    assert "0.800" in told
+    assert "support drifts." in (tmp_path / "mine" / "report.md").read_text(encoding="utf-8")
+
+
+def test_what_is_no_drift_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine, other = kept(tmp_path / "mine", outcomes()), tmp_path / "other.json"
+    other.write_text("[]", encoding="utf-8")
+    with pytest.raises(SystemExit, match="1"):
+        run(measuring.app, "footnote eval", ["report", mine, "--drift", str(other)])
+    assert "footnote drift --json" in capsys.readouterr().err
+
+
+def test_a_page_says_which_stages_are_only_estimated() -> None:
+    seen = outcomes(0.0)
+    estimate = WRONG.model_copy(update={"estimated": True})
+    guessed = [one.model_copy(update={"diagnosis": one.diagnosis and estimate}) for one in seen]
+    assert "8 of these are estimated" in page(summary(guessed), guessed)
+    assert "are estimated" not in page(summary(seen), seen)

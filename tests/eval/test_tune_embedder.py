@@ -270,7 +270,11 @@ def judged() -> Iterator[Callable[..., LabelledSet]]:
 
 
 def test_an_answer_that_was_rated_up_teaches_its_cited_chunks(judged: Callable[..., LabelledSet]) -> None:
-    made = judged(("How long?", 0, {"rating": "up"}), ("How is it cleaned?", 1, {"rating": "down"}))
+    made = judged(
+        ("How long?", 0, {"rating": "up"}),
+        ("How is it cleaned?", 1, {"rating": "down"}),
+        ("Why?", 1, {"rating": "again"}),
+    )
     texts = {record.id: (record.title, record.text) for record in made.records}
     (question,) = made.questions
     assert question.text == "How long?"

@@ -156,14 +156,14 @@ def test_what_is_expected_is_named_by_its_source_its_id_or_its_words(engine: Loc
 def test_what_was_never_put_in_is_not_in_the_corpus(engine: LocalEngine, expected: Expected) -> None:
     pumps(engine)
     told = explained(engine, expected)
-    assert (told.verdict, told.fix.command) == ("not_in_corpus", "footnote ingest PATH")
+    assert (told.verdict, told.fix.command) == ("not_ingested", "footnote ingest PATH")
     assert told.seen.way is None
 
 
 def test_what_waits_in_the_queue_is_not_in_the_corpus_yet(engine: LocalEngine) -> None:
     put(engine, "late.md", WARRANTY)
     told = explained(engine, Expected(source="late.md"))
-    assert (told.verdict, told.seen.corpus.documents[0].state) == ("not_in_corpus", "waiting")
+    assert (told.verdict, told.seen.corpus.documents[0].state) == ("not_ingested", "waiting")
     assert "queued" in told.why
     assert told.fix.command == "footnote jobs"
 
@@ -172,7 +172,7 @@ def test_what_was_deleted_is_told_to_who_reads_everything(engine: LocalEngine) -
     id = ingested(engine, "pump.md", WARRANTY).document_id
     asyncio.run(engine.delete(LOCAL, id))
     told = explained(engine, Expected(document_id=id))
-    assert (told.verdict, told.seen.corpus.documents[0].state) == ("not_in_corpus", "deleted")
+    assert (told.verdict, told.seen.corpus.documents[0].state) == ("not_ingested", "deleted")
     assert "deleted" in told.why
 
 
@@ -304,11 +304,11 @@ def test_a_model_that_says_that_it_does_not_know_abstained(engine: LocalEngine) 
     assert explained(engine, generator=Says("I don't know.")).verdict == "abstained"
 
 
-def test_what_the_generator_passes_over_is_not_generated(engine: LocalEngine) -> None:
+def test_what_the_generator_passes_over_is_generated_wrongly(engine: LocalEngine) -> None:
     ingested(engine, "pump.md", WARRANTY)
     ingested(engine, "valve.md", "The valve is made of brass and opens at 7 bar.")
     told = explained(engine, generator=Says(""))
-    assert told.verdict == "not_generated"
+    assert told.verdict == "generated_wrongly"
 
 
 @pytest.mark.parametrize("said", ["It lasts 36 months [1].", "The warranty of the pump lasts 24 months."])
@@ -319,10 +319,10 @@ def test_what_was_written_and_not_let_through_is_dropped_by_the_check(engine: Lo
     assert [one.text for one in told.seen.way.run.answer.rejected]  # type: ignore[union-attr] # as above
 
 
-def test_what_is_told_with_another_place_is_not_cited(engine: LocalEngine) -> None:
+def test_what_is_told_with_another_place_is_cited_wrongly(engine: LocalEngine) -> None:
     ingested(engine, "pump.md", sections(Warranty=WARRANTY))
     ingested(engine, "faq.md", sections(Questions=f"{WARRANTY} Ask the dealer, who keeps the invoice."))
     context = explained(engine).seen.way.run.context  # type: ignore[union-attr] # as above
     faq = next(one.n for one in context.passages if one.document.source == "faq.md")
     said = Says(f"{WARRANTY[:-1]} [{faq}].")
-    assert explained(engine, Expected(source="pump.md"), generator=said).verdict == "not_cited"
+    assert explained(engine, Expected(source="pump.md"), generator=said).verdict == "cited_wrongly"

@@ -75,6 +75,17 @@ def test_scores_and_a_readers_judgement_go_to_the_trace_of_the_answer(
     assert "PX-100" not in json.dumps(receiver.posted)  # content is off
 
 
+def test_who_asks_for_another_answer_has_not_called_this_one_bad(
+    open_engine: Open, receiver: Receiver
+) -> None:
+    with open_engine(tracing=to_langfuse(receiver), decide=SURE) as engine:
+        ingested(engine, "warranty.md", WARRANTY)
+        answer = asyncio.run(engine.answer(LOCAL, QUESTION))
+        asyncio.run(engine.feedback(LOCAL, Feedback(answer.id, "again")))
+    scores = {score["name"]: score["value"] for _, body in receiver.posted for score in body}
+    assert (scores["again"], "feedback" in scores) == (1, False)
+
+
 @pytest.mark.parametrize("missing", ["public_key", "secret_key", "endpoint"])
 def test_what_is_not_set_is_named_at_the_start(open_engine: Open, receiver: Receiver, missing: str) -> None:
     settings = to_langfuse(receiver, **{missing: ""})

@@ -148,6 +148,23 @@ def test_the_trace_goes_on_where_the_caller_has_one(open_engine: Open, receiver:
     assert [(span.trace_id, span.parent_id) for span in judged] == [(root.trace_id, root.id)]
 
 
+def test_what_is_said_to_another_process_goes_to_the_callers_trace_too(
+    open_engine: Open, receiver: Receiver
+) -> None:
+    parent = TraceParent("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", sampled=True)
+    with open_engine(tracing=receiver.settings(), decide=SURE) as engine:
+        ingested(engine, "a.md", TEXT)
+        token = calling.set(Calling("a1b2", parent))
+        answer = ask(engine)
+        calling.reset(token)
+    with open_engine(tracing=receiver.settings()) as another:
+        asyncio.run(another.feedback(LOCAL, Feedback(answer.id, "down")))
+    judged = [span for span in receiver.named("score") if span.attributes["footnote.score"] == "feedback"]
+    assert [(span.trace_id, span.parent_id) for span in judged] == [
+        (parent.trace_id, receiver.only("query").id)
+    ]
+
+
 def test_what_is_not_in_the_sample_is_not_sent(open_engine: Open, receiver: Receiver) -> None:
     with open_engine(tracing=receiver.settings(sample=0)) as engine:
         ask(engine)
