@@ -87,10 +87,10 @@ class LocalEngine(Engine):
     fsck: Fsck
     maintenance: Maintenance
     index: ChunkIndex
-    gate: Gate
     parts: Readinesses
     sharing: Sharing
     variants: Tried
+    gate: Gate = field(default_factory=Gate)
     wake: Waker = field(default_factory=threading.Event)
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)

@@ -32,7 +32,6 @@ from service.explaining import Explainer
 from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
-from service.gate import Gate
 from service.generate import Generator
 from service.generate.prompt import prompt_version
 from service.local_engine import LocalEngine
@@ -140,11 +139,10 @@ def _joined(
     database, locks, answers = footing.database, footing.locks, Answers(footing.database)
     in_use = index_name(pipeline.embedder) if footing.shared else ""
     versions = Documents(database, settings.catalogue.keep_versions, in_use)
-    jobs = Jobs(database, settings.catalogue.lease_s)
+    jobs, expiry = Jobs(database, settings.catalogue.lease_s), Expiry(database, settings.catalogue)
     originals, signer = Originals(footing.blobs, versions, locks), open_signer(settings, footing.installation)
     deletion = Deletion(versions, jobs, index, originals, locks, signer, sharing)
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
-    expiry = Expiry(database, settings.catalogue)
     beside = {"originals": originals.check, **index_checks(database, in_use)}
     return LocalEngine(
         settings=settings,
@@ -163,7 +161,6 @@ def _joined(
         fsck=fsck,
         maintenance=Maintenance(versions, jobs, deletion, originals, expiry, fsck, footing.leads),
         index=index,
-        gate=Gate(),
         parts=Readinesses({**_checks(pipeline, database, keeper, sharing, tracing), **beside}),
         sharing=sharing,
         variants=variants,
