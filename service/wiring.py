@@ -136,11 +136,10 @@ def _joined(
     database, locks, answers = footing.database, footing.locks, Answers(footing.database)
     in_use = index_name(pipeline.embedder) if footing.shared else ""
     versions = Documents(database, settings.catalogue.keep_versions, in_use)
-    jobs = Jobs(database, settings.catalogue.lease_s)
+    jobs, expiry = Jobs(database, settings.catalogue.lease_s), Expiry(database, settings.catalogue)
     originals, signer = Originals(footing.blobs, versions, locks), open_signer(settings, footing.installation)
     deletion = Deletion(versions, jobs, index, originals, locks, signer, sharing)
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
-    expiry = Expiry(database, settings.catalogue)
     beside = {"originals": originals.check, **index_checks(database, in_use)}
     return LocalEngine(
         settings=settings,
