@@ -105,8 +105,11 @@ class Settings(BaseSettings):
     )
 
     mode: Literal["embedded", "server"] = "embedded"
+    """`embedded`: one process, one folder. `server`: PostgreSQL, Qdrant, API keys."""
     data_dir: Path = Field(default_factory=default_data_dir)
+    """Where everything lies: index, catalogue, originals, what was tuned."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
+    """Where compiled models lie; they can be made again."""
     load: LoadSettings = LoadSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     receipts: ReceiptSettings = ReceiptSettings()
