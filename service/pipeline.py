@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from service.background import QuestionThreads
-from service.cite import encoder_of, warning_of
+from service.cite import meaning_of, warning_of
 from service.context import build
 from service.decide import Decider, PartDecision, do_not_say, parts_to_decide, together
 from service.embed import Embedder
@@ -157,8 +157,8 @@ class Pipeline:
 
     def begin(self, decided: Decided, context: Context | None, watch: Stopwatch) -> AnswerInProgress:
         """The answer to be written from the passages; without any there is nothing to say."""
-        encode = encoder_of(self.embedder)
-        desk = Desk(self.settings, self.generator, self.quoting, self.threads, encode, self.warnings)
+        meaning = meaning_of(self.embedder)
+        desk = Desk(self.settings, self.generator, self.quoting, self.threads, meaning, self.warnings)
         expects_tokens = bool(self.embedder.tokens_fingerprint)
         found, decision, unanswered = decided.found, decided.decision, decided.unanswered
         return AnswerInProgress(desk, found, watch, decision, context, unanswered, expects_tokens)

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from service.background import QuestionThreads
-from service.cite import CheckedSentence, Checker, Encode, closest
+from service.cite import CheckedSentence, Checker, Meaning, closest
 from service.decide import after
 from service.errors import DeadlineExceeded, GeneratorUnavailable
 from service.generate import Generator
@@ -30,14 +30,14 @@ class Desk:
     """What an answer is written with.
 
     `quoting` answers where the generator is a language model of whose words nothing is left; None where it is
-    none. `encode` is what the check of citations compares meaning with. `warnings` are those of all answers.
+    none. `meaning` is what the check of citations compares meaning with. `warnings` are those of all answers.
     """
 
     settings: Settings
     generator: Generator
     quoting: Generator | None
     threads: QuestionThreads
-    encode: Encode | None
+    meaning: Meaning | None
     warnings: tuple[Warning, ...]
 
 
@@ -80,7 +80,7 @@ class AnswerInProgress:
         """What a generator writes and the check lets pass; what only babbles is not read on."""
         desk, watch = self._desk, self._watch
         with watch.stage("cite"):
-            checker = Checker(context, desk.settings.cite, desk.encode)
+            checker = Checker(context, desk.settings.cite, desk.meaning)
         self._checkers.append(checker)
         async with aclosing(generator.generate(self._found.question, context)) as drafts:
             draft: Draft | None = Draft()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from math import exp
 
 import pytest
@@ -11,13 +10,14 @@ import pytest
 from service.cite.alignment import align, changes_denial, changes_name, changes_value, loses_value
 from service.cite.claims import Claim, Comparison
 from service.cite.read_passage import read
-from service.cite.support import Judge, encoder_of
+from service.cite.support import Judge, meaning_of
+from service.learned import SUPPORT, shipped_file
 from service.learned.trees import Classifier, Trees
 from service.text.words import word_spans
 from service.types import Encoded
 from tests.answering import a_passage, encode
 
-SHIPPED = files("service") / "learned" / "support.json"
+SHIPPED = shipped_file(SUPPORT, "")
 
 
 def aligned(claim: str, unit: str):  # type: ignore[no-untyped-def]
@@ -68,8 +68,8 @@ def test_meaning_is_left_out_where_the_token_vectors_are_others_than_learned_on(
     class Same(Other):
         tokens_fingerprint = Judge.from_json(SHIPPED.read_text(encoding="utf-8")).encoder
 
-    assert encoder_of(Other()) is None
-    assert encoder_of(Same()) is not None
+    assert meaning_of(Other()) is None
+    assert meaning_of(Same()) is not None
 
 
 @pytest.mark.parametrize(

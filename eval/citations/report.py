@@ -9,7 +9,7 @@ from time import perf_counter
 
 from eval.citations.suite import Claim
 from service.cite import Checker
-from service.cite.support import encoder_of
+from service.cite.support import meaning_of
 from service.embed import Embedder
 from service.settings import CiteSettings
 
@@ -44,7 +44,7 @@ def check(claims: Sequence[Claim], embedder: Embedder, settings: CiteSettings) -
     for claim in claims:
         if checker is None or known is not claim.case.context:
             known = claim.case.context
-            checker = Checker(known, settings, encoder_of(embedder))
+            checker = Checker(known, settings, meaning_of(embedder))
         before, start = checker.dropped, perf_counter()
         kept = [*checker.feed(_cited(claim)), *checker.finish()]
         spent = (perf_counter() - start) * 1000
@@ -62,7 +62,7 @@ def time_of_answers(claims: Sequence[Claim], embedder: Embedder, settings: CiteS
     spent = []
     for answer in answers.values():
         start = perf_counter()
-        checker = Checker(answer[0].case.context, settings, encoder_of(embedder))
+        checker = Checker(answer[0].case.context, settings, meaning_of(embedder))
         for claim in answer[:SENTENCES_AN_ANSWER]:
             checker.feed(_cited(claim) + "\n")
         checker.finish()

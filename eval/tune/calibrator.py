@@ -34,7 +34,7 @@ from eval.tune import deciding
 from eval.tune.cases import DecisionCase, cases
 from eval.tune.deciding import CaseFeatures
 from service.decide import TUNED, Calibrator, fingerprints
-from service.decide.calibrator import SHIPPED
+from service.decide.calibrator import shipped
 from service.decide.features import FROM_TOKENS
 from service.errors import Misconfigured
 from service.rerank import Reranker, open_reranker
@@ -252,10 +252,8 @@ def _loss_in_use(
     rows: Sequence[CaseFeatures], answerable: Any, weight: deciding.Array, new: Calibrator
 ) -> float:
     """The loss of the calibrator that is shipped; infinite where it was made for other parts."""
-    if not SHIPPED.is_file():
-        return float("inf")
     try:
-        used = Calibrator.read(SHIPPED)
+        used = shipped(new.fingerprints["embedder"].rpartition("-")[2])
     except Misconfigured:  # it was made for other quantities
         return float("inf")
     if used.differences(new.fingerprints):

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.tune.pairs import TrainingExample, batches
-from service.models import locate
+from service.models import files_of, locate
+from service.settings import Settings
 
 WARM_UP = 0.1
 """The share of training in which the learning rate rises; then it falls to nothing."""
@@ -105,7 +106,7 @@ def _opened(model: str) -> Any:
 
     quiet: Any = logging
     quiet.disable_progress_bar()  # of loading and saving, which take a moment
-    return SentenceTransformer(locate(model).reference)
+    return SentenceTransformer(files_of(locate(model).reference, Settings().cache_dir))
 
 
 def _step(

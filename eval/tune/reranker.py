@@ -138,7 +138,7 @@ def _write(trained: TrainedRanker, file: Path) -> None:
 
 def _in_use(settings: Settings, embedder: Embedder) -> Ranker | None:
     """The ranker that would be used now, if this version can read it and it fits the embedder."""
-    file = ranker_file(settings.rerank, settings.data_dir)
+    file = ranker_file(settings.rerank, settings.data_dir, embedder.tokens_fingerprint)
     try:
         ranker = read_ranker(file)
     except Misconfigured as error:

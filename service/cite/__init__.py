@@ -18,6 +18,6 @@ The check of one sentence, in the order to read the files:
 
 from service.cite.checker import CheckedSentence, Checker
 from service.cite.closest import closest
-from service.cite.support import Encode, encoder_of, warning_of
+from service.cite.support import Meaning, meaning_of, warning_of
 
-__all__ = ["CheckedSentence", "Checker", "Encode", "closest", "encoder_of", "warning_of"]
+__all__ = ["CheckedSentence", "Checker", "Meaning", "closest", "meaning_of", "warning_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Literal
 from service.cite import links
 from service.cite.marked import sentences_of, split_off_open_end
 from service.cite.read_passage import ReadPassage, SourceSentence, read
-from service.cite.support import Encode, support
+from service.cite.support import Meaning, support
 from service.settings import CiteSettings
 from service.text import words
 from service.text.layout import without_list_mark
@@ -37,11 +38,11 @@ class CheckedSentence:
 class Checker:
     """Checks one answer while it is written: `feed` the text, then `finish`."""
 
-    def __init__(self, context: Context, settings: CiteSettings, encode: Encode | None) -> None:
-        """`encode` is called where words alone leave doubt, once for each text."""
+    def __init__(self, context: Context, settings: CiteSettings, by: Meaning | None) -> None:
+        """`by` encodes where words alone leave doubt, each text once."""
         self._context = context
         self._settings = settings
-        self._encode = cache(encode) if encode else None
+        self._by = dataclasses.replace(by, encode=cache(by.encode)) if by else None
         self._buffer = ""
         self._numbers: dict[tuple[str, int, int, int], int] = {}
         self._citations: list[Citation] = []
@@ -146,7 +147,7 @@ class Checker:
             self._drop_without_passage(bare, named)
             return None
         text = links.keep_known(bare, lambda url: any(_holds(one.passage, url) for one in cited))
-        found = support(_plain(text), cited, self._weights, self._encode)
+        found = support(_plain(text), cited, self._weights, self._by)
         if found.score < self._settings.min_support or not found.sentences:
             rejected = Rejected(text, "unsupported", found.score, tuple(found.missing), tuple(named))
             self._rejected.append(rejected)

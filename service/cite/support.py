@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Protocol, Self
 
 import numpy as np
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from service.cite.claims import Claim, Comparison
 from service.cite.read_passage import ReadPassage, ReadText, SourceSentence
+from service.learned import SUPPORT, shipped_file
 from service.learned.trees import Classifier
 from service.text.quantities import missing
 from service.types import Encoded, Warning
@@ -78,6 +78,14 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """An embedder's vectors, and the judge that was learned on them."""
+
+    judge: Judge
+    encode: Encode
+
+
+@dataclass(frozen=True, slots=True)
 class Support:
     """How well a claim is supported, in [0, 1], by which sentences, and what is missing when it is not."""
 
@@ -87,17 +95,18 @@ class Support:
 
 
 def support(
-    text: str, cited: Sequence[ReadPassage], weights: Mapping[str, float], encode: Encode | None
+    text: str, cited: Sequence[ReadPassage], weights: Mapping[str, float], by: Meaning | None
 ) -> Support:
     """The support that the cited passages give to one sentence.
 
     `weights` are the inverse document frequencies of terms over all sentences given; unknown terms weigh 1.
-    Without `encode` words alone judge.
+    Without `by` words alone judge.
     """
     found = examine(text, cited, weights)
     if isinstance(found, Support):
         return found
-    return Support(round(_judge().support(found, encode), 4), found.chosen)
+    score = by.judge.support(found, by.encode) if by else _judge("").support(found, None)
+    return Support(round(score, 4), found.chosen)
 
 
 def examine(text: str, cited: Sequence[ReadPassage], weights: Mapping[str, float]) -> Support | Comparison:
@@ -140,22 +149,23 @@ def _nearest(claim: Encoded, evidence: Encoded) -> tuple[NDArray[np.float32], ND
     return similar.max(axis=1), ~np.isin(claim.tokens.ids, evidence.tokens.ids)
 
 
-def encoder_of(embedder: Encoder) -> Encode | None:
-    """The embedder as `support` takes it; None, so that words alone judge, where its vectors are others."""
-    return embedder.embed_query if embedder.tokens_fingerprint == _judge().encoder else None
+def meaning_of(embedder: Encoder) -> Meaning | None:
+    """The embedder as `support` takes it; None, so that words alone judge, where nothing learned on it."""
+    judge = _judge(embedder.tokens_fingerprint)
+    return Meaning(judge, embedder.embed_query) if embedder.tokens_fingerprint == judge.encoder else None
 
 
 def warning_of(embedder: Encoder) -> Warning | None:
     """What a reader of the answer must know where meaning is left out."""
-    if encoder_of(embedder) is not None:
+    if meaning_of(embedder) is not None:
         return None
     why = "the check of citations was learned with another embedding model: it compares words alone"
     return Warning("cite", "words_alone", why)
 
 
 @cache
-def _judge() -> Judge:
-    return Judge.from_json((files("service") / "learned" / "support.json").read_text(encoding="utf-8"))
+def _judge(tokens_fingerprint: str) -> Judge:
+    return Judge.from_json(shipped_file(SUPPORT, tokens_fingerprint).read_text(encoding="utf-8"))
 
 
 def _verbatim(claim: Claim, cited: Sequence[ReadPassage]) -> SourceSentence | None:

@@ -15,6 +15,7 @@ from service.cli.runtime import INTERRUPTED, AsJson, DataDir, err, out, print_js
 from service.errors import Misconfigured
 from service.log import configure
 from service.reindexing import Reindexed
+from service.settings import PRESETS
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +58,7 @@ def reindex(
     context: typer.Context,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="MODEL", help="The embedding model; else the one that is set."),
+        typer.Option("--to", metavar="MODEL", help="The model, or a preset; else the one that is set."),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -69,7 +70,8 @@ def reindex(
     """
     settings = settings_of(data_dir)
     if to is not None:
-        settings = settings.model_copy(update={"embed": settings.embed.model_copy(update={"model": to})})
+        changed = {"model": PRESETS.get(to, to), "preset": to if to in PRESETS else None}
+        settings = settings.model_copy(update={"embed": settings.embed.model_copy(update=changed)})
     if to is not None and settings.mode == "server":
         with counting("embedding", err) as tell:
             done = runtime_of(context).rebuild(settings, tell)
@@ -81,7 +83,8 @@ def reindex(
     else:
         out.print(f"{show.counted(queued, 'document')} read in again", highlight=False)
         if to is not None:
-            out.print(f"Set FOOTNOTE_EMBED__MODEL={to} from now on.", highlight=False, markup=False)
+            step = f"`footnote models use {to}`" if to in PRESETS else f"Set FOOTNOTE_EMBED__MODEL={to}"
+            out.print(f"{step} from now on.", highlight=False, markup=False)
 
 
 def _say_what_next(done: Reindexed) -> None:

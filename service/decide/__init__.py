@@ -40,6 +40,9 @@ __all__ = [
     "together",
 ]
 
+_NONE = "none"
+"""Stands for the fingerprint of token vectors where there are none."""
+
 TUNED = Path("tuned") / "calibrator.json"
 """Where `footnote tune calibrator` puts its result, below the data folder."""
 
@@ -158,7 +161,7 @@ def after(decision: Decision, *, declined: bool, supports: Sequence[float], drop
 def fingerprints(embedder: str, tokens: str, reranker: str, chunk: ChunkSettings) -> dict[str, str]:
     """The parts that the features depend on, by name: what a calibrator is compared with."""
     chunker = hashlib.sha256(json.dumps(chunk.model_dump(), sort_keys=True).encode()).hexdigest()[:16]
-    return {"embedder": f"{embedder}-{tokens or 'none'}", "reranker": reranker, "chunker": chunker}
+    return {"embedder": f"{embedder}-{tokens or _NONE}", "reranker": reranker, "chunker": chunker}
 
 
 def open_decider(settings: DecideSettings, data_dir: Path, running: Mapping[str, str]) -> Decider:
@@ -169,7 +172,8 @@ def open_decider(settings: DecideSettings, data_dir: Path, running: Mapping[str,
     """
     tuned = data_dir / TUNED
     named = settings.calibrator or (tuned if tuned.is_file() else None)
-    return Decider(settings, Calibrator.read(named) if named else shipped(), running)
+    tokens = running.get("embedder", "").rpartition("-")[2].removesuffix(_NONE)
+    return Decider(settings, Calibrator.read(named) if named else shipped(tokens), running)
 
 
 def _reason(named: Mapping[str, float]) -> Reason:

@@ -20,10 +20,10 @@ import numpy as np
 
 from service.decide.features import QUANTITIES
 from service.errors import Misconfigured
+from service.learned import CALIBRATOR, shipped_file
 from service.learned.rarity import read_rarity, write_rarity
 from service.match.late_interaction import Floats
 
-SHIPPED = Path(__file__).parents[1] / "learned" / "calibrator.json"
 _RARITY_STEPS = 255
 """Rarity is within [0, 1]."""
 _CERTAIN = 1e-4
@@ -130,9 +130,9 @@ class Calibrator:
 
 
 @cache
-def shipped() -> Calibrator:
-    """The calibrator that comes with Footnote."""
-    return Calibrator.read(SHIPPED)
+def shipped(tokens_fingerprint: str = "") -> Calibrator:
+    """The calibrator that comes with Footnote for those token vectors, else the default model's."""
+    return Calibrator.read(shipped_file(CALIBRATOR, tokens_fingerprint))
 
 
 def _written(model: LogisticModel) -> dict[str, Any]:

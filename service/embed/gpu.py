@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.embed.tokens import TokenCompressor, unit
 from service.errors import ModelUnavailable
-from service.models import Card, TokenCounter, ensure_compiled, locate, open_tokenizer
+from service.models import Card, TokenCounter, ensure_compiled, files_of, locate, open_tokenizer
 from service.settings import EmbedSettings
 from service.types import Encoded
 
@@ -20,9 +20,11 @@ PASSAGES_A_BATCH = 128
 
 
 def gpu_is_usable() -> bool:
-    """Whether torch can compute on a CUDA device."""
-    import torch
-
+    """Whether torch is installed and can compute on a CUDA device."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return False
     return bool(torch.cuda.is_available())
 
 
@@ -30,8 +32,13 @@ class TorchEmbedder:
     """The `Embedder` for a GPU. Its fingerprint is that of the compiled model, so one index serves both."""
 
     def __init__(self, settings: EmbedSettings, cache_dir: Path, token_dimensions: int = 0) -> None:
-        from sentence_transformers import SentenceTransformer
-
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ModuleNotFoundError as error:
+            raise ModelUnavailable(
+                f"a GPU is used through {error.name}, which is not installed",
+                hint="pip install 'footnote[models]', or set FOOTNOTE_EMBED__DEVICE=cpu",
+            ) from error
         if not gpu_is_usable():
             raise ModelUnavailable(
                 "no GPU can be used: this torch build or driver offers no CUDA device",
@@ -39,7 +46,9 @@ class TorchEmbedder:
             )
         folder = ensure_compiled(settings.model, "embedder", settings.precision, cache_dir)
         card = Card.read(folder)
-        self._model = SentenceTransformer(locate(settings.model).reference, device="cuda")
+        self._model = SentenceTransformer(
+            files_of(locate(settings.model).reference, cache_dir), device="cuda"
+        )
         self._lock = threading.Lock()
         self.name = f"{card.name} (cuda)"
         self.fingerprint = card.fingerprint

@@ -7,10 +7,12 @@ Embedders and cross-encoders share this path.
 
 from service.models.card import Card, Role
 from service.models.locate import Located, locate
+from service.models.published import PUBLISHED, files_of, is_installed
 from service.models.runtime import Batch, Encoder, TokenCounter, TokenFinder, open_tokenizer
 from service.models.store import compiled, ensure_compiled, folder_for, remove
 
 __all__ = [
+    "PUBLISHED",
     "Batch",
     "Card",
     "Encoder",
@@ -20,7 +22,9 @@ __all__ = [
     "TokenFinder",
     "compiled",
     "ensure_compiled",
+    "files_of",
     "folder_for",
+    "is_installed",
     "locate",
     "open_tokenizer",
     "remove",

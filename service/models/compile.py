@@ -11,18 +11,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.models.building import made_whole
 from service.models.card import Card, Role
 from service.models.locate import PUBLISHED_SHA256, Located, locate, weights_sha256
 from service.models.projection import PROJECTION, principal, shipped
+from service.models.published import files_of
 from service.models.vendor import import_openvino
 
 CALIBRATION_TEXTS = 96
@@ -36,21 +37,20 @@ def compile_model(model: str, role: Role, precision: str, folder: Path) -> None:
         ValueError: the packaged weights are not the published ones.
     """
     located = locate(model)
+    located = replace(located, reference=files_of(located.reference, _cache_of(folder)))
     weights = _verified_weights(located)
-    building = folder.with_name(f"{folder.name}.building-{os.getpid()}")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
-    try:
+    with made_whole(folder) as building:
         wrapped = _Embedder(located) if role == "embedder" else _CrossEncoder(located)
         _save(wrapped, precision, building)
         card = wrapped.card(located.name, precision, weights)
         if isinstance(wrapped, _Embedder):
             np.save(building / PROJECTION, wrapped.projection(card.fingerprint))
         card.write(building)
-        shutil.rmtree(folder, ignore_errors=True)
-        building.rename(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+
+
+def _cache_of(folder: Path) -> Path:
+    """The cache in which a compiled model's folder lies, see `store.folder_for`."""
+    return folder.parent.parent
 
 
 def _verified_weights(located: Located) -> str:

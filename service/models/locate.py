@@ -15,6 +15,9 @@ PUBLISHED_SHA256 = {
 }
 """The checksum of the published weights, verified when a packaged model is compiled."""
 
+HUB = {"all-mpnet-base-v2": "sentence-transformers/all-mpnet-base-v2"}
+"""The hub's ids of models that have a short name here; `published` knows where else they come from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Located:
@@ -34,7 +37,8 @@ def locate(model: str) -> Located:
         return Located(model, str(folder), _stamp(folder))
     if (path := Path(model).expanduser()).is_dir():
         return Located(path.name, str(path.resolve()), _stamp(path))
-    return Located(model, model, "")
+    name = next((short for short, hub in HUB.items() if model == hub), model)
+    return Located(name, HUB.get(name, model), "")
 
 
 def weights_sha256(folder: Path) -> str:

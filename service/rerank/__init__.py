@@ -12,13 +12,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.errors import Misconfigured
+from service.learned import RERANKER, shipped_file
 from service.rerank.protocol import FusedOrder, Reranker
 from service.settings import RerankSettings
 from service.types import Warning
 
-__all__ = ["SHIPPED", "TUNED", "FusedOrder", "Reranker", "open_reranker", "ranker_file"]
+__all__ = ["TUNED", "FusedOrder", "Reranker", "open_reranker", "ranker_file"]
 
-SHIPPED = Path(__file__).parents[1] / "learned" / "reranker.json"
 TUNED = Path("tuned") / "reranker.json"
 """Where `footnote tune reranker` puts a ranker, below the data folder."""
 
@@ -36,7 +36,7 @@ def open_reranker(
         return FusedOrder()
     if settings.method == "cross_encoder":
         return _cross_encoder(settings, cache_dir, settings.depth)
-    first = _late(settings, ranker_file(settings, data_dir), tokens_fingerprint)
+    first = _late(settings, ranker_file(settings, data_dir, tokens_fingerprint), tokens_fingerprint)
     if not settings.second_depth:
         return first
     from service.rerank.cross_encoder import TwoSteps
@@ -45,11 +45,11 @@ def open_reranker(
     return TwoSteps(first, second, settings.second_depth)
 
 
-def ranker_file(settings: RerankSettings, data_dir: Path) -> Path:
-    """The learned ranker in force: the one that is set, else one's own, else the one that is shipped."""
+def ranker_file(settings: RerankSettings, data_dir: Path, tokens_fingerprint: str) -> Path:
+    """The learned ranker in force: the one that is set, else one's own, else the shipped one."""
     if settings.ranker is not None:
         return settings.ranker
-    return own if (own := data_dir / TUNED).is_file() else SHIPPED
+    return own if (own := data_dir / TUNED).is_file() else shipped_file(RERANKER, tokens_fingerprint)
 
 
 def _cross_encoder(settings: RerankSettings, cache_dir: Path, depth: int) -> Reranker:

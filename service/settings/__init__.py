@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from service.settings.access import AccessSettings, ClientSettings
 from service.settings.asking import (
+    PRESETS,
     CiteSettings,
     ContextSettings,
     DecideSettings,
@@ -46,6 +47,7 @@ from service.settings.watching import MetricsSettings, TracingSettings
 
 __all__ = [
     "MIB",
+    "PRESETS",
     "AccessSettings",
     "ApiSettings",
     "BlobSettings",

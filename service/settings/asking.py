@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from service.settings.base import Count, Fraction, Seconds, Section
 
+Preset = Literal["default", "quality"]
+PRESETS: Mapping[str, str] = {"default": "all-MiniLM-L6-v2", "quality": "all-mpnet-base-v2"}
+"""The embedding model of each preset."""
+
 
 class EmbedSettings(Section):
-    """The embedding model: a sentence-transformers id or a local path."""
+    """The embedding model: a sentence-transformers id or a local path, or a preset's."""
 
-    model: str = "all-MiniLM-L6-v2"
+    preset: Preset | None = None
+    """A model by what it is for, instead of `model`: `default` is quick and light, `quality` understands more
+    and costs more; see docs/tuning.md."""
+    model: str = PRESETS["default"]
     """A sentence-transformers id or a local folder. Another one needs `footnote reindex`."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto` takes an NVIDIA GPU if there is one that torch can use, else the processor."""
@@ -23,6 +31,16 @@ class EmbedSettings(Section):
     """0 leaves it to the runtime: one thread a core."""
     batch_size: Count = 8
     """Texts that are embedded together."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_names_the_model(cls, given: Any) -> Any:
+        preset = given.get("preset") if isinstance(given, Mapping) else None
+        if (model := PRESETS.get(str(preset))) is None:
+            return given
+        if (other := given.get("model", model)) != model:
+            raise ValueError(f"the preset {preset!r} is {model}, but embed.model is {other!r}: set one")
+        return {**given, "model": model}
 
 
 class SearchSettings(Section):

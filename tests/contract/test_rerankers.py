@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from service.errors import Misconfigured
-from service.rerank import SHIPPED, FusedOrder, Reranker, open_reranker
+from service.learned import RERANKER, shipped_file
+from service.rerank import FusedOrder, Reranker, open_reranker
 from service.rerank.ranker import read_ranker
 from service.settings import RerankSettings
 from service.types import Hit
 from tests.answering import a_hit, a_question
 from tests.contract.making_models import QUESTION, TEXTS
 
+SHIPPED = shipped_file(RERANKER, "")
 HITS = tuple(a_hit(text or " ", id=f"c{n}", document=f"d{n}") for n, text in enumerate(TEXTS * 5))
 
 
