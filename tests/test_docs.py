@@ -6,6 +6,7 @@ import re
 import runpy
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("meas
 REFERENCE: dict[str, Any] = runpy.run_path(str(DOCS / "reference.py"))
 SEPARATORS = {"&", "&&", "|", ";", ">", "2>", "<", "||"}
 
+NO_SETTINGS = {"store.server", "receipts.key", "redis.env"}
+"""A section and two files, which read like settings."""
+
 page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -37,7 +41,7 @@ def test_every_setting_that_a_page_names_is_there(page: Path) -> None:
     text = page.read_text()
     named = set(re.findall(r"\bFOOTNOTE_(?!JUDGE_|CLIENT__\b|PARSE__\*)\w+[A-Z]\b", text))
     sections = "|".join(name for name in _fields() if "." not in name)
-    dotted = set(re.findall(rf"`((?:{sections})\.[a-z_.]+[a-z])`", text)) - {"store.server", "receipts.key", "redis.env"}
+    dotted = set(re.findall(rf"`((?:{sections})\.[a-z_.]+[a-z])`", text)) - NO_SETTINGS
     named |= {
         "FOOTNOTE_" + one.upper().replace(".", "__") for one in dotted if not one.endswith((".py", ".md"))
     }
@@ -109,7 +113,9 @@ def _anchors(text: str) -> set[str]:
 def _command_lines(text: str) -> Iterator[str]:
     for block in re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         yield from block.replace("\\\n", " ").splitlines()
-    yield from re.findall(r"^    (\S.*)$", text, re.MULTILINE)
+    yield from re.findall(
+        r"^    ((?:[A-Z_]+=\S+ +|docker compose run --rm \w+ )*footnote .*)$", text, re.MULTILINE
+    )
     yield from re.findall(r"`(footnote [a-z][^`]*)`", text)
 
 
@@ -150,11 +156,16 @@ def _unknown_elsewhere(words: list[str], line: str) -> str:
     names = re.findall(r'^    "(\w+)": \(', (package / "__main__.py").read_text(), re.MULTILINE)
     if len(words) > 1 and re.match("[a-z]", words[1]) and words[1] not in names:
         return f"no such command: {line}"
-    sources = "".join(module.read_text() for module in (ROOT / "eval").rglob("*.py"))
+    sources = _evaluation()
     given = {word.strip("[]").split("=")[0] for word in words if word.strip("[").startswith("--")} - {
         "--help"
     }
     return f"no such option: {line}" if any(not _is_read(one, sources) for one in given) else ""
+
+
+@cache
+def _evaluation() -> str:
+    return "".join(module.read_text() for module in (ROOT / "eval").rglob("*.py"))
 
 
 def _is_read(option: str, sources: str) -> bool:
