@@ -186,8 +186,8 @@ def _line(text: str) -> str:
 def threshold_table() -> str:
     """What share is answered at which threshold, from the measured risk over coverage.
 
-    Half of the questions there can be answered. So where a share `coverage` is answered, of which `risk` should
-    not have been, `2 * coverage * (1 - risk)` of the answerable ones are.
+    Half of the questions there can be answered. So where a share `coverage` is answered, of which `risk`
+    should not have been, `2 * coverage * (1 - risk)` of the answerable ones are.
     """
     text = (DOCS / "measured" / "relevance.md").read_text(encoding="utf-8")
     coverage, risk, bars = (_numbers(text, name) for name in ("coverage", "risk", "threshold"))

@@ -111,12 +111,14 @@ def _anchors(text: str) -> set[str]:
 
 
 def _command_lines(text: str) -> Iterator[str]:
-    for block in re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
-        yield from block.replace("\\\n", " ").splitlines()
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        if language in ("", "sh"):
+            yield from block.replace("\\\n", " ").splitlines()
+    before = r"(?:[A-Z_]+=\S+ +|docker compose run --rm \w+ )*"
+    yield from re.findall(rf"^    ({before}footnote .*)$", text, re.MULTILINE)
     yield from re.findall(
-        r"^    ((?:[A-Z_]+=\S+ +|docker compose run --rm \w+ )*footnote .*)$", text, re.MULTILINE
+        r"`(footnote [a-z][^`]*)`", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     )
-    yield from re.findall(r"`(footnote [a-z][^`]*)`", text)
 
 
 def _what_is_wrong(line: str) -> str:

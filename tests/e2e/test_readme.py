@@ -1,5 +1,4 @@
-"""The README's commands, and those of the API guide after them, are run as a reader would type them: one shell
-session from top to bottom."""
+"""The README's commands, then those of the API guide, run as a reader types them, in one shell session."""
 
 from __future__ import annotations
 
