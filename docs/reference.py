@@ -162,6 +162,8 @@ def _name(kind: Any) -> str:
         return f"list of {_name(parts[0])}s"
     if origin is not None:
         return "object of " + " to ".join(_name(one) for one in parts)
+    if inspect.isclass(kind) and issubclass(kind, BaseModel):
+        return "sections"
     return "secret" if kind is SecretStr else MEANINGS.get(kind, str(getattr(kind, "__name__", kind)))
 
 

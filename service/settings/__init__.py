@@ -146,6 +146,8 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     online: OnlineSettings = OnlineSettings()
     variants: dict[VariantName, VariantSettings] = Field(default_factory=dict)
+    """Other ways to answer from the same index, by name: each with `shadow`, `canary` and any sections from
+    `search` to `cite`."""
 
     @classmethod
     def settings_customise_sources(
