@@ -1,4 +1,4 @@
-"""The tables of docs/relevance.md: `footnote eval relevance --data DIR`.
+"""The tables of docs/measured/relevance.md: `footnote eval relevance --data DIR`.
 
 DIR holds labelled sets of any form that `eval.labelled` reads, among them `squad2`. Ranking, deciding,
 answering and citing are measured one after another, each by its own command, with what is shipped and set;

@@ -15,7 +15,7 @@ from ingestion.chunking.blocks import Block
 from ingestion.chunking.ruler import Ruler
 
 WEIGHT = 2.5
-"""Cost of a break between blocks with exactly the same words; measured, see docs/chunking.md."""
+"""Cost of a break between blocks with exactly the same words; measured, see docs/measured/chunking.md."""
 WINDOW = 60
 """Tokens on either side of a break that are compared."""
 STEM = 6

@@ -2,7 +2,7 @@
 
 A token's vector is projected on the directions in which the embedder's tokens differ most (`projection.npy`
 beside the compiled model) and kept as a direction alone, a byte a number. Late interaction compares
-directions, and of 384 float32 numbers 128 bytes rank as well: see docs/relevance.md.
+directions, and of 384 float32 numbers 128 bytes rank as well: see docs/measured/relevance.md.
 """
 
 from __future__ import annotations

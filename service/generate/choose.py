@@ -5,7 +5,7 @@ same codes and numbers and add something, come so close that either may be the a
 another document with other facts. A short answer brings the sentence beside it.
 
 The constants were chosen on half of SQuAD 2's articles and every other question of the golden set;
-docs/answering.md shows what half and double of each come to.
+docs/measured/answering.md shows what half and double of each come to.
 """
 
 from __future__ import annotations

@@ -115,8 +115,11 @@ class Settings(BaseSettings):
     )
 
     mode: Literal["embedded", "server"] = "embedded"
+    """`embedded`: one process, one folder. `server`: PostgreSQL, Qdrant, API keys."""
     data_dir: Path = Field(default_factory=default_data_dir)
+    """Where everything lies: index, catalogue, originals, what was tuned."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
+    """Where compiled models lie; they can be made again."""
     load: LoadSettings = LoadSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     receipts: ReceiptSettings = ReceiptSettings()
@@ -143,6 +146,8 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     online: OnlineSettings = OnlineSettings()
     variants: dict[VariantName, VariantSettings] = Field(default_factory=dict)
+    """Other ways to answer from the same index, by name: each with `shadow`, `canary` and any sections from
+    `search` to `cite`."""
 
     @classmethod
     def settings_customise_sources(

@@ -35,3 +35,4 @@ class ClientSettings(Section):
     ] = ""
     """Over TLS, unless it is this machine: the key goes with every request."""
     api_key: SecretStr = SecretStr("")
+    """Sent with every request to that server."""

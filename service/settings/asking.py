@@ -22,11 +22,15 @@ class EmbedSettings(Section):
     """A model by what it is for, instead of `model`: `default` is quick and light, `quality` understands more
     and costs more; see docs/tuning.md."""
     model: str = PRESETS["default"]
+    """A sentence-transformers id or a local folder. Another one needs `footnote reindex`."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto` takes an NVIDIA GPU if there is one that torch can use, else the processor."""
     precision: Literal["int8", "float32"] = "int8"
+    """`int8` is what the shipped models were tuned with."""
     threads: Annotated[int, Field(ge=0)] = 0
     """0 leaves it to the runtime: one thread a core."""
     batch_size: Count = 8
+    """Texts that are embedded together."""
 
     @model_validator(mode="before")
     @classmethod
@@ -43,20 +47,26 @@ class SearchSettings(Section):
     """How many candidates each of the two lists gives."""
 
     candidates: Count = 50
+    """How many chunks the dense list and the BM25 list give each."""
 
 
 class FuseSettings(Section):
     """Reciprocal Rank Fusion (Cormack, Clarke and Buettcher 2009)."""
 
     k: Count = 60
+    """Added to each rank: the larger, the less the first places stand out."""
     dense_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of the dense list."""
     sparse_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of the BM25 list."""
 
 
 class RerankSettings(Section):
     """How the best hits are put in order."""
 
     method: Literal["late", "cross_encoder", "none"] = "late"
+    """`late` compares token vectors that were kept at ingest; `cross_encoder` needs `rerank.model`; `none`
+    keeps the fused order."""
     depth: Count = 100
     """How many of the fused hits are reranked: both lists whole, as neither may lose what the other lacks. A
     cross-encoder takes time for each."""
@@ -71,6 +81,7 @@ class RerankSettings(Section):
     second_depth: Annotated[int, Field(ge=0)] = 0
     """With `late`, how many of its best hits the cross-encoder then reads; 0 leaves it out."""
     precision: Literal["int8", "float32"] = "int8"
+    """Of the cross-encoder."""
 
 
 class DecideSettings(Section):
@@ -90,21 +101,32 @@ class ContextSettings(Section):
     """What the generator reads."""
 
     max_tokens: Count = 3_000
+    """Of all passages together, which is what a language model is given to read."""
     max_passage_tokens: Count = 600
+    """Of one passage: a hit with the text of its section around it."""
     max_passages: Count = 8
+    """How many passages are read at most."""
     near_duplicate: Fraction = 0.9
+    """Passages that share this much of their words are read once."""
 
 
 class GenerateSettings(Section):
     """The language model; without a base URL the built-in extractive generator answers."""
 
     base_url: str = ""
+    """Of an OpenAI-compatible API, such as `http://127.0.0.1:11434/v1`."""
     api_key: SecretStr = SecretStr("")
+    """Sent as bearer token."""
     model: str = ""
+    """The model's name, as its server knows it."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """At 0 the same question gets the same words where the server allows it."""
     max_tokens: Count = 800
+    """That the model may write for one answer."""
     deadline_s: Seconds = 60
+    """How long the model may take; then quotations answer, or the answer is an abstention."""
     max_sentences: Count = 4
+    """Of an answer."""
     prompt_price: Annotated[float, Field(ge=0)] = 0.0
     """Of a million tokens that the model reads, in your currency; for what is told of the cost."""
     completion_price: Annotated[float, Field(ge=0)] = 0.0
@@ -115,5 +137,6 @@ class CiteSettings(Section):
     """When a sentence counts as supported by the passage that it cites."""
 
     min_support: Fraction = 0.5
+    """Sentences that their passage supports less are dropped and counted."""
     max_dropped_in_a_row: Count = 6
     """After so many sentences in a row that no passage supports, a language model is not read any further."""

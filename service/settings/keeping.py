@@ -54,19 +54,25 @@ class ServerStoreSettings(Section):
     """The Qdrant server or cluster of server mode; what it is made of holds for a new collection."""
 
     url: str = "http://127.0.0.1:6333"
+    """The server's REST address."""
     grpc_port: Annotated[int, Field(ge=1, le=65535)] = 6334
+    """The server's gRPC port."""
     api_key: SecretStr = SecretStr("")
+    """The server's API key, if it has one."""
     timeout_s: Seconds = 5
     """Of each call."""
     alias: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "footnote"
     """Stands for the collection of the index in force; two installations on one server need two."""
     shard_number: Count = 1
+    """Into how many parts a new collection is divided."""
     replication_factor: Count = 1
+    """How many nodes hold each part."""
     write_consistency_factor: Count = 1
     """How many replicas must have applied a write before it counts."""
     quantization: Literal["none", "scalar"] = "scalar"
     """`scalar` searches one byte a number, in memory, and scores the best by the vectors themselves."""
     on_disk_payload: bool = True
+    """Keep what belongs to a vector on disk rather than in memory."""
 
 
 class StoreSettings(Section):
@@ -86,8 +92,10 @@ class BlobSettings(Section):
     endpoint: str = ""
     """The storage's URL; unset, that of AWS."""
     region: str = "us-east-1"
+    """The bucket's region."""
     access_key_id: str = ""
     """Unset, the keys are taken from where AWS's own tools find them."""
     secret_access_key: SecretStr = SecretStr("")
+    """The secret that belongs to `blobs.access_key_id`."""
     timeout_s: Seconds = 30
     """How long one request may take, and how long it is tried again."""

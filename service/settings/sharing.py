@@ -26,6 +26,7 @@ class CacheSettings(Section):
     """Answers that are kept for whoever asks the same again."""
 
     enabled: bool = True
+    """Whether answers are kept at all."""
     ttl_s: Annotated[int, Field(ge=1)] = 3600
     """How long an answer is kept at most, and how long the text of a deleted document may lie in a cache that
     cannot be reached at the time; nobody is given it."""

@@ -14,11 +14,13 @@ class TracingSettings(Section):
     """A trace of every question and every document, to Langfuse or any OpenTelemetry collector."""
 
     method: Literal["none", "langfuse", "otlp"] = "none"
+    """`langfuse` and `otlp` need `pip install 'footnote[tracing]'`."""
     endpoint: str = ""
     """`https://HOST` of Langfuse; of a collector the whole address, as `http://HOST:4318/v1/traces`."""
     public_key: str = ""
     """Of Langfuse, as the secret key."""
     secret_key: SecretStr = SecretStr("")
+    """Of Langfuse."""
     headers: Mapping[str, SecretStr] = Field(default_factory=dict)
     """Sent with every request to a collector, for one that wants a token."""
     sample: Fraction = 1.0
@@ -38,5 +40,6 @@ class MetricsSettings(Section):
     """Where a worker tells its measurements; the API has `/metrics`."""
 
     host: str = "127.0.0.1"
+    """The address on which a worker tells its measurements."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Of `footnote worker`; at 0 it tells none."""

@@ -1,4 +1,4 @@
-"""The README's commands are run as a reader would type them, one shell session from top to bottom."""
+"""The README's commands, then those of the API guide, run as a reader types them, in one shell session."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+SERVING = """
+footnote serve &
+until curl -sf http://127.0.0.1:8080/readyz >/dev/null; do sleep 0.2; done
+"""
 PORT = "8080"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +36,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedPro
         "FOOTNOTE_DATA_DIR": str(tmp_path_factory.mktemp("readme")),
         "FOOTNOTE_API__PORT": port,
     }
-    script = "\n".join(blocks("sh")).replace(f":{PORT}", f":{port}")
+    guide = [SERVING, *(block + "\necho\n" for block in blocks(GUIDE)), "kill %1\n"]
+    script = "\n".join([*blocks(README), "wait", "echo THE GUIDE", *guide]).replace(f":{PORT}", f":{port}")
     return subprocess.run(
         ["bash", "-eu", "-o", "pipefail", "-c", script],
         cwd=ROOT,
@@ -87,14 +93,15 @@ def test_the_stream_ends_with_the_whole_answer(session: subprocess.CompletedProc
     assert "event: done" in session.stdout
 
 
-def test_every_setting_that_the_readme_names_exists() -> None:
-    from service.settings import Settings
-
-    for section, name in re.findall(r"FOOTNOTE_([A-Z]+)__([A-Z_]+)", README):
-        if section != "<SECTION>":
-            assert name.lower() in type(getattr(Settings(), section.lower())).model_fields
-
-
-def test_every_file_that_the_readme_links_to_exists() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+def test_the_guide_shows_what_the_api_says(session: subprocess.CompletedProcess[str]) -> None:
+    said = session.stdout.partition("THE GUIDE")[2]
+    for shown in (
+        '"status":"answered"',
+        '"state":"done"',
+        '"feedback_id"',
+        '"verdict"',
+        '"signature"',
+        '"ready":true',
+    ):
+        assert shown in said, shown
+    assert [code for code in re.findall(r'"code":"(\w+)"', said) if "stage" not in code] == ["limit_exceeded"]

@@ -5,7 +5,7 @@ that the cells of its body take; the lines above the body become one header row,
 columns repeated over each, so that every column says in full what it holds.
 
 Distances are in font sizes, because leading and gutters grow with the letters. The constants are rules of
-thumb about how tables are set; docs/parsing.md measures what comes of them together.
+thumb about how tables are set; docs/measured/parsing.md measures what comes of them together.
 """
 
 from __future__ import annotations
