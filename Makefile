@@ -11,7 +11,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN ?= eval-runs/golden-$(shell date +%Y%m%d-%H%M%S)
-EXTRAS ?= server,eval,judge,tracing,tune,ocr,dev
+# What generates clients from the API's description, for their test.
+CLIENTS := $(wildcard tests/clients/*/requirements.txt tests/clients/*/package*.json) tests/clients/install.sh
+EXTRAS ?= models,server,eval,judge,tracing,tune,ocr,dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup install models demo serve dev-server test chaos check eval bench constraints clean
@@ -24,11 +26,12 @@ setup: install models
 install: $(VENV)/.installed
 
 # Installed anew only when what is to be installed has changed.
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt $(CLIENTS)
 	PYTHON=$(PYTHON) sh deploy/install-system.sh
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Footnote needs Python 3.11 or newer: make setup PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	PYTHON=$(PYTHON) sh tests/clients/install.sh $(VENV)/clients
 	touch $@
 
 # Compiled once for this machine, kept in the user's cache folder; quick when it is there already.

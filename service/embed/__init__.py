@@ -67,7 +67,7 @@ def open_embedder(settings: EmbedSettings, cache_dir: Path, token_dimensions: in
 
         if settings.device == "cuda" or gpu_is_usable():
             return TorchEmbedder(settings, cache_dir, token_dimensions)
-        log.warning("there is a GPU, but this build of torch cannot use it: embedding runs on the CPU")
+        log.warning("there is a GPU, but torch is not installed or cannot use it: embedding runs on the CPU")
     from service.embed.cpu import OpenVinoEmbedder
 
     return OpenVinoEmbedder(settings, cache_dir, token_dimensions)

@@ -20,9 +20,11 @@ PASSAGES_A_BATCH = 128
 
 
 def gpu_is_usable() -> bool:
-    """Whether torch can compute on a CUDA device."""
-    import torch
-
+    """Whether torch is installed and can compute on a CUDA device."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return False
     return bool(torch.cuda.is_available())
 
 
@@ -30,8 +32,13 @@ class TorchEmbedder:
     """The `Embedder` for a GPU. Its fingerprint is that of the compiled model, so one index serves both."""
 
     def __init__(self, settings: EmbedSettings, cache_dir: Path, token_dimensions: int = 0) -> None:
-        from sentence_transformers import SentenceTransformer
-
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ModuleNotFoundError as error:
+            raise ModelUnavailable(
+                f"a GPU is used through {error.name}, which is not installed",
+                hint="pip install 'footnote[models]', or set FOOTNOTE_EMBED__DEVICE=cpu",
+            ) from error
         if not gpu_is_usable():
             raise ModelUnavailable(
                 "no GPU can be used: this torch build or driver offers no CUDA device",

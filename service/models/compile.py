@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.models.building import made_whole
 from service.models.card import Card, Role
 from service.models.locate import PUBLISHED_SHA256, Located, locate, weights_sha256
 from service.models.projection import PROJECTION, principal, shipped
@@ -40,20 +39,13 @@ def compile_model(model: str, role: Role, precision: str, folder: Path) -> None:
     located = locate(model)
     located = replace(located, reference=files_of(located.reference, _cache_of(folder)))
     weights = _verified_weights(located)
-    building = folder.with_name(f"{folder.name}.building-{os.getpid()}")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
-    try:
+    with made_whole(folder) as building:
         wrapped = _Embedder(located) if role == "embedder" else _CrossEncoder(located)
         _save(wrapped, precision, building)
         card = wrapped.card(located.name, precision, weights)
         if isinstance(wrapped, _Embedder):
             np.save(building / PROJECTION, wrapped.projection(card.fingerprint))
         card.write(building)
-        shutil.rmtree(folder, ignore_errors=True)
-        building.rename(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 def _cache_of(folder: Path) -> Path:

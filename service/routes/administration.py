@@ -36,7 +36,7 @@ def _access(request: Request) -> Access:
 CurrentAccess = Annotated[Access, Depends(_access)]
 
 
-@router.get("/keys", dependencies=[admin()])
+@router.get("/keys", operation_id="list_keys", dependencies=[admin()])
 async def keys(
     caller: CurrentCaller, access: CurrentAccess, cursor: Cursor = None, limit: Limit = 50
 ) -> KeysOut:
@@ -44,7 +44,7 @@ async def keys(
     return KeysOut.of(await asyncio.to_thread(access.keys.page, caller.scope.tenant, cursor, limit))
 
 
-@router.post("/keys", status_code=201, dependencies=[admin()])
+@router.post("/keys", operation_id="create_key", status_code=201, dependencies=[admin()])
 async def create_key(body: NewKeyIn, caller: CurrentCaller, access: CurrentAccess) -> NewKeyOut:
     """Make a key. Its secret is in this answer and nowhere else."""
     key, secret = await asyncio.to_thread(
@@ -53,14 +53,14 @@ async def create_key(body: NewKeyIn, caller: CurrentCaller, access: CurrentAcces
     return NewKeyOut.with_secret(key, secret)
 
 
-@router.delete("/keys/{key_id}", dependencies=[admin()])
+@router.delete("/keys/{key_id}", operation_id="revoke_key", dependencies=[admin()])
 async def revoke_key(key_id: Id, caller: CurrentCaller, access: CurrentAccess) -> KeyOut:
     """End a key for good: it is refused by every process within `access.key_cache_s`."""
     revoked = await asyncio.to_thread(access.keys.revoke, caller.scope.tenant, key_id, actor_of(caller))
     return KeyOut.model_validate(revoked)
 
 
-@router.get("/audit", dependencies=[admin()])
+@router.get("/audit", operation_id="list_audit_entries", dependencies=[admin()])
 async def audit(
     caller: CurrentCaller, access: CurrentAccess, cursor: Cursor = None, limit: Limit = 50
 ) -> AuditOut:
@@ -68,13 +68,13 @@ async def audit(
     return AuditOut.of(await asyncio.to_thread(access.audit.page, caller.scope.tenant, cursor, limit))
 
 
-@router.get("/tenant", dependencies=[admin()])
+@router.get("/tenant", operation_id="get_tenant", dependencies=[admin()])
 async def tenant(caller: CurrentCaller, access: CurrentAccess) -> TenantOut:
     """What the tenant has, and how much it may have."""
     return TenantOut.of(await asyncio.to_thread(access.tenants.get, caller.scope.tenant))
 
 
-@router.put("/tenant", dependencies=[admin()])
+@router.put("/tenant", operation_id="change_tenant", dependencies=[admin()])
 async def change_tenant(body: TenantIn, caller: CurrentCaller, access: CurrentAccess) -> TenantOut:
     """Decide what is the tenant's to decide."""
     changed = await asyncio.to_thread(
@@ -83,7 +83,7 @@ async def change_tenant(body: TenantIn, caller: CurrentCaller, access: CurrentAc
     return TenantOut.of(changed)
 
 
-@router.put("/tenant/isolation", status_code=202, dependencies=[admin()])
+@router.put("/tenant/isolation", operation_id="isolate_tenant", status_code=202, dependencies=[admin()])
 async def isolate_tenant(body: IsolationIn, caller: CurrentCaller, access: CurrentAccess) -> TenantOut:
     """Give the tenant a vector collection of its own, or take it back among the others.
 
@@ -94,7 +94,7 @@ async def isolate_tenant(body: IsolationIn, caller: CurrentCaller, access: Curre
     return TenantOut.of(await asyncio.to_thread(access.tenants.get, name))
 
 
-@router.delete("/tenants/{name}", status_code=202, dependencies=[admin()])
+@router.delete("/tenants/{name}", operation_id="delete_tenant", status_code=202, dependencies=[admin()])
 async def delete_tenant(name: Id, caller: CurrentCaller, access: CurrentAccess) -> TenantOut:
     """Delete the tenant itself, named so that nobody does it by mistake: its documents, keys and answers.
 

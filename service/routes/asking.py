@@ -41,6 +41,7 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 
 @router.post(
     "/query",
+    operation_id="query",
     response_model=AnswerOut,
     responses=STREAMED,
     dependencies=[reader("query"), Depends(query_slot)],
@@ -82,7 +83,7 @@ def _sees_dropped(caller: Caller) -> bool:
     return caller.role != "reader"
 
 
-@router.post("/search", dependencies=[reader("search"), Depends(query_slot)])
+@router.post("/search", operation_id="search", dependencies=[reader("search"), Depends(query_slot)])
 async def search(
     body: SearchIn, request: Request, scope: CurrentScope, services: CurrentServices
 ) -> SearchOut:
@@ -92,7 +93,7 @@ async def search(
     return SearchOut.of(await while_connected(request, services.engine.search(scope, asked)))
 
 
-@router.post("/feedback", status_code=201, dependencies=[reader("feedback")])
+@router.post("/feedback", operation_id="give_feedback", status_code=201, dependencies=[reader("feedback")])
 async def feedback(
     body: FeedbackIn, request: Request, scope: CurrentScope, services: CurrentServices
 ) -> FeedbackOut:

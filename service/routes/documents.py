@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, Path, Request, UploadFile
 from fastapi import Query as Parameter
+from pydantic.config import JsonDict
 
 from service.records import JobState
 from service.routes.context import CurrentScope, CurrentServices, Services
@@ -40,7 +41,11 @@ IdempotencyKey = Annotated[
     str | None,
     Header(pattern=r"^[\x21-\x7e]{1,255}$", description="Sending the same upload again with it is harmless."),
 ]
-Files = Annotated[list[UploadFile], File(description="One file or more.")]
+BINARY: JsonDict = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+"""A file as generators of clients know it (OpenAPI 3.0), and as JSON Schema says it (3.1)."""
+Files = Annotated[
+    list[UploadFile], File(description="One file or more.", json_schema_extra={"items": BINARY})
+]
 Sources = Annotated[list[str] | None, Form(description="One for each file; else its name.")]
 Metadata = Annotated[
     str | None,
@@ -56,7 +61,12 @@ Groups = Annotated[
 ]
 
 
-@uploads.post("/documents", status_code=202, dependencies=[editor("upload"), Depends(only_known_fields)])
+@uploads.post(
+    "/documents",
+    operation_id="upload_documents",
+    status_code=202,
+    dependencies=[editor("upload"), Depends(only_known_fields)],
+)
 async def upload(
     request: Request,
     scope: CurrentScope,
@@ -71,7 +81,10 @@ async def upload(
 
 
 @uploads_for_groups.post(
-    "/documents", status_code=202, dependencies=[editor("upload"), Depends(only_known_fields)]
+    "/documents",
+    operation_id="upload_documents",
+    status_code=202,
+    dependencies=[editor("upload"), Depends(only_known_fields)],
 )
 async def upload_for_groups(
     request: Request,
@@ -108,13 +121,13 @@ async def _upload(
     return JobsOut.of(jobs)
 
 
-@router.get("/jobs/{job_id}", dependencies=[editor()])
+@router.get("/jobs/{job_id}", operation_id="get_job", dependencies=[editor()])
 async def job(job_id: Id, scope: CurrentScope, services: CurrentServices) -> JobOut:
     """How far one file's ingest is."""
     return JobOut.of(await services.engine.job(scope, job_id))
 
 
-@router.get("/jobs", dependencies=[editor()])
+@router.get("/jobs", operation_id="list_jobs", dependencies=[editor()])
 async def find_jobs(
     scope: CurrentScope,
     services: CurrentServices,
@@ -126,19 +139,29 @@ async def find_jobs(
     return JobListOut.of(await services.engine.find_jobs(scope, state or (), cursor, limit))
 
 
-@router.delete("/jobs/{job_id}", status_code=204, dependencies=[editor("cancel", at_once=True)])
+@router.delete(
+    "/jobs/{job_id}",
+    operation_id="cancel_job",
+    status_code=204,
+    dependencies=[editor("cancel", at_once=True)],
+)
 async def cancel_job(job_id: Id, scope: CurrentScope, services: CurrentServices) -> None:
     """Take a queued upload back; one that runs already is a conflict."""
     await services.engine.cancel_job(scope, job_id)
 
 
-@router.post("/jobs/{job_id}/retry", status_code=202, dependencies=[editor("retry", at_once=True)])
+@router.post(
+    "/jobs/{job_id}/retry",
+    operation_id="retry_job",
+    status_code=202,
+    dependencies=[editor("retry", at_once=True)],
+)
 async def retry_job(job_id: Id, scope: CurrentScope, services: CurrentServices) -> JobOut:
     """Queue a failed upload again; a conflict if it has not failed, is not the last one or lost its file."""
     return JobOut.of(await services.engine.retry_job(scope, job_id))
 
 
-@router.get("/receipts", dependencies=[admin()])
+@router.get("/receipts", operation_id="list_receipts", dependencies=[admin()])
 async def receipts(
     scope: CurrentScope, services: CurrentServices, cursor: Cursor = None, limit: Limit = 50
 ) -> ReceiptsOut:
@@ -147,7 +170,7 @@ async def receipts(
     return ReceiptsOut.of(await engine.receipts(scope, cursor, limit), engine.receipts_key())
 
 
-@router.get("/documents", dependencies=[reader()])
+@router.get("/documents", operation_id="list_documents", dependencies=[reader()])
 async def documents(
     scope: CurrentScope,
     services: CurrentServices,
@@ -161,13 +184,13 @@ async def documents(
     return DocumentsOut.of(page)
 
 
-@router.get("/documents/{document_id}", dependencies=[reader()])
+@router.get("/documents/{document_id}", operation_id="get_document", dependencies=[reader()])
 async def document(document_id: Id, scope: CurrentScope, services: CurrentServices) -> DocumentOut:
     """One document, with the receipt of what was read from its file."""
     return DocumentOut.of(await services.engine.document(scope, document_id))
 
 
-@router.get("/documents/{document_id}/text", dependencies=[reader()])
+@router.get("/documents/{document_id}/text", operation_id="get_document_text", dependencies=[reader()])
 async def document_text(
     document_id: Id,
     scope: CurrentScope,
@@ -178,7 +201,7 @@ async def document_text(
     return DocumentTextOut.model_validate(await services.engine.document_text(scope, document_id, version))
 
 
-@router.get("/documents/{document_id}/chunks", dependencies=[reader()])
+@router.get("/documents/{document_id}/chunks", operation_id="list_document_chunks", dependencies=[reader()])
 async def chunks(
     document_id: Id, scope: CurrentScope, services: CurrentServices, cursor: Cursor = None, limit: Limit = 50
 ) -> ChunksOut:
@@ -186,7 +209,9 @@ async def chunks(
     return ChunksOut.of(await services.engine.chunks(scope, document_id, cursor, limit))
 
 
-@router.delete("/documents/{document_id}", dependencies=[editor("delete", at_once=True)])
+@router.delete(
+    "/documents/{document_id}", operation_id="delete_document", dependencies=[editor("delete", at_once=True)]
+)
 async def delete(document_id: Id, scope: CurrentScope, services: CurrentServices) -> DeletionOut:
     """Remove a document, its versions, uploads and the answers that quote it; prove that nothing is left."""
     return DeletionOut.model_validate(await services.engine.delete(scope, document_id))

@@ -11,7 +11,7 @@ from service.schemas.drifting import DriftOut
 router = APIRouter(tags=["administration"], route_class=GuardedRoute)
 
 
-@router.get("/drift", dependencies=[admin()])
+@router.get("/drift", operation_id="get_drift", dependencies=[admin()])
 async def drift(scope: CurrentScope, services: CurrentServices) -> DriftOut:
     """Whether the answers to the tenant's questions have become other than they were."""
     return DriftOut.of(await services.engine.drift(scope))

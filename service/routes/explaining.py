@@ -13,7 +13,7 @@ router = APIRouter(tags=["ask"], route_class=GuardedRoute)
 
 # For editors: it tells of uploads and of what was read of files, which is theirs to know, and shows sentences
 # that the check dropped, which are nobody's to believe.
-@router.post("/explain", dependencies=[editor("explain"), Depends(query_slot)])
+@router.post("/explain", operation_id="explain", dependencies=[editor("explain"), Depends(query_slot)])
 async def explain(
     body: ExplainIn, request: Request, scope: CurrentScope, services: CurrentServices
 ) -> ExplanationOut:

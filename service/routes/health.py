@@ -40,13 +40,13 @@ class ReadyOut(BaseModel):
     components: list[ComponentOut]
 
 
-@router.get("/healthz")
+@router.get("/healthz", operation_id="check_health")
 async def healthz() -> HealthOut:
     """Whether the process is alive."""
     return HealthOut()
 
 
-@router.get("/readyz", response_model=ReadyOut)
+@router.get("/readyz", operation_id="check_readiness", response_model=ReadyOut)
 async def readyz(services: CurrentServices) -> ReadyOut | Response:
     """Whether queries can be answered now; if not, 503 and what is not ready."""
     found = [ComponentOut.model_validate(component) for component in await services.engine.readiness()]
@@ -60,7 +60,7 @@ async def readyz(services: CurrentServices) -> ReadyOut | Response:
     return problem_response(problem_of(NotReady(f"Not ready: {named}."), components=components))
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", operation_id="get_metrics", response_class=Response)
 async def metrics(services: CurrentServices) -> Response:
     """What Prometheus scrapes."""
     rendered = services.metrics.render(await services.engine.state())

@@ -47,7 +47,7 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/models", dependencies=[reader()])
+@router.get("/models", operation_id="list_models", dependencies=[reader()])
 async def models(services: CurrentServices) -> ModelsOut:
     """The names under which this service answers."""
     return ModelsOut(data=[ModelOut(id=name) for name in services.engine.model_names()])
@@ -55,6 +55,7 @@ async def models(services: CurrentServices) -> ModelsOut:
 
 @router.post(
     "/chat/completions",
+    operation_id="create_chat_completion",
     response_model=ChatOut,
     responses=STREAMED,
     dependencies=[reader("query"), Depends(query_slot)],
