@@ -89,7 +89,7 @@ def steps(folder: Path, data: Sequence[Path], docs: Path | None, work: Path) -> 
 
 
 def fitted(
-    model: str, settings: Settings, todo: Sequence[Step], folder: Path, runs: Runner | None = None
+    model: str, settings: Settings, planned: Sequence[Step], folder: Path, runs: Runner | None = None
 ) -> int:
     """The exit code of the first step that failed, else 0."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,17 +98,17 @@ def fitted(
         "FOOTNOTE_EMBED__MODEL": model,
         "FOOTNOTE_RERANK__RANKER": str(folder / "reranker.json"),
     }
-    for number, step in enumerate(todo, 2):
+    for number, step in enumerate(planned, 2):
         if (folder / step.file).is_file():
-            _tell(number, todo, f"{step.file} is there")
+            _tell(number, planned, f"{step.file} is there")
             continue
-        _tell(number, todo, f"{step.file}: footnote tune {' '.join(step.options)}")
+        _tell(number, planned, f"{step.file}: footnote tune {' '.join(step.options)}")
         began = time.monotonic()
         if code := (runs or _run)(step.options, environment):
-            _tell(number, todo, f"{step.file} failed; run the command again to go on from here")
+            _tell(number, planned, f"{step.file} failed; run the command again to go on from here")
             return code
-        _tell(number, todo, f"{step.file} after {time.monotonic() - began:,.0f} s")
-    made = {**about, "commands": [["footnote", "tune", *step.options] for step in todo]}
+        _tell(number, planned, f"{step.file} after {time.monotonic() - began:,.0f} s")
+    made = {**about, "commands": [["footnote", "tune", *step.options] for step in planned]}
     (folder / MADE).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     return 0
 
@@ -136,8 +136,8 @@ def _run(options: Sequence[str], environment: Mapping[str, str]) -> int:
     return subprocess.run(command_line, env={**os.environ, **environment}, check=False).returncode
 
 
-def _tell(number: int, todo: Sequence[Step], what: str) -> None:
-    print(f"{number} of {len(todo) + 1}: {what}", flush=True)
+def _tell(number: int, planned: Sequence[Step], what: str) -> None:
+    print(f"{number} of {len(planned) + 1}: {what}", flush=True)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,8 @@ class Steps:
 
 
 def fit(folder: Path, run: Steps) -> int:
-    todo = steps(folder, [Path("sets")], None, folder / "work")
-    return fitted(MODEL, Settings(), todo, folder, run)
+    planned = steps(folder, [Path("sets")], None, folder / "work")
+    return fitted(MODEL, Settings(), planned, folder, run)
 
 
 def test_each_part_is_fitted_after_those_that_it_rests_on_and_with_the_model_and_ranker(
