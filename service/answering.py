@@ -58,11 +58,16 @@ class Answering:
         self.cache = cache
         self._pipeline = pipeline
         self._epoch = epoch
+        self._installation = installation
         self._lease_s = lease_s
         self._fingerprint = _fingerprint(pipeline, installation)
         self._standing = pipeline.warnings
         self._flights: Flights[Event] = Flights()
         self._threads = QuestionThreads(LOOKUP_THREADS)
+
+    def beside(self, pipeline: Pipeline) -> Answering:
+        """Another pipeline behind the same cache, which tells the answers of the two apart."""
+        return Answering(pipeline, self.cache, self._epoch, self._lease_s, self._installation)
 
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         """The events of `Pipeline.stream`, worked out now, by somebody who asks the same now, or before."""

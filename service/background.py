@@ -32,11 +32,11 @@ class QuestionThreads:
     """The threads on which questions are worked on; documents are managed on others.
 
     Whose turn it is goes by who came first. There are `size` of them, at 0 one a core: more would take the
-    cores, and Python's one lock, from each other.
+    cores, and Python's one lock, from each other. Each thread does `begin` first.
     """
 
-    def __init__(self, size: int = 0) -> None:
-        self._threads = ThreadPoolExecutor(size or cores(), thread_name_prefix="question")
+    def __init__(self, size: int = 0, begin: Callable[[], None] | None = None) -> None:
+        self._threads = ThreadPoolExecutor(size or cores(), "question", begin)
 
     async def run(self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
         """The result of `work`, done in a thread in the caller's context.

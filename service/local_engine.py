@@ -60,10 +60,8 @@ from service.store.index import ChunkIndex
 from service.store.payload import checked_name
 from service.tracing.tracing import Tracing
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
+from service.variants.opening import Tried
 from service.waking import Waker
-
-FEEDBACK_WAITS_S = (0.05, 0.1, 0.2, 0.4)
-"""How feedback waits for the record of its answer, which whoever gave it writes some 50 ms later."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +87,7 @@ class LocalEngine(Engine):
     gate: Gate
     parts: Readinesses
     sharing: Sharing
+    variants: Tried
     wake: Waker = field(default_factory=threading.Event)
     """Set when jobs were added."""
     stall: Stall = field(default_factory=Stall)
@@ -108,7 +107,7 @@ class LocalEngine(Engine):
     @override
     async def stream(self, scope: Scope, query: Query) -> AsyncGenerator[Event, None]:
         with self.gate.question():
-            answering = self.tracing.asked(scope, query, self.sharing.asked.stream(scope, query))
+            answering = self.tracing.asked(scope, query, self.variants.asked.stream(scope, query))
             async with aclosing(answering) as events:
                 async for event in events:
                     if isinstance(event, Finished):
@@ -130,9 +129,8 @@ class LocalEngine(Engine):
 
     @override
     async def feedback(self, scope: Scope, feedback: Feedback) -> str:
-        # The record of an answer that another process gave may not be there yet.
-        waits = FEEDBACK_WAITS_S if self.settings.mode == "server" else ()
-        feedback_id = await self.keeper.judged(scope, feedback, waits)
+        feedback_id = await self.keeper.judged(scope, feedback, waits=self.settings.mode == "server")
+        await asyncio.to_thread(self.variants.judged, scope, feedback)
         self.tracing.judged(feedback, feedback_id)
         return feedback_id
 
@@ -272,6 +270,7 @@ class LocalEngine(Engine):
             disk_free_bytes=free_bytes(self.settings.data_dir),
             spans_sent=spans.sent,
             spans_dropped=spans.dropped,
+            tried=self.variants.state(),
         )
 
     def findings(self) -> Mapping[str, int]:
@@ -297,3 +296,4 @@ class LocalEngine(Engine):
     async def aclose(self) -> None:
         """Lets go of what belongs to the running loop; `open_resources` closes the rest."""
         await self.pipeline.generator.aclose()
+        await self.variants.aclose()

@@ -206,6 +206,47 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """Observations of one quantity: how many, their sum, and that of their squares."""
+
+    count: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    @property
+    def mean(self) -> float | None:
+        """None where nothing was observed."""
+        return self.total / self.count if self.count else None
+
+
+VariantState = Literal["running", "stopped", "rolled_back"]
+"""What became of a variant: an operator stopped it, or it was taken back by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVariant:
+    """What was decided of a variant of these settings, and why."""
+
+    name: str
+    fingerprint: str
+    state: VariantState
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TriedState:
+    """What is tried beside the pipeline in force, and what answers were judged to be."""
+
+    variants: Mapping[str, VariantState] = field(default_factory=dict)
+    """Of the settings' variants that have a share."""
+    shadows: Mapping[str, int] = field(default_factory=dict)
+    """How many questions the shadow was handed, by what became of them; empty where there is none."""
+    judged: Mapping[str, float] = field(default_factory=dict)
+    """By metric, what the last `footnote eval online` came to."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """How the service is doing, for its measurements."""
 
@@ -222,3 +263,4 @@ class State:
     disk_free_bytes: int = 0
     spans_sent: int = 0
     spans_dropped: int = 0
+    tried: TriedState = TriedState()

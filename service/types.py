@@ -33,6 +33,8 @@ class Scope:
 
     tenant: str
     groups: frozenset[str] = frozenset()
+    user: str = field(default="", compare=False)
+    """Whom a share of users counts: the id of the API key. It opens nothing."""
 
     @property
     def reads_everything(self) -> bool:
@@ -499,6 +501,8 @@ class Answer:
     """Which parts of the question the documents do not answer: the end of `text`; empty where they all do."""
     cached: bool = False
     """Whether it was worked out for somebody else who asked the same, earlier or at the same time."""
+    variant: str = ""
+    """Which variant of the pipeline gave it; empty is the one in force."""
 
 
 # --- answering while the reader watches ------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 
 from service.access.removing import REMOVE_EVERY_S, TenantRemoval
 from service.background import QuestionThreads
@@ -24,7 +25,6 @@ from service.catalogue import (
     Tenants,
 )
 from service.catalogue.auditing import Auditing
-from service.decide import fingerprints, open_decider
 from service.deletion import Deletion
 from service.embed import Embedder, check_sizes, open_embedder
 from service.errors import StoreDamaged
@@ -33,26 +33,25 @@ from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
 from service.fsck import Fsck
 from service.gate import Gate
-from service.generate import Generator
 from service.generate.prompt import prompt_version
 from service.local_engine import LocalEngine
 from service.maintenance import Maintenance
-from service.models import TokenFinder
 from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
 from service.receipts import open_signer
 from service.reindexing import index_checks, keep_house
-from service.rerank import open_reranker
 from service.settings import Settings
-from service.sharing import Sharing, open_sharing, remembering
+from service.sharing import Sharing, open_sharing
 from service.stage_checks import stage_checks
+from service.stages import open_pipeline, pipeline_beside
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
 from service.store.opening import index_name, make_room_for_index, open_index, put_in_force
 from service.tracing.opening import open_tracing
 from service.tracing.questions import Mask
 from service.tracing.tracing import Tracing
+from service.variants.opening import Tried, open_variants
 
 LOOK_EVERY_S = 600.0
 """What answers are like is counted by the hour."""
@@ -107,13 +106,16 @@ def _engine(
         closing(QuestionThreads(settings.api.question_threads)) as threads,
         open_sharing(
             settings,
-            pipeline := _pipeline(settings, footing.database, embedder, index, threads),
+            pipeline := open_pipeline(settings, footing.database, embedder, index, threads),
             CatalogueReader(footing.database).epoch,
             footing.installation,
         ) as sharing,
+        open_variants(
+            settings, footing.database, sharing.asked, partial(pipeline_beside, pipeline)
+        ) as variants,
         closing(open_tracing(settings, prompt_version(), _mask)) as tracing,
     ):
-        engine = _joined(settings, footing, index, pipeline, sharing, tracing)
+        engine = _joined(settings, footing, index, pipeline, sharing, variants, tracing)
         with closing(engine.parts):
             if not footing.shared:  # whatever was under way is nobody's: who had begun it is dead
                 engine.jobs.requeue_interrupted()
@@ -132,6 +134,7 @@ def _joined(
     index: ChunkIndex,
     pipeline: Pipeline,
     sharing: Sharing,
+    variants: Tried,
     tracing: Tracing,
 ) -> LocalEngine:
     database, locks, answers = footing.database, footing.locks, Answers(footing.database)
@@ -163,6 +166,7 @@ def _joined(
         gate=Gate(),
         parts=Readinesses({**_checks(pipeline, database, keeper, sharing, tracing), **beside}),
         sharing=sharing,
+        variants=variants,
         wake=sharing.waker,
         tracing=tracing,
     )
@@ -191,46 +195,6 @@ def _checks(
         **sharing.checks(),
         **tracing.checks(),
     }
-
-
-def _pipeline(
-    settings: Settings, database: Database, embedder: Embedder, index: ChunkIndex, threads: QuestionThreads
-) -> Pipeline:
-    reranker = open_reranker(
-        settings.rerank, settings.cache_dir, settings.data_dir, embedder.tokens_fingerprint
-    )
-    running = fingerprints(
-        embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, settings.chunk
-    )
-    return Pipeline(
-        settings=settings,
-        embedder=remembering(embedder, settings.cache),
-        store=index.vectors,
-        tokens=index.tokens,
-        reader=CatalogueReader(database),
-        reranker=reranker,
-        decider=open_decider(settings.decide, settings.data_dir, running),
-        generator=_generator(settings, embedder, threads),
-        threads=threads,
-        quoting=_quoting(settings, embedder, threads) if settings.generate.base_url else None,
-    )
-
-
-def _generator(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:
-    if settings.generate.base_url:
-        from service.generate.chat import ChatGenerator
-
-        return ChatGenerator(settings.generate)
-    return _quoting(settings, embedder, threads)
-
-
-def _quoting(settings: Settings, embedder: Embedder, threads: QuestionThreads) -> Generator:
-    from service.generate.extractive import ExtractiveGenerator
-
-    tokenize = TokenFinder(embedder.tokenizer_file)
-    return ExtractiveGenerator(
-        embedder.embed_sentences, tokenize, settings.generate.max_sentences, threads.run
-    )
 
 
 def _mask() -> Mask:

@@ -128,5 +128,9 @@ def _caller(known: KnownKey) -> Caller:
     key = known.key
     groups = frozenset(key.groups) | ({EVERY_GROUP} if key.role == "admin" else frozenset())
     return Caller(
-        Scope(key.tenant, groups), key.role, key.id, known.questions_per_minute, known.audits_questions
+        Scope(key.tenant, groups, key.id),
+        key.role,
+        key.id,
+        known.questions_per_minute,
+        known.audits_questions,
     )

@@ -10,7 +10,7 @@ from service.access.authenticating import Authenticator
 from service.access.noting import Auditor
 from service.access.starting import check_start
 from service.background import repeating
-from service.catalogue import AuditKeeper, AuditLog, Database, Keys, Placements, Tenants
+from service.catalogue import AuditKeeper, AuditLog, Database, Keys, Placements, Tenants, Variants
 from service.readiness import Readinesses
 from service.settings import Settings
 
@@ -28,6 +28,7 @@ class Access:
     keys: Keys
     tenants: Tenants
     placements: Placements
+    variants: Variants
 
     @classmethod
     def of(cls, settings: Settings, database: Database) -> Access:
@@ -42,6 +43,7 @@ class Access:
             keys=keys,
             tenants=Tenants(database),
             placements=Placements(database),
+            variants=Variants(database),
         )
 
     @contextmanager

@@ -17,6 +17,7 @@ new one, and after a delete has committed nothing of the document can come back.
     tenants.py, keys.py, secret.py            who may come in
     whereabouts.py  where an expected         document is, or why it is not
     admission.py  which uploads are taken     audit.py      who did what
+    samples.py    answers with their words    variants.py   what became of variants
 
 In server mode alone: `token_table.py`, the token vectors, `advisory.py`, locks and the lead, and `using.py`,
 what may not be removed yet.
@@ -38,9 +39,11 @@ from service.catalogue.keys import Keys
 from service.catalogue.listing import Listing
 from service.catalogue.placements import Placements
 from service.catalogue.reading import CatalogueReader
+from service.catalogue.samples import Sample, SampledAnswer, Samples
 from service.catalogue.tallies import Tallies
 from service.catalogue.tenants import Tenants
 from service.catalogue.token_table import TokenTable
+from service.catalogue.variants import Variants
 from service.catalogue.versions import Labels, Live, NewVersion
 from service.catalogue.whereabouts import Whereabouts
 
@@ -66,10 +69,14 @@ __all__ = [
     "NewJob",
     "NewVersion",
     "Placements",
+    "Sample",
+    "SampledAnswer",
+    "Samples",
     "ServerLocks",
     "Tallies",
     "Tenants",
     "TokenTable",
+    "Variants",
     "Whereabouts",
     "admit",
     "check_quotas",

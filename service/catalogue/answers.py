@@ -38,6 +38,7 @@ class GivenAnswer:
     documents: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     """What is counted of it (`service/drift`)."""
+    variant: str = ""
 
     @classmethod
     def of(cls, scope: Scope, question: str, answer: Answer) -> GivenAnswer:
@@ -45,7 +46,15 @@ class GivenAnswer:
         cited = tuple(citation.chunk_id for citation in answer.citations)
         documents = tuple(dict.fromkeys(citation.document.id for citation in answer.citations))
         return cls(
-            answer.id, scope.tenant, question, answer.status, cited, now(), documents, measures_of(answer)
+            answer.id,
+            scope.tenant,
+            question,
+            answer.status,
+            cited,
+            now(),
+            documents,
+            measures_of(answer),
+            answer.variant,
         )
 
 
@@ -100,6 +109,12 @@ class Answers:
             row = _row(scope, feedback)
             connection.execute(insert(FeedbackRow).values(**row))
             return str(row["id"])
+
+    def variant_of(self, scope: Scope, answer_id: str) -> str:
+        """Which variant gave an answer; empty of the pipeline in force, and of one not known any more."""
+        given = (AnswerRow.id == answer_id) & (AnswerRow.tenant == scope.tenant)
+        with self._database.reading() as connection:
+            return connection.scalar(select(AnswerRow.variant).where(given)) or ""
 
     def judgements(self, scope: Scope) -> list[Judgement]:
         """Every judgement of an answer that is still kept, oldest first."""

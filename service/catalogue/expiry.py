@@ -12,6 +12,7 @@ from service.catalogue.access_models import AuditRow
 from service.catalogue.claiming import FINISHED
 from service.catalogue.database import Database
 from service.catalogue.models import AnswerRow, FeedbackRow, IdempotencyRow, JobRow, TallyRow
+from service.catalogue.variant_models import SampleRow
 from service.settings import CatalogueSettings
 
 
@@ -39,6 +40,9 @@ class Expiry:
             ),
             "tallies": delete(TallyRow).where(
                 TallyRow.hour < moment - timedelta(days=kept.keep_tallies_days)
+            ),
+            "samples": delete(SampleRow).where(
+                SampleRow.created_at < moment - timedelta(days=kept.keep_samples_days)
             ),
             "audit": delete(AuditRow).where(AuditRow.at < moment - timedelta(days=kept.keep_audit_days)),
             "idempotency": delete(IdempotencyRow).where(

@@ -31,6 +31,8 @@ BATCH = 100
 GATHER_S = 0.05
 """How long the first note waits for others: a transaction for each takes longer than a cached answer does."""
 RETRY_S = 5.0
+ANOTHERS_RECORD_S = (0.05, 0.1, 0.2, 0.4)
+"""How feedback waits for the record of its answer, which whoever gave it writes some 50 ms later."""
 
 
 class Keeper(Generic[Note]):
@@ -130,13 +132,13 @@ class AnswerKeeper(Keeper[GivenAnswer]):
         super().__init__(answers.keep, "answers", max_waiting, retry_s)
         self._answers = answers
 
-    async def judged(self, scope: Scope, feedback: Feedback, waits_s: Sequence[float]) -> str:
-        """The id of feedback that is kept; an answer without a record is looked for again after each wait.
+    async def judged(self, scope: Scope, feedback: Feedback, *, waits: bool) -> str:
+        """The id of feedback that is kept; with `waits` another process may have given the answer just now.
 
         Raises:
             NotFound: the answer is not there, or not the scope's.
         """
-        for wait_s in waits_s:
+        for wait_s in ANOTHERS_RECORD_S if waits else ():
             with suppress(NotFound):
                 return await asyncio.to_thread(self._judge, scope, feedback)
             await asyncio.sleep(wait_s)

@@ -259,6 +259,8 @@ class AnswerRow(Base):
     question: Mapped[str]
     status: Mapped[str]
     cited: Mapped[list[Any]]
+    variant: Mapped[str] = mapped_column(default="", server_default="")
+    """Which one gave it; empty of the pipeline in force."""
     created_at: Mapped[datetime]
 
 

@@ -16,6 +16,7 @@ from service.catalogue.models import (
     JobRow,
     VersionRow,
 )
+from service.catalogue.variant_models import SampleDocumentRow, SampleRow
 from service.types import Scope
 
 
@@ -25,6 +26,7 @@ def remove_rows(connection: Connection, scope: Scope, document_id: str) -> Mappi
     connection.execute(ours.with_for_update())
     citing = _citing(scope, document_id)
     going = {
+        "samples": delete(SampleRow).where(SampleRow.id.in_(_sampled(scope, document_id))),
         "feedback": delete(FeedbackRow).where(FeedbackRow.answer_id.in_(citing)),
         "answers": delete(AnswerRow).where(AnswerRow.id.in_(citing)),
         "chunks": delete(ChunkRow).where(ChunkRow.document_id.in_(ours)),
@@ -46,6 +48,7 @@ def count_rows(connection: Connection, scope: Scope, document_id: str) -> Mappin
         "jobs": select(func.count()).select_from(JobRow).where(of_document),
         "answers": select(func.count()).select_from(citing.subquery()),
         "feedback": select(func.count()).where(FeedbackRow.answer_id.in_(citing)),
+        "samples": select(func.count()).select_from(_sampled(scope, document_id).subquery()),
     }
     return {table: int(connection.scalar(query) or 0) for table, query in counts.items()}
 
@@ -71,4 +74,13 @@ def _citing(scope: Scope, document_id: str) -> Select[str]:
         select(CitationRow.answer_id)
         .join(AnswerRow, AnswerRow.id == CitationRow.answer_id)
         .where(CitationRow.document_id == document_id, AnswerRow.tenant == scope.tenant)
+    )
+
+
+def _sampled(scope: Scope, document_id: str) -> Select[str]:
+    """The ids of the tenant's samples that quote the document."""
+    return (
+        select(SampleDocumentRow.sample_id)
+        .join(SampleRow, SampleRow.id == SampleDocumentRow.sample_id)
+        .where(SampleDocumentRow.document_id == document_id, SampleRow.tenant == scope.tenant)
     )

@@ -22,6 +22,7 @@ from service.catalogue.models import (
     TallyRow,
     TenantRow,
 )
+from service.catalogue.variant_models import SampleRow
 from service.errors import Conflict, NotFound
 from service.tenancy import BY_OPERATOR, UNLIMITED, Actor, Quotas, Tenant
 from service.types import EVERY_GROUP, Scope
@@ -30,6 +31,7 @@ OF_A_TENANT: tuple[InstrumentedAttribute[str], ...] = (
     KeyRow.tenant,
     FeedbackRow.tenant,
     AnswerRow.tenant,
+    SampleRow.tenant,
     IdempotencyRow.tenant,
     TallyRow.tenant,
     AuditRow.tenant,

@@ -8,13 +8,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import platformdirs
 import typer
 
 from service.cli.runtime import AsJson, DataDir, err, out, print_json, settings_of
 from service.errors import Misconfigured
 from service.models import Card, ensure_compiled
-from service.settings import PRESETS, Settings, config_file
+from service.settings import PRESETS, Settings, config_file, users_config_file
 
 _STRONGER = ("FOOTNOTE_EMBED__MODEL", "FOOTNOTE_EMBED__PRESET")
 _SECTION = re.compile(r"^\s*\[embed\]\s*(#.*)?$", re.MULTILINE)
@@ -31,7 +30,7 @@ def use(
     _refuse_stronger(preset)
     with err.status(f"compiling {PRESETS[preset]}"):
         folder = ensure_compiled(PRESETS[preset], "embedder", settings.embed.precision, settings.cache_dir)
-    file = config_file() or Path(platformdirs.user_config_dir("footnote", appauthor=False)) / "footnote.toml"
+    file = config_file() or users_config_file()
     put_preset(file, preset)
     other = _holds_other_vectors(settings, Card.read(folder))
     if as_json:

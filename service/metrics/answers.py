@@ -22,7 +22,7 @@ class AnswerMetrics:
 
     def __init__(self, registry: CollectorRegistry, prices: GenerateSettings) -> None:
         self._prices = prices
-        self._words = {name: Words() for name in ("stage", "status", "reason", "code")}
+        self._words = {name: Words() for name in ("stage", "status", "reason", "code", "variant")}
         self._stages = Histogram(
             "footnote_stage_seconds",
             "Time spent in one stage of a query.",
@@ -40,6 +40,12 @@ class AnswerMetrics:
         self._judge(registry)
 
     def _count(self, registry: CollectorRegistry) -> None:
+        self._variants = Counter(
+            "footnote_variant_answers_total",
+            "Answers that a variant gave, by status.",
+            ("variant", "status"),
+            registry=registry,
+        )
         self._dropped = Counter(
             "footnote_dropped_sentences_total",
             "Generated sentences that no passage supported.",
@@ -90,6 +96,8 @@ class AnswerMetrics:
         words, usage = self._words, answer.usage
         reason = words["reason"](answer.decision.reason or "")
         self._answers.labels(words["status"](answer.status), reason).inc()
+        if answer.variant:
+            self._variants.labels(words["variant"](answer.variant), words["status"](answer.status)).inc()
         for warning in answer.warnings:
             self._warnings.labels(words["stage"](warning.stage), words["code"](warning.code)).inc()
         for stage, milliseconds in answer.timings_ms.items():

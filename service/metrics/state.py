@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from service.records import State
+from service.records import State, TriedState
 
 
 def families(state: State) -> Iterator[Metric]:
@@ -35,6 +35,7 @@ def families(state: State) -> Iterator[Metric]:
         findings.add_metric((kind,), count)
     yield findings
     yield from _drift(state)
+    yield from _tried(state.tried)
     spans = {"sent": state.spans_sent, "dropped": state.spans_dropped}
     for became, count in spans.items():
         told = f"Spans of traces that were {became}."
@@ -57,3 +58,27 @@ def _drift(state: State) -> Iterator[Metric]:
         alarms.add_metric((quantity,), tenants)
     yield psi
     yield alarms
+
+
+def _tried(tried: TriedState) -> Iterator[Metric]:
+    """Of variants their states, of the shadow its counts, and what answers were judged to be."""
+    back = GaugeMetricFamily(
+        "footnote_variant_rolled_back",
+        "1 where a variant was taken back by itself, else 0.",
+        labels=("variant",),
+    )
+    for name, became in tried.variants.items():
+        back.add_metric((name,), became == "rolled_back")
+    shadows = CounterMetricFamily(
+        "footnote_shadow_questions",
+        "Questions that the shadow was handed: kept with both answers, dropped as it was busy, or failed.",
+        labels=("outcome",),
+    )
+    for outcome, count in tried.shadows.items():
+        shadows.add_metric((outcome,), count)
+    judged = GaugeMetricFamily(
+        "footnote_judged", "What the last footnote eval online came to.", labels=("metric",)
+    )
+    for metric, mean in tried.judged.items():
+        judged.add_metric((metric,), mean)
+    yield from (back, shadows, judged)

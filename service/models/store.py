@@ -1,7 +1,7 @@
 """The cache of compiled models: where one lies, and compiling it in a child process when it is not there.
 
-The child exists so that torch, which only compiling needs, never enters the serving process. The default model
-comes compiled and is only copied.
+The child exists so that torch, which only compiling needs, never enters the serving process. The default
+model comes compiled and is only copied.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _make(form: Form, folder: Path) -> None:
     model, _, precision = form
     if missing := [name for name in NEEDED_TO_COMPILE if find_spec(name) is None]:
         raise ModelUnavailable(
-            f"the model {model!r} is not compiled to {precision}, and compiling needs {' and '.join(missing)}",
+            f"the model {model!r} is not compiled to {precision}; compiling needs {' and '.join(missing)}",
             hint="pip install 'footnote[models]'",
         )
     log.warning("the model %s is compiled to %s, once: that takes about a minute", model, precision)

@@ -23,6 +23,7 @@ from service.schemas.access import (
     TenantIn,
     TenantOut,
 )
+from service.schemas.variants import VariantOut, VariantsOut
 
 router = APIRouter(tags=["administration"], route_class=GuardedRoute)
 
@@ -81,6 +82,13 @@ async def change_tenant(body: TenantIn, caller: CurrentCaller, access: CurrentAc
         access.tenants.set_audits_questions, caller.scope.tenant, body.audits_questions, actor_of(caller)
     )
     return TenantOut.of(changed)
+
+
+@router.get("/variants", operation_id="list_variants", dependencies=[admin()])
+async def variants(access: CurrentAccess) -> VariantsOut:
+    """Which variants of the service answer users, or did; an answer of one names it in `variant`."""
+    known = await asyncio.to_thread(access.variants.all)
+    return VariantsOut(variants=[VariantOut.model_validate(one) for one in known])
 
 
 @router.put("/tenant/isolation", operation_id="isolate_tenant", status_code=202, dependencies=[admin()])

@@ -180,6 +180,7 @@ class AnswerOut(BaseModel):
         description="The end of `answer` that names what of the question the documents do not answer; no "
         "sentence, and empty where all is answered."
     )
+    variant: str = Field(description="Which variant of the service answered; empty: the one in force.")
     hits: list[HitOut] | None = Field(None, description="Only with `explain`.")
     context: ContextOut | None = Field(None, description="Only with `explain`, where something was written.")
     rejected: list[RejectedOut] | None = Field(
@@ -206,6 +207,7 @@ class AnswerOut(BaseModel):
             cached=answer.cached,
             closest=[CitationOut.of(citation) for citation in answer.closest],
             unanswered=answer.unanswered,
+            variant=answer.variant,
             hits=[HitOut.of(hit) for hit in answer.hits] if explain else None,
             context=ContextOut.of(answer.context) if explain and answer.context else None,
             rejected=[RejectedOut.of(one, shows_text=shows_dropped) for one in answer.rejected]

@@ -43,6 +43,7 @@ from service.settings.keeping import (
 )
 from service.settings.serving import ApiSettings, LogSettings
 from service.settings.sharing import CacheSettings, LimitsSettings, RedisSettings
+from service.settings.variants import OnlineSettings, VariantName, VariantSettings
 from service.settings.watching import MetricsSettings, TracingSettings
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "LoadSettings",
     "LogSettings",
     "MetricsSettings",
+    "OnlineSettings",
     "ParseSettings",
     "ReceiptSettings",
     "RedisSettings",
@@ -75,9 +77,11 @@ __all__ = [
     "Settings",
     "StoreSettings",
     "TracingSettings",
+    "VariantSettings",
     "config_file",
     "default_cache_dir",
     "default_data_dir",
+    "users_config_file",
 ]
 
 
@@ -91,12 +95,16 @@ def default_cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("footnote", appauthor=False))
 
 
+def users_config_file() -> Path:
+    """Where the user's own TOML file lies, if there is one."""
+    return Path(platformdirs.user_config_dir("footnote", appauthor=False)) / "footnote.toml"
+
+
 def config_file() -> Path | None:
     """The TOML file in force, or None."""
     if named := os.environ.get("FOOTNOTE_CONFIG"):
         return Path(named)
-    folders = (Path(), Path(platformdirs.user_config_dir("footnote", appauthor=False)))
-    return next((file for folder in folders if (file := folder / "footnote.toml").is_file()), None)
+    return next((file for file in (Path("footnote.toml"), users_config_file()) if file.is_file()), None)
 
 
 class Settings(BaseSettings):
@@ -133,6 +141,8 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()
     metrics: MetricsSettings = MetricsSettings()
+    online: OnlineSettings = OnlineSettings()
+    variants: dict[VariantName, VariantSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

@@ -30,6 +30,8 @@ class CatalogueSettings(Section):
     """How long it can be looked at what answers were like (`footnote drift`), which takes 35 days."""
     keep_feedback_days: Count = 365
     """How long feedback can be learned from."""
+    keep_samples_days: Count = 7
+    """How long answers are kept with their words, for `footnote eval shadow` and `footnote eval online`."""
     feedback_to_cases: bool = False
     """Whether `footnote eval collect` may make questions of an evaluation out of feedback, masked; whoever
     asked should have been told."""

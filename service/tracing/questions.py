@@ -139,6 +139,7 @@ def _whole(asked: Asked) -> Mapping[str, Figure]:
             "status": answer.status,
             "reason": answer.decision.reason or "",
             "cached": answer.cached,
+            "variant": answer.variant,
             "sentences": len(answer.sentences),
             "citations": len(answer.citations),
             "warnings": [f"{one.stage}.{one.code}" for one in answer.warnings],

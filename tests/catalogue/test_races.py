@@ -46,7 +46,7 @@ def test_a_delete_that_comes_while_a_job_publishes_takes_and_counts_what_it_has_
     )
     assert published == {job.id: 1}
     expected = {"documents": 1, "versions": 1, "chunks": 2, "jobs": 1}
-    assert removed == {**expected, "answers": 0, "feedback": 0}
+    assert removed == {**expected, "answers": 0, "feedback": 0, "samples": 0}
     assert set(Documents(database, 10).count(ACME, DOCUMENT).values()) == {0}
 
 

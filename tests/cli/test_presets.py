@@ -30,7 +30,8 @@ def program(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Progra
         "",
         "mode = 'embedded'\n",
         "[embed]\n",
-        "# mine\n[embed]  # the model\nthreads = 2\npreset = 'default' # light\n\n[chunk]\nmax_tokens = 9\n",
+        "# mine\n[embed]  # the model\nthreads = 2\npreset = 'default' # light\n\n"
+        "[chunk]\nmax_tokens = 120\n",
         "[chunk]\nmax_tokens = 120",
         '[embed]\nmodel = "all-mpnet-base-v2"\n[log]\nlevel = "info"\n',
     ],

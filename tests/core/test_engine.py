@@ -58,6 +58,7 @@ def test_a_receipt_counts_what_went_and_nothing_that_stayed(engine: LocalEngine)
         "jobs": 2,
         "answers": 0,
         "feedback": 0,
+        "samples": 0,
         "vectors": 2,
         "sparse_entries": 2,
         "token_vectors": 2,

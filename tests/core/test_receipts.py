@@ -29,7 +29,7 @@ from tests.fakes_core import LOCAL, FakeEmbedder, ingested, opened, sections
 TEXT = sections(Warranty="The warranty of every pump lasts for twenty four months from delivery.")
 MANUAL, OTHER = document_id(LOCAL, "manual.md"), document_id(LOCAL, "other.md")
 PLACES = {
-    "documents", "versions", "chunks", "jobs", "answers", "feedback", "vectors", "sparse_entries",
+    "documents", "versions", "chunks", "jobs", "answers", "feedback", "samples", "vectors", "sparse_entries",
     "token_vectors", "files", "cached_answers",
 }  # fmt: skip
 

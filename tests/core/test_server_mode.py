@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from service.catalogue import Answers, Database, Jobs, document_id
+from service.catalogue.keeping import ANOTHERS_RECORD_S, AnswerKeeper
 from service.errors import (
     CatalogueUnavailable,
     IndexMismatch,
@@ -20,7 +21,7 @@ from service.errors import (
     StoreDamaged,
     StoreUnreachable,
 )
-from service.local_engine import FEEDBACK_WAITS_S, LocalEngine
+from service.local_engine import LocalEngine
 from service.records import Feedback
 from service.settings import Settings, StoreSettings
 from service.types import Query, Scope
@@ -226,7 +227,7 @@ def test_feedback_that_is_faster_than_the_record_of_its_answer_waits_for_it(
     first, second = open_engine(), open_engine()
     answer = asyncio.run(first.answer(LOCAL, Query("warranty")))
     first.keeper.flush()
-    late = replace(second, answers=WrittenLater(second.database, looks=3))
+    late = replace(second, keeper=AnswerKeeper(WrittenLater(second.database, looks=3)))
     assert asyncio.run(late.feedback(LOCAL, Feedback(answer.id, "up")))
 
 
@@ -236,8 +237,8 @@ def test_feedback_for_an_answer_that_nobody_gave_is_refused_after_a_bounded_wait
     engine = open_engine()
     never = WrittenLater(engine.database, looks=10**6)
     with pytest.raises(NotFound):
-        asyncio.run(replace(engine, answers=never).feedback(LOCAL, Feedback("unknown", "up")))
-    assert 10**6 - never.looks == 1 + len(FEEDBACK_WAITS_S)
+        asyncio.run(replace(engine, keeper=AnswerKeeper(never)).feedback(LOCAL, Feedback("unknown", "up")))
+    assert 10**6 - never.looks == 1 + len(ANOTHERS_RECORD_S)
 
 
 def test_feedback_given_through_another_process_at_once_is_kept(open_engine: Opening) -> None:

@@ -135,6 +135,7 @@ def ordinary(seed: int, length: int) -> tuple[Rates, Rates]:
         f"footnote_failed_jobs{{{HIT}}}": [float(minute // 300) for minute in minutes],
         f"footnote_disk_free_bytes{{{HIT}}}": [9e10 - minute * 1e5 for minute in minutes],
         f"footnote_redis_up{{{HIT}}}": [1.0 for _ in minutes],
+        f'footnote_variant_rolled_back{{{HIT},variant="bold"}}': [0.0 for _ in minutes],
     }
     return counters, gauges
 
@@ -231,6 +232,10 @@ FAULTS: list[tuple[dict[str, tuple[str, float]], dict[str, dict[str, str]]]] = [
     ),
     ({"footnote_trace_spans_dropped": ("is", 9)}, {"FootnoteTracesDropped": {}}),
     ({"footnote_redis_up": ("is", 0)}, {"FootnoteRedisDown": AT_API}),
+    (
+        {"footnote_variant_rolled_back": ("is", 1)},
+        {"FootnoteVariantRolledBack": {"variant": "bold"}},
+    ),
 ]
 
 

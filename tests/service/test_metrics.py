@@ -12,7 +12,7 @@ import pytest
 from service.errors import StoreUnreachable
 from service.metrics import Metrics
 from service.metrics.labels import MOST, OTHER, Words
-from service.records import Queue, State
+from service.records import Queue, State, TriedState
 from service.settings import GenerateSettings, MetricsSettings
 from service.types import Answer, Query, Usage, Warning
 from tests.fakes import FakeEngine
@@ -103,3 +103,18 @@ def test_a_worker_tells_its_measurements_on_a_port_of_its_own() -> None:
     assert "footnote_queue_depth 5.0" in text
     assert "footnote_failed_jobs 2.0" in text
     assert 'footnote_ingests_total{code="",outcome="done"} 1.0' in text
+
+
+def test_what_is_tried_is_measured() -> None:
+    tried = TriedState({"bold": "rolled_back", "shy": "running"}, {"kept": 3}, {"faithfulness": 0.9})
+    metrics = Metrics()
+    metrics.observe_answer(replace(an_answer(), variant="bold"))
+    text = metrics.render(State(tried=tried)).decode()
+    for line in (
+        'footnote_variant_rolled_back{variant="bold"} 1.0',
+        'footnote_variant_rolled_back{variant="shy"} 0.0',
+        'footnote_shadow_questions_total{outcome="kept"} 3.0',
+        'footnote_judged{metric="faithfulness"} 0.9',
+        'footnote_variant_answers_total{status="abstained",variant="bold"} 1.0',
+    ):
+        assert line in text.splitlines()

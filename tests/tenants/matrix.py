@@ -71,6 +71,7 @@ MATRIX: dict[str, Entry] = {
     "DELETE /keys/{key_id}": Entry("admin", takes=("key",)),
     "GET /audit": Entry("admin"),
     "GET /tenant": Entry("admin"),
+    "GET /variants": Entry("admin"),
     "DELETE /tenants/{name}": Entry("admin", takes=("tenant",)),
     "PUT /tenant": Entry("admin", lambda ids: {"json": {"audits_questions": True}}),
     "PUT /tenant/isolation": Entry("admin", lambda ids: {"json": {"isolation": "dedicated"}}),

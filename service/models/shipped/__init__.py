@@ -1,4 +1,4 @@
-"""Compiled models that come with the package, so that a first question needs neither a compiler nor a network.
+"""Compiled models that come with the package, so that a first question needs no compiler and no network.
 
 Compiling the published weights makes the same files; of what they were made, and under which licence, is in
 THIRD_PARTY_NOTICES.md.
