@@ -9,6 +9,7 @@ from __future__ import annotations
 from eval.commands import group, run
 
 COMMANDS = {
+    "all": ("eval.tune.everything", "Ranker, calibrator and support of any embedding model."),
     "reranker": ("eval.tune.reranker", "The order of the best hits."),
     "calibrator": ("eval.tune.calibrator", "The probability that the passages answer."),
     "embedder": ("eval.tune.embedder", "The embedding model itself."),

@@ -20,7 +20,7 @@ class EmbedSettings(Section):
 
     preset: Preset | None = None
     """A model by what it is for, instead of `model`: `default` is quick and light, `quality` understands more
-    and costs more; see docs/tuning.md."""
+    and costs more; see docs/tuning.md. A `model` that is set comes before it."""
     model: str = PRESETS["default"]
     """A sentence-transformers id or a local folder. Another one needs `footnote reindex`."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -38,8 +38,8 @@ class EmbedSettings(Section):
         preset = given.get("preset") if isinstance(given, Mapping) else None
         if (model := PRESETS.get(str(preset))) is None:
             return given
-        if (other := given.get("model", model)) != model:
-            raise ValueError(f"the preset {preset!r} is {model}, but embed.model is {other!r}: set one")
+        if given.get("model", model) != model:
+            return {**given, "preset": None}
         return {**given, "model": model}
 
 

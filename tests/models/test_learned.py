@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from service.cite.support import Judge, meaning_of
 from service.decide.calibrator import Calibrator
@@ -60,12 +59,12 @@ def test_for_a_model_that_nothing_was_learned_for_the_default_s_is_found_and_sta
     assert reranker.warning.code == "other_embedder"
 
 
-def test_a_preset_sets_the_model_and_refuses_another_beside_it() -> None:
+def test_a_preset_sets_the_model_and_a_model_that_is_set_comes_before_it() -> None:
     assert EmbedSettings(preset="quality").model == PRESETS["quality"]
     assert EmbedSettings(preset="default").model == EmbedSettings().model
     assert EmbedSettings(preset="quality", model=PRESETS["quality"]).model == PRESETS["quality"]
-    with pytest.raises(ValidationError, match="set one"):
-        EmbedSettings(preset="quality", model="somebody/model")
+    other = EmbedSettings(preset="quality", model="somebody/model")
+    assert (other.model, other.preset) == ("somebody/model", None)
 
 
 def test_meaning_is_judged_by_what_was_learned_on_the_embedder_s_own_vectors() -> None:
