@@ -13,7 +13,8 @@ from service.decide import Calibrator, Decider, after, fingerprints, open_decide
 from service.decide.calibrator import LogisticModel, shipped
 from service.decide.features import FROM_TOKENS, QUANTITIES, decision_features
 from service.errors import Misconfigured
-from service.rerank import SHIPPED, Reranker
+from service.learned import RERANKER, shipped_file
+from service.rerank import Reranker
 from service.rerank.late import LateInteraction
 from service.rerank.ranker import read_ranker
 from service.settings import ChunkSettings, DecideSettings
@@ -47,7 +48,7 @@ def read(question: str, *hits: Hit) -> dict[str, float]:
 
 
 def late_interaction() -> Reranker:
-    return LateInteraction(read_ranker(SHIPPED), depth=50)
+    return LateInteraction(read_ranker(shipped_file(RERANKER, "")), depth=50)
 
 
 def without_vectors(hit: Hit) -> TokenVectors:

@@ -27,9 +27,6 @@ SEPARATORS = {"&", "&&", "|", ";", ">", "2>", "<", "||"}
 NO_SETTINGS = {"store.server", "receipts.key", "redis.env"}
 """A section and two files, which read like settings."""
 
-NOT_YET = {"eval online", "eval shadow", "variants"}
-"""Commands of variants that pages told of before they came; take them out with their arrival."""
-
 page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -138,8 +135,6 @@ def _what_is_wrong(line: str) -> str:
 
 
 def _unknown(words: list[str], line: str) -> str:
-    if " ".join(words[:2]) in NOT_YET or words[0] in NOT_YET:
-        return ""
     if words[0] in ("eval", "tune"):
         return _unknown_elsewhere(words, line)
     command: Any = typer.main.get_command(app)

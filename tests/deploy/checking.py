@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 
@@ -81,6 +81,9 @@ def is_setting(name: str) -> bool:
         return True
     at: Any = Settings
     for part in name.removeprefix("FOOTNOTE_").lower().split("__"):
+        if get_origin(at) is dict:  # of variants: any name
+            at = get_args(at)[1]
+            continue
         if part not in getattr(at, "model_fields", {}):
             return False
         at = at.model_fields[part].annotation
