@@ -26,7 +26,7 @@ def _adapter() -> TypeAdapter[_Entry]:
 
 def written(answer: Answer) -> bytes:
     """The answer with all that its readers are shown; the token vectors of its hits are left out."""
-    hits = tuple(dataclasses.replace(hit, tokens=None) for hit in answer.hits)
+    hits = tuple(dataclasses.replace(hit, tokens=None, match=None) for hit in answer.hits)
     return _adapter().dump_json((FORMAT, dataclasses.replace(answer, hits=hits)))
 
 
