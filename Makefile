@@ -51,8 +51,9 @@ dev-server: setup
 light:
 	PYTHON=$(PYTHON) sh deploy/light.sh
 
+# A process a core; a file's tests stay together, as they share what is set up for them.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 chaos: setup
 	CHAOS_SEED=$(SEED) $(BIN)/python -m pytest tests/durability -m chaos --durations=0

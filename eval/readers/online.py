@@ -66,7 +66,7 @@ def _outcome(samples: Samples, scope: Scope, sample: Sample) -> Outcome:
     passages = samples.passages(scope, served.cited) if served.status == "answered" else []
     return Outcome(
         case=Case(id=sample.id, question=sample.question),
-        response={"status": served.status, "answer": served.text},
+        response={"status": served.status, "sentences": [{"text": served.text}]},
         hits=tuple(FoundHit(source="", chunk_id="", text=text) for text in passages),
     )
 

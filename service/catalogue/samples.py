@@ -32,7 +32,7 @@ class SampledAnswer:
         """What is kept of `answer`."""
         cited = dict.fromkeys(citation.chunk_id for citation in answer.citations)
         documents = dict.fromkeys(citation.document.id for citation in answer.citations)
-        return cls(answer.text, answer.status, tuple(cited), tuple(documents), measures)
+        return cls(answer.unmarked or answer.text, answer.status, tuple(cited), tuple(documents), measures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,6 @@ def _measures(answer: Answer) -> Iterator[Measure]:
         yield Measure(LANGUAGE, answer.hits[0].chunk.language)
         if (best := answer.hits[0].rerank_score) is not None:
             yield measured("rerank", best)
-    if answered:
+    if answer.sentences:
         yield measured("support", sum(one.support for one in answer.sentences) / len(answer.sentences))
         yield measured("length", len(answer.text.split()))

@@ -45,7 +45,7 @@ def test_what_it_does_not_set_is_as_in_force() -> None:
         ("EMBED__MODEL", "other", "embed made it"),
         ("CHUNK__TARGET_TOKENS", "99", "chunk made it"),
         ("RERANK__TOKEN_DIMENSIONS", "64", "rerank.token_dimensions cannot differ"),
-        ("DECIDE__TRESHOLD", "0.1", "variants.bold.decide"),
+        ("DECIDE__TRESHOLD", "0.1", "unknown setting FOOTNOTE_VARIANTS__BOLD__DECIDE__TRESHOLD"),
     ],
 )
 def test_what_made_the_index_cannot_differ_and_what_is_unknown_is_refused(

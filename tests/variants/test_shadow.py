@@ -55,7 +55,7 @@ def test_a_question_is_answered_again_and_both_answers_are_kept(
     assert (answer.status, answer.variant, answer.model) == ("answered", "", "counting")
     until(lambda: len(pairs(engine)) == 1)
     (pair,) = pairs(engine)
-    assert (pair.question, pair.served.text) == (QUERY.text, answer.text)
+    assert (pair.question, pair.served.text) == (QUERY.text, answer.unmarked)
     assert pair.candidate is not None
     assert pair.candidate.status == "abstained"
     assert (pair.served.measures["abstained"], pair.candidate.measures["abstained"]) == (0.0, 1.0)
@@ -103,4 +103,4 @@ def test_answers_are_kept_for_the_judge_where_that_is_switched_on(trying: Try) -
         answer = ask(engine)
         until(lambda: bool(Samples(engine.database).unjudged(LOCAL, 5)))
         (sample,) = Samples(engine.database).unjudged(LOCAL, 5)
-        assert (sample.served.text, sample.candidate) == (answer.text, None)
+        assert (sample.served.text, sample.candidate) == (answer.unmarked, None)
