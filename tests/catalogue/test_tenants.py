@@ -246,6 +246,7 @@ def test_what_is_left_of_a_tenant_is_one_line(database: Database, tenants: Tenan
     tenants.begin_delete("acme")
     for document_id in tenants.documents_of("acme"):
         Documents(database, 1).delete(scope, document_id)
+        Documents(database, 1).proved(scope, document_id, {"id": f"receipt of {document_id}"})
     assert tenants.finish_delete("acme")
     assert Keys(database).page("acme", None, 10).items == ()
     assert Answers(database).judgements(scope) == []

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from service.cache import AnswerCache
@@ -25,6 +26,8 @@ from service.types import (
     Query,
     Scope,
     Sentence,
+    TokenMatch,
+    TokenVectors,
     Usage,
     Warning,
 )
@@ -33,6 +36,8 @@ from tests.redis_server import RedisServerProcess
 
 ACME, GLOBEX = Scope("acme", frozenset({"sales"})), Scope("globex")
 QUERY = Query("How long is the warranty?")
+TOKENS = TokenVectors(np.array([7], np.int32), np.array([[1, 2]], np.int8))
+MATCH = TokenMatch(TOKENS, np.array([0.5], np.float32), np.array([[0.5]], np.float32))
 
 
 def an_answer(text: str = "It lasts 24 months.") -> Answer:
@@ -50,7 +55,7 @@ def an_answer(text: str = "It lasts 24 months.") -> Answer:
         timings_ms={"total": 1.5},
         trace_id="t",
         warnings=(Warning("rerank", "code", "said"),),
-        hits=(a_hit("It lasts 24 months."),),
+        hits=(replace(a_hit("It lasts 24 months."), tokens=TOKENS, match=MATCH),),
     )
 
 
@@ -85,12 +90,14 @@ def cache(opener: Opener) -> AnswerCache:
     return opener()
 
 
-def test_an_answer_comes_back_as_it_was_put_less_the_token_vectors(cache: AnswerCache) -> None:
+def test_an_answer_comes_back_as_it_was_put_less_the_vectors_and_their_matches(
+    cache: AnswerCache,
+) -> None:
     cache.put(a_key(), answer := an_answer())
     found = cache.get(a_key())
     assert found == replace(answer, hits=found.hits if found else ())
-    assert [(hit.chunk, hit.fused, hit.tokens) for hit in found.hits] == [
-        (hit.chunk, hit.fused, None) for hit in answer.hits
+    assert [(hit.chunk, hit.fused, hit.tokens, hit.match) for hit in found.hits] == [
+        (hit.chunk, hit.fused, None, None) for hit in answer.hits
     ]
     metadata = found.citations[0].document.metadata
     assert [type(metadata[name]) for name in ("year", "share", "open")] == [int, float, bool]

@@ -389,7 +389,7 @@ async def test_a_part_without_evidence_is_named_and_the_others_are_answered() ->
     assert [sentence.text for sentence in answer.sentences] == ["The warranty lasts 24 months."]
     assert answer.unanswered.startswith("The documents do not say")
     assert "Who wrote the opera Tosca?" in answer.unanswered
-    assert answer.text == f"The warranty lasts 24 months. {answer.unanswered}"
+    assert answer.text == f"The warranty lasts 24 months. [1] {answer.unanswered}"
     assert generator.asked == ["How long does the warranty last?"]
 
 
