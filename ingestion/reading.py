@@ -29,18 +29,18 @@ from service.catalogue import (
     check_quotas,
     document_id,
 )
-from service.deletion import take_back
 from service.disk import no_room
 from service.embed import Embedder
 from service.errors import CorruptFile, FootnoteError, LeaseLost, ParseCrashed, Unavailable
 from service.locks import DocumentLocks
-from service.originals import Incoming, Originals
 from service.records import Failure, IngestReport, RefusedRecord
 from service.settings import Settings
 from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.store.index import ChunkIndex
 from service.types import Chunk
+from service.upkeep.deletion import take_back
+from service.upkeep.originals import Incoming, Originals
 
 log = logging.getLogger(__name__)
 

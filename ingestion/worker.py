@@ -23,7 +23,7 @@ from service.catalogue import ClaimedJob
 from service.local_engine import LocalEngine
 from service.metrics.ingests import IngestMetrics
 from service.settings import ParseSettings
-from service.waking import Waker
+from service.sharing.waking import Waker
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ The life of one query, in the order to read the files:
 `explaining/` goes through these steps once more, and says which of them lost what was expected.
 
 `answering.py` stands before it: what was answered before comes from `cache/`, and what many ask at once is
-worked out once. `redis.py` is what processes share, `sharing.py` chooses between it and this process alone,
-`limiting.py` and `waiting_room.py` say who may ask now, and `waking.py` tells workers of work.
+worked out once. `sharing/` is what processes share, over `redis.py` where there is one: who may ask now, and
+which worker learns of work.
 
 `drift/` compares what answers are like with what they were like, `variants/` tries other settings beside
 those in force.
@@ -25,9 +25,8 @@ those in force.
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `masking/` blots out personal data and secrets where a text leaves.
 `background.py` has the threads that all this runs on; `readiness.py` and `stage_checks.py` ask each part
-whether it can serve. `blobs/` keeps the original files, and `originals.py` those of them that are needed;
-`deletion.py` removes a document everywhere and `receipts.py` signs that it did; `fsck.py` finds what does not
-belong together. `maintenance.py` completes and tidies, `locks.py` keeps writers of one document apart.
+whether it can serve. `blobs/` keeps the original files; `upkeep/` removes documents everywhere and proves it,
+finds what does not belong together, completes and tidies. `locks.py` keeps writers of one document apart.
 `reindexing/` builds another embedding model's index beside the one in force.
 `tracing/` tells Langfuse or OpenTelemetry what became of questions and documents, `metrics/` counts them.
 `access/` knows callers by their API keys, where there are any; `tenancy.py` has its values. `footing.py`

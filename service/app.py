@@ -16,7 +16,6 @@ from service import problem
 from service.access import Access
 from service.description import PROBLEMS, DescribedApp, api_key
 from service.engine import Engine
-from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.middleware import (
     AuthenticationMiddleware,
@@ -34,7 +33,8 @@ from service.routes.context import ClientLeft, Services, on_client_left
 from service.routes.parameters import only_known_parameters
 from service.routes.uploads import MAX_FIELD_BYTES
 from service.settings import Settings
-from service.waiting_room import WaitingRoom
+from service.sharing.limiting import RateLimits
+from service.sharing.waiting_room import WaitingRoom
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

@@ -24,17 +24,13 @@ from service.catalogue import (
     admit,
     document_id,
 )
-from service.deletion import Deletion, take_back
 from service.disk import ensure_room, free_bytes
 from service.drift import Drift
 from service.engine import Engine
 from service.errors import InvalidInput
 from service.explaining import Expected, Explainer, Explanation
-from service.fsck import Fsck
 from service.gate import Gate
 from service.locks import DocumentLocks
-from service.maintenance import Maintenance
-from service.originals import Incoming, Originals
 from service.pipeline import Pipeline
 from service.readiness import Readinesses
 from service.records import (
@@ -52,7 +48,8 @@ from service.records import (
     Upload,
 )
 from service.settings import Settings
-from service.sharing import Sharing
+from service.sharing.parts import Sharing
+from service.sharing.waking import Waker
 from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.storable import why_unstorable
@@ -60,8 +57,11 @@ from service.store.index import ChunkIndex
 from service.store.payload import checked_name
 from service.tracing.tracing import Tracing
 from service.types import Answer, Chunk, Event, Finished, Query, Scalar, Scope, SearchResult
+from service.upkeep.deletion import Deletion, take_back
+from service.upkeep.fsck import Fsck
+from service.upkeep.maintenance import Maintenance
+from service.upkeep.originals import Incoming, Originals
 from service.variants.opening import Tried
-from service.waking import Waker
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access import Authenticator
 from service.errors import CrossSiteRequest, HostNotAllowed, InvalidInput
-from service.limiting import WINDOW_S, Allowance
 from service.metrics import Metrics
+from service.sharing.limiting import WINDOW_S, Allowance
 from service.tracing.caller import Calling, calling, read_traceparent
 
 BYTES_PER_EXTRA_SECOND = 16 * 1024

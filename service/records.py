@@ -152,7 +152,7 @@ class DeletionReceipt:
 
     Keys of both maps name a place (`versions`, `chunks`, `vectors`, `files`, ...). `remaining` was counted
     after the removal; all its values are zero, or the delete would have failed. `receipt` is the same in the
-    signed form of `service/receipts.py`.
+    signed form of `service/upkeep/receipts.py`.
     """
 
     document_id: str

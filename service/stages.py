@@ -11,7 +11,7 @@ from service.models import TokenFinder
 from service.pipeline import Pipeline
 from service.rerank import open_reranker
 from service.settings import Settings
-from service.sharing import remembering
+from service.sharing.parts import remembering
 from service.store.index import ChunkIndex
 
 

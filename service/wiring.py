@@ -24,23 +24,18 @@ from service.catalogue import (
     Tenants,
 )
 from service.catalogue.auditing import Auditing
-from service.deletion import Deletion
 from service.embed import Embedder, check_sizes, open_embedder
 from service.errors import StoreDamaged
 from service.explaining import Explainer
 from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
-from service.fsck import Fsck
 from service.generate.prompt import prompt_version
 from service.local_engine import LocalEngine
-from service.maintenance import Maintenance
-from service.originals import Originals
 from service.pipeline import Pipeline
 from service.readiness import Check, Readinesses
-from service.receipts import open_signer
 from service.reindexing import index_checks, keep_house
 from service.settings import Settings
-from service.sharing import Sharing, open_sharing
+from service.sharing.parts import Sharing, open_sharing
 from service.stage_checks import stage_checks
 from service.stages import open_pipeline, writers
 from service.store.damage import REINDEX
@@ -49,6 +44,11 @@ from service.store.opening import index_name, make_room_for_index, open_index, p
 from service.tracing.opening import open_tracing
 from service.tracing.questions import Mask
 from service.tracing.tracing import Tracing
+from service.upkeep.deletion import Deletion
+from service.upkeep.fsck import Fsck
+from service.upkeep.maintenance import Maintenance
+from service.upkeep.originals import Originals
+from service.upkeep.receipts import open_signer
 from service.variants.opening import Tried, open_variants
 
 LOOK_EVERY_S = 600.0

@@ -78,8 +78,8 @@ def services(
     postgres_server: PostgresServer, qdrant_server: ServerStoreSettings, redis_url: str
 ) -> Iterator[dict[str, Any]]:
     """The arguments of `Settings` for server mode, on a database and an alias of the test's own."""
-    from service.receipts import new_key
     from service.settings import CatalogueSettings, ReceiptSettings, RedisSettings, StoreSettings
+    from service.upkeep.receipts import new_key
     from tests.qdrant_server import own_alias
 
     with postgres_server.database() as url, own_alias(qdrant_server) as server:

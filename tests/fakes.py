@@ -28,7 +28,6 @@ from service.explaining.explanation import (
     Way,
 )
 from service.explaining.verdict import judged
-from service.receipts import Signer
 from service.records import (
     DeletionReceipt,
     DocumentRecord,
@@ -74,6 +73,7 @@ from service.types import (
     SparseVector,
     Usage,
 )
+from service.upkeep.receipts import Signer
 
 NAMESPACE = UUID("6f1d8a52-3f0e-4f7b-9c8e-0d7f6a5b4c3d")
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from service.catalogue import Database, Keys, Tenants
 from service.errors import Misconfigured, Unavailable
-from service.receipts import new_key
 from service.tenancy import BY_OPERATOR, NewKey
+from service.upkeep.receipts import new_key
 
 START_S = 120.0
 LOOK_S = 0.01

@@ -1,7 +1,7 @@
 """Originals: the files as they came, by the hash of their content, apart for each tenant.
 
 An ingest reads them, and a reindex reads them again. `folder.py` keeps them in a folder, `s3.py` in a bucket
-of any storage that speaks S3. Which of them are still needed, the catalogue knows (`service/originals.py`).
+of any storage that speaks S3. Which of them are still needed, the catalogue knows (`upkeep/originals.py`).
 """
 
 from __future__ import annotations

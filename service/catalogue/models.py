@@ -235,7 +235,7 @@ class PurgeRow(Base):
 
 
 class ReceiptRow(Base):
-    """A signed receipt of a delete; `body` is the whole of it, `service/receipts.py` says what it holds."""
+    """A signed receipt of a delete; `body` is the whole of it, `upkeep/receipts.py` says what it holds."""
 
     __tablename__ = "receipts"
     __table_args__ = (Index("receipts_of_tenant", "tenant", "sequence"),)

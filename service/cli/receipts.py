@@ -11,7 +11,7 @@ import typer
 from service.cli import show
 from service.cli.runtime import AsJson, DataDir, client_of, out, print_json, settings_of
 from service.errors import InvalidInput
-from service.receipts import new_key, verify
+from service.upkeep.receipts import new_key, verify
 
 receipts = typer.Typer(help="The signed receipts of deletes.", no_args_is_help=True)
 

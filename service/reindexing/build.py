@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from service.catalogue import CatalogueReader, Documents, Jobs
 from service.catalogue.auditing import Auditing
-from service.deletion import clear
 from service.embed import Embedder
 from service.errors import StoreUnavailable
-from service.fsck import summed
 from service.locks import DocumentLocks
 from service.store.bm25 import sparse_document
 from service.store.index import ChunkIndex
 from service.types import Chunk, Point, Scope
+from service.upkeep.deletion import clear
+from service.upkeep.fsck import summed
 
 CHUNKS_AT_ONCE = 512
 """Embedded together, and held in memory with their vectors until they are written."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from service.footing import Footing
-from service.maintenance import Maintenance
 from service.reindexing import removing
 from service.settings import Settings
 from service.store.index import ChunkIndex
+from service.upkeep.maintenance import Maintenance
 
 
 def keep_house(maintenance: Maintenance, settings: Settings, footing: Footing, index: ChunkIndex) -> None:

@@ -15,12 +15,12 @@ from service.catalogue import Indexes, Jobs
 from service.catalogue.tenants import everything_of
 from service.errors import StoreUnavailable
 from service.footing import Footing
-from service.fsck import summed
 from service.reindexing.switching import ALONE
 from service.store.server_moving import MovableStore
 from service.store.server_places import PlacedStore
 from service.tenancy import Isolation, Placement
 from service.types import Scope
+from service.upkeep.fsck import summed
 
 log = logging.getLogger(__name__)
 

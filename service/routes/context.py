@@ -13,11 +13,11 @@ from starlette.responses import Response
 from service.access import Access
 from service.engine import Engine
 from service.errors import ShuttingDown
-from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.settings import Settings
+from service.sharing.limiting import RateLimits
+from service.sharing.waiting_room import WaitingRoom
 from service.types import LOCAL_CALLER, Caller, Scope
-from service.waiting_room import WaitingRoom
 
 Result = TypeVar("Result")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from service.receipts import verify
+from service.upkeep.receipts import verify
 from tests.fakes import FakeEngine
 
 ONE = {"file": ("guide.txt", "Clean the filter weekly.")}

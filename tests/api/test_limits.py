@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from service.app import create_app
-from service.limiting import RateLimits
 from service.redis import RedisServer
 from service.routes.context import current_caller
 from service.settings import LimitsSettings
+from service.sharing.limiting import RateLimits
 from service.types import Caller, Scope
 from tests.api.calling import calling_app, small_limits
 from tests.fakes import FakeEngine

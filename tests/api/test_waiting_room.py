@@ -10,7 +10,7 @@ from starlette.requests import Request
 from service.errors import Overloaded
 from service.routes.context import ClientLeft, while_connected
 from service.settings import ApiSettings
-from service.waiting_room import WaitingRoom
+from service.sharing.waiting_room import WaitingRoom
 from tests.api.calling import calling, small_limits
 from tests.fakes import FakeEngine
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.redis import RedisServer
-from service.waking import SharedWaker, Waker
+from service.sharing.waking import SharedWaker, Waker
 from tests.redis_server import RedisServerProcess
 
 LONG_S = 20

@@ -14,11 +14,11 @@ from sqlalchemy import delete, update
 from service.catalogue import document_id
 from service.catalogue.models import ChunkRow, JobRow
 from service.errors import StoreUnavailable
-from service.fsck import KINDS, PUT_IN_AGAIN
 from service.local_engine import LocalEngine
 from service.store.bm25 import sparse_document
 from service.store.edge import EdgeStore
 from service.types import DocumentAttributes, Point
+from service.upkeep.fsck import KINDS, PUT_IN_AGAIN
 from tests.fakes_core import LOCAL, drain, ingested, put, sections
 from tests.ingest.checking import assert_whole, found, live_chunks
 

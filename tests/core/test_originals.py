@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.blobs import Blobs, blob_key
-from service.maintenance import EVERYTHING
-from service.originals import Incoming, Originals
 from service.types import Scope
+from service.upkeep.maintenance import EVERYTHING
+from service.upkeep.originals import Incoming, Originals
 from tests.core.taking_turns import TurnLocks, Turns
 
 ACME = Scope("acme")

@@ -16,14 +16,14 @@ from sqlalchemy import func, select
 
 from service.catalogue import document_id
 from service.catalogue.models import AnswerRow, CitationRow, FeedbackRow
-from service.deletion import Deletion
 from service.errors import InvalidInput, Misconfigured, NotFound, StoreUnavailable
 from service.local_engine import LocalEngine
-from service.receipts import Signer, canonical, new_key, open_signer, verify
 from service.records import Feedback
 from service.settings import DecideSettings, ReceiptSettings, Settings
 from service.store.edge import EdgeStore
 from service.types import Query, Scope
+from service.upkeep.deletion import Deletion
+from service.upkeep.receipts import Signer, canonical, new_key, open_signer, verify
 from tests.fakes_core import LOCAL, FakeEmbedder, ingested, opened, sections
 
 TEXT = sections(Warranty="The warranty of every pump lasts for twenty four months from delivery.")

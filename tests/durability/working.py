@@ -20,9 +20,9 @@ from ingestion.types import Document, RawFile
 from ingestion.worker import worker_for
 from service.blobs.folder import FolderBlobs
 from service.catalogue import Documents, Jobs, TokenTable, documents
-from service.deletion import Deletion
 from service.store.server import ServerStore
 from service.types import Chunk
+from service.upkeep.deletion import Deletion
 from tests.fakes_core import LOCAL, FakeEmbedder, InlineParsers, a_tokenizer, opened, put
 from tests.ingest.dying import signal_at
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from service.receipts import new_key
 from service.settings import CatalogueSettings, ReceiptSettings, RedisSettings, StoreSettings
+from service.upkeep.receipts import new_key
 from tests.e2e.asking import put
 from tests.fakes_core import quick_folder
 from tests.postgres import PostgresServer

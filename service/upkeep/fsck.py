@@ -28,12 +28,12 @@ from service.blobs import blob_key
 from service.catalogue import Documents, Jobs
 from service.catalogue.auditing import Auditing
 from service.catalogue.database import now
-from service.deletion import Deletion, clear
 from service.locks import DocumentLocks
-from service.originals import Originals
 from service.records import Finding
 from service.store.index import ChunkIndex
 from service.types import Scope
+from service.upkeep.deletion import Deletion, clear
+from service.upkeep.originals import Originals
 
 log = logging.getLogger(__name__)
 

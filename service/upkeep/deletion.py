@@ -15,11 +15,11 @@ from service.catalogue.database import now
 from service.catalogue.documents import Purge
 from service.errors import StoreUnavailable
 from service.locks import DocumentLocks
-from service.originals import Originals
-from service.receipts import Signer
 from service.records import DeletionReceipt
 from service.store.index import ChunkIndex
 from service.types import Scope
+from service.upkeep.originals import Originals
+from service.upkeep.receipts import Signer
 
 
 class CachedAnswers(Protocol):

@@ -13,12 +13,12 @@ from service.cache.memory import MemoryAnswers
 from service.cache.shared import SharedAnswers
 from service.cache.vectors import RememberingEmbedder
 from service.embed import Embedder
-from service.limiting import RateLimits
 from service.pipeline import Pipeline
 from service.redis import RedisServer
 from service.settings import CacheSettings, Settings
+from service.sharing.limiting import RateLimits
+from service.sharing.waking import SharedWaker, Waker
 from service.types import Scope
-from service.waking import SharedWaker, Waker
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from functools import partial
 from service.background import repeating
 from service.catalogue import Documents, Expiry, Jobs
 from service.catalogue.database import now
-from service.deletion import Deletion
 from service.errors import BlobsUnavailable
-from service.fsck import Fsck
-from service.originals import Originals
+from service.upkeep.deletion import Deletion
+from service.upkeep.fsck import Fsck
+from service.upkeep.originals import Originals
 
 log = logging.getLogger(__name__)
 
