@@ -194,8 +194,9 @@ async def test_a_stream_is_read_to_its_end_so_that_its_connection_can_carry_the_
     assert body.is_read_to_the_end
 
 
-async def test_nobody_waits_for_a_server_that_leaves_its_stream_open() -> None:
-    assert (await run(Server(streamed(piece("Hi."), "[DONE]", None))))[0] == "Hi."
+@pytest.mark.parametrize("end", [None, httpx2.ReadError("gone")])
+async def test_what_comes_of_a_stream_after_its_end_changes_nothing(end: object) -> None:
+    assert (await run(Server(streamed(piece("Hi."), "[DONE]", end))))[0] == "Hi."
 
 
 async def test_each_request_names_the_model_and_carries_the_key() -> None:

@@ -7,10 +7,8 @@ The protocol is spoken over plain HTTP (docs/adr/0018-speaking-openais-protocol.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx2
 
 from service.errors import DeadlineExceeded, FootnoteError, GeneratorUnavailable, Misconfigured
+from service.generate.completion import BrokenOff, Completion, Piece
 from service.generate.prompt import messages
 from service.generate.thoughts import Thoughts
 from service.settings import GenerateSettings
@@ -40,9 +39,6 @@ _REFUSALS = {
 }
 _WORTH_REPEATING = (408, 409, 429)
 _OPTIONAL_PARAMETERS = ("stream_options", "max_tokens", "temperature")
-_DONE = "[DONE]"
-_END_S = 0.1
-"""How long the end of a stream is waited for that has said that it is done."""
 
 
 class _Refused(Exception):
@@ -52,54 +48,6 @@ class _Refused(Exception):
         super().__init__(status)
         self.status = status
         self.retry_after = retry_after
-
-
-class _BrokenOff(Exception):
-    """The server said within its stream that it cannot go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """What one chunk of a completion adds."""
-
-    text: str
-    usage: Usage | None
-    cut_off: bool
-
-
-class _Stream:
-    """A completion as it comes, chunk by chunk."""
-
-    def __init__(self, response: httpx2.Response) -> None:
-        self._response = response
-        self._events: AsyncIterator[httpx2.ServerSentEvent] = aiter(httpx2.EventSource(response))
-
-    async def next(self) -> _Piece | None:
-        """What the next chunk says; None at the end.
-
-        Raises `_BrokenOff` for an error that the server tells, `ValueError` for what is no chunk.
-        """
-        event = await anext(self._events, None)
-        if event is None or event.data == _DONE:
-            await self._read_to_the_end()
-            return None
-        chunk = json.loads(event.data)
-        if not isinstance(chunk, dict):
-            raise ValueError("a chunk is no JSON object")
-        if chunk.get("error"):
-            raise _BrokenOff
-        return _read(chunk)
-
-    async def _read_to_the_end(self) -> None:
-        """What is left unread closes the connection, and the next answer would have to open one."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_END_S):
-                async for _ in self._events:
-                    pass
-
-    async def close(self) -> None:
-        """Lets go of the connection, which the server sees."""
-        await self._response.aclose()
 
 
 class ChatGenerator:
@@ -163,7 +111,7 @@ class ChatGenerator:
 
     async def _started(
         self, question: Question, context: Context, deadline: float
-    ) -> tuple[_Stream, _Piece | None]:
+    ) -> tuple[Completion, Piece | None]:
         """The stream and its first chunk; tried twice, because nothing was shown yet.
 
         A server that asks for patience is left alone, and the caller told for how long.
@@ -180,7 +128,7 @@ class ChatGenerator:
                     await asyncio.sleep(_RETRY_AFTER_S)
             return await self._attempt(chat, deadline)
 
-    async def _attempt(self, chat: Any, deadline: float) -> tuple[_Stream, _Piece | None]:
+    async def _attempt(self, chat: Any, deadline: float) -> tuple[Completion, Piece | None]:
         stream = await self._open(chat, deadline)
         try:
             return stream, await self._next(stream, deadline)
@@ -188,7 +136,7 @@ class ChatGenerator:
             await stream.close()
             raise
 
-    async def _open(self, chat: Any, deadline: float) -> _Stream:
+    async def _open(self, chat: Any, deadline: float) -> Completion:
         """Opens the stream, without the optional parameters that the server turns out not to know."""
         while True:
             body = {"model": self._settings.model, "messages": chat, "stream": True, **self._parameters}
@@ -198,7 +146,7 @@ class ChatGenerator:
                         self._client.build_request("POST", "chat/completions", json=body), stream=True
                     )
                     if response.is_success:
-                        return _Stream(response)
+                        return Completion(response)
                     try:
                         complaint = (await response.aread()).decode(errors="replace")
                     finally:
@@ -218,7 +166,7 @@ class ChatGenerator:
             self._parameters["max_completion_tokens"] = value
         return True
 
-    async def _next(self, stream: _Stream, deadline: float) -> _Piece | None:
+    async def _next(self, stream: Completion, deadline: float) -> Piece | None:
         with self._translated():
             async with self._until(deadline):
                 return await stream.next()
@@ -231,7 +179,7 @@ class ChatGenerator:
         """What goes wrong as errors of ours; the server's text is left out, it may repeat the prompt."""
         try:
             yield
-        except (_Refused, _BrokenOff, httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ValueError) as error:
+        except (_Refused, BrokenOff, httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ValueError) as error:
             raise _translate(error, self._settings) from error
 
 
@@ -242,21 +190,6 @@ def _connection(settings: GenerateSettings, timeout_s: float | None = None) -> d
         "timeout": timeout_s or settings.deadline_s,
         "follow_redirects": True,
     }
-
-
-def _read(chunk: Mapping[str, Any]) -> _Piece:
-    """What a chunk says; the last one of a stream has usage and no choice.
-
-    Raises `ValueError` where it has another form than OpenAI's.
-    """
-    try:
-        choices, counted = chunk.get("choices") or [{}], chunk.get("usage")
-        choice = choices[0]
-        usage = Usage(counted["prompt_tokens"], counted["completion_tokens"]) if counted else None
-        text = (choice.get("delta") or {}).get("content") or ""
-        return _Piece(str(text), usage, choice.get("finish_reason") == "length")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("a chunk has another form than OpenAI's") from error
 
 
 def _refusal(response: httpx2.Response) -> _Refused:
