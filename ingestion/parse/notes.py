@@ -1,4 +1,4 @@
-"""Raised signs: which are marks of footnotes, that a reader skips, and which are exponents, that change a value.
+"""Raised signs: which are marks of footnotes, that a reader skips, and which are exponents of a value.
 
 A mark is left out of the running text, where it would join a word or a number or stand as a sentence of its
 own ("successful. 1 State"); the note itself is text of its own, with its mark, where the file has it.
@@ -14,9 +14,7 @@ _CLOSING = frozenset(".,;:!?%\"'\u201d\u2019\u00bb]")
 _LONG_NUMBER = re.compile(r"\d{3,}|\d[\d,.]*[,.]\d+")
 _SHORT_NUMBER = re.compile(r"\d{1,2}")
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
-_LENGTHS = frozenset(
-    "feet foot inch inches meter meters metre metres mile miles second seconds yard yards".split()
-)
+_LENGTH = re.compile(r"(?:feet|foot|inch(?:es)?|(?:met(?:er|re)|mile|second|yard)s?)", re.IGNORECASE)
 _LAST = re.compile(r"\w(?:[\w,.\u2019'-]*\w)?$")
 
 
@@ -46,4 +44,4 @@ def _behind_word(word: str, sign: str) -> str:
     if _SHORT_NUMBER.fullmatch(word):
         return f"^{sign}"
     last = re.split(r"[-'\u2019]", word)[-1]
-    return "" if _LONG_WORD.fullmatch(last) and last.lower() not in _LENGTHS else sign
+    return "" if _LONG_WORD.fullmatch(last) and not _LENGTH.fullmatch(last) else sign

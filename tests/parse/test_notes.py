@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fpdf import FPDF
 
 from ingestion.parse.notes import raised
 from tests.parse.reading import outline, read
@@ -94,3 +95,40 @@ def test_notes_of_markdown_stand_behind_the_text_and_their_marks_go() -> None:
 
 def test_a_note_that_nothing_in_the_text_points_to_is_kept() -> None:
     assert "Nobody asked." in read("a.md", "A sentence.\n\n[^9]: Nobody asked.\n").text
+
+
+def pdf(*runs: tuple[str, float, float]) -> str:
+    """The text of a page with one line of runs: text, size, rise."""
+    document = FPDF(unit="pt", format=(400, 200))
+    document.add_page()
+    x = 40.0
+    for text, size, rise in runs:
+        document.set_font("Helvetica", size=size)
+        document.text(x, 100 - rise, text)
+        x += document.get_string_width(text)
+    return read("a.pdf", bytes(document.output())).text
+
+
+def test_a_mark_in_a_pdf_goes_and_its_sentence_ends() -> None:
+    line = (("It was successful.", 11, 0), ("1", 7, 4), (" State law applies.", 11, 0))
+    assert pdf(*line) == "It was successful. State law applies."
+
+
+def test_a_mark_before_a_full_stop_goes() -> None:
+    assert (
+        pdf(("Based on revenue", 11, 0), ("12", 7, 4), (". It rose.", 11, 0)) == "Based on revenue. It rose."
+    )
+
+
+def test_an_exponent_in_a_pdf_stays() -> None:
+    line = (("About 10", 11, 0), ("6", 7, 4), (" people on 5 m", 11, 0), ("2", 7, 4), (".", 11, 0))
+    assert pdf(*line) == "About 10^6 people on 5 m2."
+
+
+def test_the_index_of_a_formula_in_a_pdf_stays() -> None:
+    assert pdf(("Less CO", 11, 0), ("2", 7, -3), (" is better.", 11, 0)) == "Less CO2 is better."
+
+
+def test_a_note_at_the_foot_keeps_its_mark() -> None:
+    text = pdf(("1", 6, 3), (" Not counting the district.", 9, 0))
+    assert text == "1 Not counting the district."
