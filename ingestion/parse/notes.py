@@ -30,7 +30,7 @@ def raised(before: str, sign: str) -> str:
         return ""
     if not _NUMBERS.fullmatch(sign):
         return sign
-    if before[-1] in _CLOSING:
+    if before[-1] in _CLOSING or sign[-1] in ")]":
         return ""
     if before[-1] == ")":
         return "" if " " in before[before.rfind("(") :] or "(" not in before else f"^{sign}"
@@ -44,4 +44,5 @@ def _behind_word(word: str, sign: str) -> str:
     if _SHORT_NUMBER.fullmatch(word):
         return f"^{sign}"
     last = re.split(r"[-'\u2019]", word)[-1]
-    return "" if _LONG_WORD.fullmatch(last) and not _LENGTH.fullmatch(last) else sign
+    is_word = _LONG_WORD.fullmatch(last) and not _LENGTH.fullmatch(last)
+    return "" if is_word or (last[-1:].isalpha() and not last[-1:].isascii()) else sign

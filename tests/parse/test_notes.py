@@ -21,6 +21,8 @@ from tests.parse.reading import outline, read
         ("kg", "\u2020"),
         ("profit", "2,3"),
         ("12.5%", "(1)"),
+        ("the SEC", "1)"),
+        ("\uc0c1\ud574", "1"),
     ],
 )
 def test_a_mark_goes(before: str, sign: str) -> None:
@@ -68,8 +70,8 @@ def test_a_linked_mark_goes_behind_any_word() -> None:
 
 
 def test_exponents_and_formulas_of_a_web_page_stay() -> None:
-    html = "<p>10<sup>6</sup> t of CO<sub>2</sub> on 5 m<sup>2</sup></p>"
-    assert paragraphs(html) == ["10^6 t of CO2 on 5 m2"]
+    html = "<p>10<sup>6</sup> t of CO<sub>2</sub><sup>*</sup> on 5 m<sup>2</sup></p>"
+    assert paragraphs(html) == ["10^6 t of CO2* on 5 m2"]
 
 
 def test_a_mark_in_a_cell_does_not_join_its_number() -> None:
@@ -118,6 +120,10 @@ def test_a_mark_before_a_full_stop_goes() -> None:
     assert (
         pdf(("Based on revenue", 11, 0), ("12", 7, 4), (". It rose.", 11, 0)) == "Based on revenue. It rose."
     )
+
+
+def test_a_mark_in_brackets_goes_from_a_pdf() -> None:
+    assert pdf(("Net sales", 11, 0), ("(1)", 7, 4), (" rose", 11, 0)) == "Net sales rose"
 
 
 def test_an_exponent_in_a_pdf_stays() -> None:

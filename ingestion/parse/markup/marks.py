@@ -27,7 +27,7 @@ def resolve_marks(root: Any) -> None:
     for node in root.xpath(_LINKED):
         if _MARK.fullmatch(" ".join(node.text_content().split()).lower()):
             _drop(node)
-    for node in root.xpath("//sup[not(*)]"):
+    for node in root.xpath("//sup[not(*)][not(preceding-sibling::node()[1][self::sub])]"):
         sign = node.text or ""
         shown = raised(_text_before(node), sign)
         if shown != sign.strip():

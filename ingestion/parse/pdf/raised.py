@@ -8,7 +8,7 @@ from dataclasses import replace
 from ingestion.parse.notes import raised
 from ingestion.parse.pdf.model import Word
 
-SIGNS = frozenset("0123456789*\u2020\u2021\u00a7\u00b6")
+SIGNS = frozenset("0123456789*\u2020\u2021\u00a7\u00b6()[],")
 SMALLER = 0.8
 """A raised sign is at most this large, beside its word."""
 LOWEST, HIGHEST = 0.15, 0.7
@@ -43,9 +43,7 @@ def resolved(words: Iterable[Word]) -> list[Word]:
 
 
 def _is_sign(base: Word, word: Word) -> bool:
-    if not SIGNS.issuperset(word.text.strip("()[],")) or not is_raised(
-        word.size, word.baseline, base.size, base.baseline
-    ):
+    if not SIGNS.issuperset(word.text) or not is_raised(word.size, word.baseline, base.size, base.baseline):
         return False
     return -0.2 * base.size < word.x0 - base.x1 < NEAR * base.size
 
