@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from docx.oxml import parse_xml
+from docx.oxml import OxmlElement, parse_xml
 from docx.shared import RGBColor
 
 from service.errors import CorruptFile, ExplodingFile
@@ -165,4 +165,18 @@ def test_a_footnote_stands_behind_its_paragraph_or_table_with_its_number() -> No
         "Sum",
         "2 See the annex.",
         "The end.",
+    ]
+
+
+def test_no_text_is_lost_at_a_page_break_at_the_end_of_a_run() -> None:
+    def fill(document: Any) -> None:
+        paragraph = document.add_paragraph()
+        for word_ in ("one", "two", "three"):
+            paragraph.add_run(word_)._r.append(OxmlElement("w:lastRenderedPageBreak"))
+
+    document = read("a.docx", word(fill))
+    assert [(element.page, element.text) for element in elements(document)] == [
+        (1, "one"),
+        (2, "two"),
+        (3, "three"),
     ]
