@@ -28,7 +28,7 @@ _STREETS = (
     "14 Station Road",
     "Unit 3, Mill Lane",
     "221 Kingsway",
-    "8, Jalan Permas 10/2",
+    "No. 8, Jalan Permas 10/2",
     "77 Old Market",
 )
 _GOODS = (

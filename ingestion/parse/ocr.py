@@ -37,7 +37,8 @@ LEAST_CONFIDENCE = 15.0
 """Words below are specks and lines taken for letters."""
 SURE, UNREAD = 80.0, 0.12
 """A page read with less confidence, or with more of its ink outside all words, is read again as one block of
-lines: Tesseract's own segmentation leaves out what stands alone, such as the prices of a receipt."""
+lines: Tesseract's own segmentation leaves out what stands alone, such as the prices of a receipt. Where that
+is not sure either, the image as it came is tried: grain that was smoothed may have been small print."""
 EVEN = 40.0
 """Characters read with this confidence are as likely wrong as right."""
 DARK = 128
@@ -118,6 +119,8 @@ class PageReader:
             seen = self._seen(page, dpi, "AUTO")
             if seen.confidence < SURE or _unread(page, seen.words, dpi) > UNREAD:
                 seen = max(seen, self._seen(page, dpi, "SINGLE_BLOCK"), key=_read_surely)
+            if seen.confidence < SURE:
+                seen = max(seen, self._seen(Enhanced(image), dpi, "AUTO"), key=_read_surely)
         except RuntimeError as error:
             raise CorruptFile(f"OCR cannot read the image of a page: {error}") from error
         return seen
