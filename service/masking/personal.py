@@ -22,7 +22,7 @@ _EMAIL = re.compile(
     r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@\w(?:[\w-]{0,62}\w)?(?:\.\w(?:[\w-]{0,62}\w)?){0,8}"
 )
 
-# Groups of four or none (ISO 13616). Seen ahead only, so that one that is none hides no one that begins in it.
+# Groups of four or none (ISO 13616). Seen ahead only, so that what is none hides none that begins in it.
 _IBAN = re.compile(
     r"(?<![A-Z0-9])(?=([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?)(?![A-Z0-9]))", re.I
 )

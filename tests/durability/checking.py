@@ -48,8 +48,8 @@ class Confirmed:
     def assert_kept(self) -> None:
         """Every document is there in its newest edition, nothing else is, and nothing is there twice.
 
-        Each edition was published once. As many chunks in the catalogue as points and token vectors (`assert_whole`), and `footnote fsck` has
-        nothing to say.
+        Each edition was published once. As many chunks in the catalogue as points and token vectors
+        (`assert_whole`), and `footnote fsck` has nothing to say.
         """
         assert_whole(self._engine)
         assert self._engine.fsck.run() == ()
