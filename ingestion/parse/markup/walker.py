@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ingestion.parse.markup.table import is_layout, says_headed, table_rows
@@ -62,6 +63,14 @@ class Walker:
         self._marker = ""
         self._lists: list[int | None] = []
         self._depth = 0
+        self._by_tag: dict[str, Callable[[Any], None]] = {
+            **dict.fromkeys(("ul", "ol", "menu", "dir"), self._list),
+            "li": self._item,
+            "dl": self._definitions,
+            "dt": self._term,
+            "pre": self._code,
+            "table": self._table,
+        }
         self._terms: list[str] = []
         self._defining: tuple[Kind, int] = (self._kind, self._level)
 
@@ -105,18 +114,8 @@ class Walker:
             self._block(node, "title", _HEADINGS[tag])
         elif tag in _KINDS:
             self._block(node, _KINDS[tag], 0)
-        elif tag in ("ul", "ol", "menu", "dir"):
-            self._list(node)
-        elif tag == "li":
-            self._item(node)
-        elif tag == "dl":
-            self._definitions(node)
-        elif tag == "dt":
-            self._term(node)
-        elif tag == "pre":
-            self._code(node)
-        elif tag == "table":
-            self._table(node)
+        elif take := self._by_tag.get(tag):
+            take(node)
         elif tag in _BLOCKS:
             self.flush()
             self._children(node)
