@@ -53,6 +53,7 @@ EXTRAS = {
     "llm": ("openai",),
     "judge": ("ragas", "scipy"),
     "tracing": ("phonenumbers", "stdnum"),
+    "ocr": ("PIL", "tesserocr"),
     "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
 }
 """What each extra of the package installs."""
