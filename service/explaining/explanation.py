@@ -59,7 +59,10 @@ class DocumentSeen:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A chunk in which what was expected stands; `whole` where all of it does."""
+    """A chunk in which what was expected stands; `whole` where all of it does.
+
+    `above`: not in its text, but in the headings or the table header that it is found and read with.
+    """
 
     document_id: str
     chunk_id: str
@@ -67,6 +70,7 @@ class Place:
     start: int
     end: int
     whole: bool
+    above: bool = False
 
 
 @dataclass(frozen=True, slots=True)
