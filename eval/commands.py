@@ -24,6 +24,11 @@ Seed = Annotated[int, typer.Option("--seed", help="Which ones are drawn.")]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Keep what is read in here, for another run.")
 ]
+Tenant = Annotated[str, typer.Option("--tenant", help="Of a server: whose are looked at.")]
+JudgeUrl = Annotated[
+    str, typer.Option("--judge-url", help="Base URL of an OpenAI-compatible API, which judges.")
+]
+JudgeModel = Annotated[str, typer.Option("--judge-model", help="The model that judges.")]
 Misses = Annotated[bool, typer.Option("--misses", help="Print what was not as expected.")]
 Always = Annotated[bool, typer.Option("--always", help="Answer every question, to see the answers alone.")]
 

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from eval.commands import DataDir, command, run
+from eval.commands import DataDir, Tenant, command, run
 from eval.feedback.proposals import proposals
 from eval.feedback.reviewing import add, kept
 from service.catalogue import Answers
@@ -46,7 +46,7 @@ def collected(settings: Settings, tenant: str, out: Path) -> int:
 def main(
     out: Annotated[Path, typer.Option("--out", help="The file of proposals, or of cases with --reviewed.")],
     data_dir: DataDir = None,
-    tenant: Annotated[str, typer.Option(help="Of a server: whose feedback.")] = "",
+    tenant: Tenant = "",
     reviewed: Annotated[Path | None, typer.Option(help="A file of proposals that was reviewed.")] = None,
 ) -> None:
     """The command line."""

@@ -19,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-from eval.commands import AsJson, Out, Seed, command, run
+from eval.commands import AsJson, JudgeModel, JudgeUrl, Out, Seed, command, run
 from eval.judge.asking import judge_of
 from eval.judge.family import KEPT
 from eval.judge.kept import Kept
@@ -114,8 +114,8 @@ def _result(
 def main(
     first: Annotated[Path, typer.Argument(metavar="A", help="A run's folder.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="That of another run of the same set.")],
-    judge_url: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible API.")] = "",
-    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "",
+    judge_url: JudgeUrl = "",
+    judge_model: JudgeModel = "",
     people: Annotated[Path | None, typer.Option(help="Ratings of people, as the sheet gives them.")] = None,
     bar: Annotated[float, typer.Option(min=0, max=1, help="Of the anchors, the share to be right.")] = BAR,
     seed: Seed = 1,

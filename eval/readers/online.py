@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from eval.commands import AsJson, DataDir, command, run
+from eval.commands import AsJson, DataDir, JudgeModel, JudgeUrl, Tenant, command, run
 from eval.judge.family import Ragas, open_family
 from eval.judge.settings import JudgeSettings, judge_settings
 from eval.readers.shadow import RUNS, scope_of
@@ -93,9 +93,9 @@ def judged_of(settings: Settings, scope: Scope, limit: int, judge: JudgeSettings
 def main(
     sample: Annotated[int, typer.Option("--sample", min=1, help="Judge up to so many.")] = 100,
     data_dir: DataDir = None,
-    tenant: Annotated[str, typer.Option(help="Of a server: whose answers.")] = "",
-    judge_url: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible API.")] = "",
-    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "",
+    tenant: Tenant = "",
+    judge_url: JudgeUrl = "",
+    judge_model: JudgeModel = "",
     as_json: AsJson = False,
 ) -> None:
     """The command line."""

@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from eval.commands import WORSE, AsJson, DataDir, command, run
+from eval.commands import WORSE, AsJson, DataDir, JudgeModel, JudgeUrl, Tenant, command, run
 from eval.judge.asking import judge_of
 from eval.judge.kept import Kept
 from eval.judge.pairs import NO_ANSWER, Pair
@@ -114,9 +114,9 @@ def _shown(answer: SampledAnswer) -> str:
 def main(
     name: Annotated[str, typer.Argument(help="The variant, as in the settings.")],
     data_dir: DataDir = None,
-    tenant: Annotated[str, typer.Option(help="Of a server: whose questions.")] = "",
-    judge_url: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible API.")] = "",
-    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "",
+    tenant: Tenant = "",
+    judge_url: JudgeUrl = "",
+    judge_model: JudgeModel = "",
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
