@@ -24,11 +24,12 @@ from eval.commands import INTERRUPTED, AsJson, DataDir, JudgeModel, JudgeUrl, Li
 from eval.engines import Asked, asked_in_process, asked_over_http, engine_with, read_set
 from eval.judge.settings import judge_settings
 from eval.labelled.golden import DEMO, GOLDEN
+from eval.results import err
 from eval.run.asking import DEPTH, Place, Told
 from eval.run.dataset import Dataset, open_dataset
 from eval.run.families import JudgingFamily
 from eval.run.records import RunFolder, RunSummary
-from eval.run.running import RunOptions, err, judged
+from eval.run.running import RunOptions, judged
 from eval.run.table import show
 from service.cli.progress import counting
 from service.errors import InvalidInput

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from rich.console import Console
-
 from eval.engines import Asked
+from eval.results import err
 from eval.run.answered import Answers
 from eval.run.asking import DEPTH, Place, ask_all, measure_all
 from eval.run.dataset import Dataset
@@ -24,7 +23,6 @@ from eval.run.trusted import Trust
 from service.cli.progress import counting
 
 FAMILIES: tuple[Family, ...] = (Retrieval(), Answers(), Trust())
-err = Console(stderr=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ def test_without_a_judge_the_answers_own_measures_are_kept_and_no_answer_counts_
 ) -> None:
     samples.keep([Sample.new(LOCAL, "Why?", answer("So.", GIVEN)) for _ in range(3)])
     nobody = JudgeSettings()
-    means, failures = online.judged_of(settings, LOCAL, 2, nobody)
+    means, cases, failures = online.judged_of(settings, LOCAL, 2, nobody)
+    assert len(cases) == 2
     assert (means["risk"], failures) == ((0.05, 2), [])
     assert online.judged_of(settings, LOCAL, 5, nobody)[0]["abstained"] == (0.0, 1)
     assert samples.figures()["unsupported"] == pytest.approx(0.1)

@@ -114,6 +114,37 @@ async def test_no_more_are_asked_at_a_time_than_was_said(folder: RunFolder) -> N
     assert product.most == 2
 
 
+async def test_of_two_products_each_case_is_asked_in_turn_and_the_next_the_other_way_round(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    order: list[str] = []
+
+    class Noting(Product24):
+        @override
+        async def query(self, body: Json) -> Json:
+            order.append(self.product.version)
+            return await super().query(body)
+
+    places = [
+        Place(Noting(Product(version="1")), folder),
+        Place(Noting(Product(version="2")), RunFolder(tmp_path / "other")),
+    ]
+    first, second = await judged(places, DATASET, OPTIONS)
+    assert order == ["1", "2", "2", "1", "1", "2"]
+    assert first.turn == second.turn != ""
+    assert (first.product.version, second.product.version) == ("1", "2")
+
+
+async def test_a_case_that_one_of_two_products_has_not_answered_is_asked_of_both(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    await ask(Product24(), folder, CASES[:2])
+    first, second = Product24(), Product24()
+    other = RunFolder(tmp_path / "other")
+    await judged([Place(first, folder), Place(second, other)], DATASET, OPTIONS)
+    assert first.asked == second.asked == [one.question for one in CASES]
+
+
 class Judge:
     """A judge that cannot read one case."""
 
