@@ -113,6 +113,10 @@ class HttpClient(Client):
         return self._json("POST", "/search", json=request)
 
     @override
+    def feedback(self, request: Json) -> Json:
+        return self._json("POST", "/feedback", json=request)
+
+    @override
     def drift(self) -> Json:
         return self._json("GET", "/drift")
 

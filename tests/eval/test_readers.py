@@ -137,7 +137,7 @@ async def test_an_answer_that_the_judge_failed_on_is_judged_again(samples: Sampl
 
     samples.keep([Sample.new(LOCAL, "Why?", answer("So.", GIVEN))])
     drawn = samples.unjudged(LOCAL, 5)
-    means, failures = await online.judged(samples, LOCAL, drawn, Failing())  # type: ignore[arg-type]
+    means, _cases, failures = await online.judged(samples, LOCAL, drawn, Failing())  # type: ignore[arg-type]
     assert (means, len(failures)) == ({}, 1)
     assert len(samples.unjudged(LOCAL, 5)) == 1
 
