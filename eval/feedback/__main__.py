@@ -12,7 +12,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from pydantic import ValidationError
 
@@ -27,8 +26,6 @@ from service.errors import Misconfigured
 from service.masking import open_masker
 from service.settings import Settings
 from service.types import LOCAL
-
-CHOICES = ("keep", "drop", "edit", "later")
 
 
 def collected(settings: Settings, tenant: str, out: Path) -> int:
@@ -79,17 +76,18 @@ def asked(proposal: Proposal, how_far: str) -> Proposal:
     while True:
         print(f"\n{how_far}: rated {proposal.rating}; {proposal.comment or 'no comment'}")
         print(proposal.case.model_dump_json(indent=1, exclude_defaults=True))
-        answer = typer.prompt("keep, drop, edit or later", type=click.Choice(CHOICES), default="later")
+        answer = typer.prompt("keep, drop, edit or later", default="later")
         if answer == "later":
             return proposal
-        if answer != "edit":
+        if answer in ("keep", "drop"):
             return proposal.model_copy(update={"review": answer})
-        proposal = edited(proposal)
+        if answer == "edit":
+            proposal = edited(proposal)
 
 
 def edited(proposal: Proposal) -> Proposal:
     """The proposal with its case as the person's editor left it; as it was where that is no case."""
-    text = click.edit(proposal.case.model_dump_json(indent=1), extension=".json")
+    text = typer.edit(proposal.case.model_dump_json(indent=1), extension=".json")
     try:
         case = proposal.case if text is None else Case.model_validate_json(text)
     except ValidationError as error:

@@ -27,6 +27,7 @@ from eval.run.summaries import (
     Started,
 )
 from service.errors import InvalidInput
+from service.explaining.explanation import LostAt
 
 __all__ = [
     "Case",
@@ -55,21 +56,7 @@ Json = dict[str, Any]
 Spelling = Annotated[str, Field(min_length=1)]
 Fact = Annotated[tuple[Spelling, ...], Field(min_length=1)]
 
-Stage = Literal[
-    "not_ingested",
-    "not_parsed",
-    "not_chunked_whole",
-    "not_retrieved",
-    "fused_away",
-    "reranked_away",
-    "cut_by_budget",
-    "abstained",
-    "generated_wrongly",
-    "dropped_by_check",
-    "cited_wrongly",
-    "answered_unanswerable",
-    "failed",
-]
+Stage = Literal[LostAt, "answered_unanswerable", "failed"]
 """Where a case went wrong."""
 
 
