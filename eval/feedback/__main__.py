@@ -9,7 +9,11 @@ new, and leaves reviews alone.
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -87,9 +91,14 @@ def asked(proposal: Proposal, how_far: str) -> Proposal:
 
 def edited(proposal: Proposal) -> Proposal:
     """The proposal with its case as the person's editor left it; as it was where that is no case."""
-    text = typer.edit(proposal.case.model_dump_json(indent=1), extension=".json")
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    with TemporaryDirectory(prefix="footnote-review-") as scratch:
+        file = Path(scratch) / "case.json"
+        file.write_text(proposal.case.model_dump_json(indent=1), encoding="utf-8")
+        subprocess.run([*editor, str(file)], check=False)
+        text = file.read_text(encoding="utf-8")
     try:
-        case = proposal.case if text is None else Case.model_validate_json(text)
+        case = Case.model_validate_json(text)
     except ValidationError as error:
         print(f"This is no case: {error.errors(include_url=False)[0]['msg']}. It stays as it was.")
         return proposal

@@ -144,7 +144,7 @@ def _tell(runs: Sequence[RunSummary], folder: Path, as_json: bool) -> None:
     told = [
         one.model_dump_json(indent=1) if as_json else show(one, folder.with_name(one.name)) for one in runs
     ]
-    print(f"[{', '.join(told)}]" if as_json and len(runs) > 1 else "\n".join(told))
+    print(f"[{', '.join(told)}]" if as_json and len(runs) > 1 else "\n\n".join(told))
     if len(runs) > 1:
         err.print(f"footnote eval compare {folder}-beside {folder}", highlight=False, soft_wrap=True)
     if failures := [why for one in runs for why in one.failures]:
