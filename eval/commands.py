@@ -62,7 +62,7 @@ EXTRAS = {
     "models": ("sentence_transformers", "torch", "nncf"),
     "llm": ("openai",),
     "judge": ("ragas", "scipy"),
-    "tracing": ("presidio_analyzer",),
+    "tracing": ("phonenumbers", "stdnum"),
     "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
 }
 """What each extra of the package installs."""
