@@ -49,7 +49,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("service.metrics",),
     "cachetools": ("service.cache",),
     # Langfuse's receiver is one of OpenTelemetry's.
-    "langfuse": ("service.tracing.langfuse",),
+    "langfuse": ("service.tracing.langfuse", "service.tracing.datasets"),
     "opentelemetry": ("service.tracing.otlp",),
     "filelock": ("service.data_folder", "service.models.store", "ingestion.roots"),
     **dict.fromkeys(("lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS),
