@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ def settings_of(data_dir: Path | None) -> Settings:
     Raises:
         Misconfigured: a setting is unknown or has no such value.
     """
-    settings = _read_settings({} if data_dir is None else {"data_dir": data_dir})
+    settings = read_settings({} if data_dir is None else {"data_dir": data_dir})
     quiet = (
         settings.log.model_copy(update={"level": "warning"}) if settings.log.level == "info" else settings.log
     )
@@ -142,7 +142,12 @@ def print_json(value: Any) -> None:
     print()
 
 
-def _read_settings(given: dict[str, Any]) -> Settings:
+def read_settings(given: Mapping[str, Any]) -> Settings:
+    """The settings in force, with what was `given` before all other sources.
+
+    Raises:
+        Misconfigured: a setting is unknown or has no such value.
+    """
     hint = "look at footnote.toml and the FOOTNOTE_* environment variables"
     if misnamed := misnamed_variable():
         raise Misconfigured(misnamed, hint=hint)

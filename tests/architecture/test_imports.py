@@ -34,7 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "httpx2": ("service.cli", "service.generate.chat"),
     "httpx": ("service.tracing.langfuse",),
     "typer": COMMANDS,
-    "rich": COMMANDS,
+    "rich": (*COMMANDS, "footnote"),  # a bar, where one is asked for
     "sqlalchemy": ("service.catalogue",),
     "alembic": ("service.catalogue",),
     "qdrant_edge": ("service.store",),

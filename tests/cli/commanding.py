@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from service.__main__ import find
+from ingestion.embedded import find
 from service.app import create_app
 from service.cli.app import run
 from service.cli.client import Client, Json, LocalFile

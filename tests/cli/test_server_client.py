@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from service.__main__ import find
+from ingestion.embedded import find
 from service.access import Access
 from service.cli.app import app
 from service.cli.runtime import Runtime
