@@ -7,14 +7,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ingestion.load import Loaded, LoadFailure, Skipped, iter_paths
+from ingestion.load import RECORDS, Loaded, LoadFailure, Skipped, iter_paths
+from ingestion.parse.registry import FORMATS, RECORD
 from ingestion.roots import remembered
 from ingestion.sandbox import ParserPool
 from ingestion.worker import OpenParsers, worker_for
 from service.cli.client import LocalFile
 from service.cli.ingesting import Found, Refused
 from service.cli.running import forget
-from service.cli.runtime import Asked
+from service.cli.runtime import Asked, KnownFormat
 from service.errors import Misconfigured, NotReady
 from service.gate import step_back
 from service.local_engine import LocalEngine
@@ -80,6 +81,21 @@ def find(asked: Asked, settings: Settings) -> Found:
         sources = {path: roots.add(path, asked.name) for path in there}
     prefixes = tuple(f"{source}/" for path, source in sources.items() if os.path.isdir(path))
     return Found(map(_as_found, iter_paths(asked.paths, settings.load, roots.source_of)), prefixes)
+
+
+def known_formats() -> list[KnownFormat]:
+    """What is read, and what of it needs what this installation has not."""
+    known = [
+        KnownFormat(
+            one.extensions,
+            one.media_type,
+            tuple(need.name for need in one.needs),
+            tuple(need.repair for need in one.missing()),
+        )
+        for one in FORMATS
+        if one.extensions
+    ]
+    return [*known, KnownFormat((RECORDS,), RECORD, (), ())]
 
 
 def _as_found(loaded: Loaded) -> LocalFile | Refused:

@@ -11,7 +11,7 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ingestion.embedded import embedded_engine, find, working
+from ingestion.embedded import embedded_engine, find, known_formats, working
 from ingestion.worker import Worker, worker_for
 from service.access import open_access
 from service.background import LoopThread
@@ -53,7 +53,14 @@ def main() -> None:
     os.environ.update(TELEMETRY_OFF)
     run(
         Runtime(
-            find=find, local=_local, serve=_serve, work=_work, reindex=_reindex, fsck=_fsck, rebuild=_rebuild
+            find=find,
+            local=_local,
+            serve=_serve,
+            work=_work,
+            reindex=_reindex,
+            fsck=_fsck,
+            rebuild=_rebuild,
+            formats=known_formats,
         )
     )
 

@@ -21,6 +21,7 @@ from service.cli import (
     documents,
     drifting,
     explaining,
+    formats,
     jobs,
     models,
     receipts,
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 documents.register(app)
+formats.register(app)
 asking.register(app)
 explaining.register(app)
 drifting.register(app)

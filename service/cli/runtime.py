@@ -44,6 +44,21 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFormat:
+    """A kind of file: its endings, what it needs beyond what is always there, and what installs the rest."""
+
+    endings: tuple[str, ...]
+    media_type: str
+    needs: tuple[str, ...]
+    repairs: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether such files are read here."""
+        return not self.repairs
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """What the commands are given by `service/__main__.py`, which may know the ingestion package."""
 
@@ -57,6 +72,7 @@ class Runtime:
     fsck: Callable[[Settings, bool], Sequence[Finding]]
     rebuild: Callable[[Settings, Callable[[int, int], None]], Reindexed]
     """Builds the index of the settings' model beside the one in force; tells how many chunks are done."""
+    formats: Callable[[], Sequence[KnownFormat]]
 
 
 DataDir = Annotated[

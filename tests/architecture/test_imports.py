@@ -112,6 +112,7 @@ HEAVY = frozenset(
         "pptx",
         "openpyxl",
         "openai",
+        "oxmsg",
         "pypandoc",
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +92,12 @@ def test_a_type_checker_sees_what_comes_back(tmp_path: Path) -> None:
     )
     told = [line.partition("Revealed type is ")[2] for line in done.stdout.splitlines() if "Revealed" in line]
     assert told == ['"footnote.report.Report"', '"str"', '"tuple[service.types.Hit, ...]"'], done.stdout
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_examples_of_the_pages_run(tmp_path: Path, page: str) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    done = program("\n".join(blocks), tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "MV-E07" in done.stdout
