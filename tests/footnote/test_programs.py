@@ -33,7 +33,7 @@ def program(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env=environment(folder / "data"),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
