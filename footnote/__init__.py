@@ -17,12 +17,12 @@ from footnote.names import check
 
 check()  # before anything of ours is imported
 
-from footnote.documents import Documents, open  # noqa: E402
-from footnote.report import NotRead, Report  # noqa: E402
-from service.errors import FootnoteError  # noqa: E402
-from service.records import DeletionReceipt, DocumentRecord  # noqa: E402
-from service.settings import Settings  # noqa: E402
-from service.types import Answer, Citation, Hit, Sentence  # noqa: E402
+from footnote.documents import Documents, open
+from footnote.report import NotRead, Report
+from service.errors import FootnoteError
+from service.records import DeletionReceipt, DocumentRecord
+from service.settings import Settings
+from service.types import Answer, Citation, Hit, Sentence
 
 __all__ = [
     "Answer",

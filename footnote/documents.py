@@ -287,4 +287,4 @@ def _close_all() -> None:
 
 # Before Python waits for threads to end, which would be for ever; `atexit` comes after that. It is what
 # `concurrent.futures` ends its own threads with.
-threading._register_atexit(_close_all)  # type: ignore[attr-defined]
+threading._register_atexit(_close_all)  # type: ignore[attr-defined] # private
