@@ -52,7 +52,8 @@ EXTRAS = {
     "models": ("sentence_transformers", "torch", "nncf"),
     "llm": ("openai",),
     "judge": ("ragas", "scipy"),
-    "tracing": ("presidio_analyzer",),
+    "tracing": ("phonenumbers", "stdnum"),
+    "ocr": ("PIL", "tesserocr"),
     "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
 }
 """What each extra of the package installs."""

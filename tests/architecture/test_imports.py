@@ -42,6 +42,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("openvino", "torch", "transformers", "sentence_transformers"), MODELS),
     # Chunks are measured in the parser's child process, with the tokenizer's file alone.
     "tokenizers": (*MODELS, "ingestion.sandbox"),
+    # An image is opened in one module and made ready to be read in the other.
+    "PIL": ("ingestion.parse.image", "ingestion.parse.enhance"),
     # Work that is under way is shielded from cancellation in the same words in which the server cancels.
     "anyio": ("service.event_stream", "service.background"),
     "prometheus_client": ("service.metrics",),

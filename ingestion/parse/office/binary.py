@@ -34,8 +34,8 @@ def _converted(content: bytes, modern: str) -> bytes:
     with TemporaryDirectory() as folder:
         old = Path(folder, "document")
         old.write_bytes(content)
-        # It only logs what goes wrong. With a time to wait it starts LibreOffice again and again over a damaged
-        # file, which it takes for a LibreOffice that is busy; here each parser has one to itself.
+        # It only logs what goes wrong. With a time to wait it starts LibreOffice again and again over a
+        # damaged file, which it takes for a LibreOffice that is busy; here each parser has one to itself.
         convert_office_doc(str(old), folder, modern, _FILTERS[modern], wait_for_soffice_ready_time_out=0)
         made = old.with_suffix(f".{modern}")
         if not made.is_file():
