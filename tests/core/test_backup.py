@@ -134,6 +134,13 @@ def test_a_folder_that_holds_something_is_not_written_over(data: Path, backup: P
         restore(backup, data)
 
 
+def test_a_file_in_place_of_the_folder_is_not_written_over(folder: Path, backup: Path) -> None:
+    (folder / "file").write_text("mine")
+    with pytest.raises(Conflict, match="no empty folder"):
+        restore(backup, folder / "file")
+    assert (folder / "file").read_text() == "mine"
+
+
 def test_without_documents_there_is_nothing_to_back_up(folder: Path) -> None:
     with pytest.raises(NotFound):
         back_up(folder / "nowhere", folder / "backup.tar.gz")
