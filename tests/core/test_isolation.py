@@ -21,12 +21,13 @@ from service.reindexing.switching import ALONE
 from service.settings import Settings
 from service.store.index import StoredChunks
 from service.store.server_moving import MovableStore
-from service.store.server_places import PlacedStore, own_collection
+from service.store.server_places import own_collection
 from service.tenancy import Isolation
 from service.types import Scope
-from tests.core.test_reindexing import NEWER, TEXT, asking, removal_of
+from tests.core.test_reindexing import NEWER, TEXT, asking
 from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put
 from tests.ingest.checking import assert_whole, found, sources
+from tests.leading import moves_of, removal_of, store_of
 from tests.qdrant_server import connected
 
 OTHER = Scope("other")
@@ -55,16 +56,6 @@ def second(engine: LocalEngine, folder: Path, embedder: FakeEmbedder) -> Iterato
     sections = {name: getattr(engine.settings, name) for name in ("mode", "catalogue", "store", "redis")}
     with opened(folder / "data", embedder, **sections, receipts=engine.settings.receipts) as second:
         yield second
-
-
-def store_of(engine: LocalEngine) -> PlacedStore:
-    assert isinstance(engine.index.vectors, PlacedStore)
-    return engine.index.vectors
-
-
-def moves_of(engine: LocalEngine) -> TenantMoves:
-    """What the process that leads does now and then."""
-    return TenantMoves(removal_of(engine).footing, store_of(engine))
 
 
 def ask_for(engine: LocalEngine, isolation: Isolation) -> None:
