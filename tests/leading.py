@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from service.catalogue import Placements
+from functools import partial
+
+from service.access.removing import ALONE, TenantRemoval
+from service.catalogue import Placements, Tenants
 from service.footing import Footing
 from service.local_engine import LocalEngine
 from service.reindexing.moving import TenantMoves
@@ -18,6 +21,12 @@ def removal_of(engine: LocalEngine) -> Removal:
 def moves_of(engine: LocalEngine) -> TenantMoves:
     """What moves tenants."""
     return TenantMoves(_footing_of(engine), store_of(engine))
+
+
+def removal_of_tenants(engine: LocalEngine) -> TenantRemoval:
+    """What takes tenants away, at once."""
+    alone = partial(_footing_of(engine).alone_with, ALONE)
+    return TenantRemoval(Tenants(engine.database), engine.delete, 0, alone)
 
 
 def store_of(engine: LocalEngine) -> PlacedStore:

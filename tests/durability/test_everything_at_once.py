@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
-from service.access.removing import TenantRemoval
 from service.catalogue import Placements, Tenants, document_id
 from service.catalogue.access_models import AuditRow
 from service.catalogue.models import DocumentRow, JobRow, PurgeRow
@@ -34,7 +33,7 @@ from tests.durability.model import Model
 from tests.durability.working import Fate, Place
 from tests.fakes_core import opened, put
 from tests.ingest.checking import assert_whole, found
-from tests.leading import moves_of
+from tests.leading import moves_of, removal_of_tenants
 
 TENANTS = ("acme", "globex")
 SOURCES = tuple(f"{n}.md" for n in range(5))
@@ -44,6 +43,8 @@ TRIED = {
 }
 """Every question is answered, and by a variant as well: both answers are kept with their words."""
 QUESTION = "Which part of the pump is of steel?"
+PAUSE_S = 0.3
+"""At most, between two things that somebody does."""
 KILLS = 3
 """Of workers in a round: a document that is read in alone while four die is given up as their poison."""
 OF_A_MOVE = [
@@ -69,15 +70,13 @@ class People:
     engine: LocalEngine
     model: Model
     dice: random.Random
-    pause_s: float
-    """At most, between two things."""
 
     def act(self, steps: int) -> None:
         """So many things."""
         acts: list[Callable[[], None]] = [self.upload, self.delete, self.isolate, self.leave]
         for act in self.dice.choices(acts, weights=[10, 5, 3, 1], k=steps):
             act()
-            time.sleep(self.dice.random() * self.pause_s)
+            time.sleep(self.dice.random() * PAUSE_S)
 
     def upload(self) -> None:
         place = self.tenant, self.dice.choice(SOURCES)
@@ -102,7 +101,7 @@ class People:
         for source in SOURCES:
             self.model.may_go((self.tenant, source))
         tenants.begin_delete(self.tenant)
-        removal = TenantRemoval(tenants, self.engine.delete, key_cache_s=0)
+        removal = removal_of_tenants(self.engine)
 
         def gone() -> bool:
             with suppress(StoreUnavailable):
@@ -110,17 +109,21 @@ class People:
             return self.tenant not in [one.name for one in tenants.all()]
 
         until(gone)
-        assert rows_of(self.engine, self.tenant) == 0
+        assert rows_of(self.engine, self.tenant) == set()
         for source in SOURCES:
             self.model.gone((self.tenant, source))
         tenants.create(self.tenant)
 
 
-def rows_of(engine: LocalEngine, tenant: str) -> int:
-    """How many rows the catalogue has of a tenant, beside the log that says that it was deleted."""
-    tables = {*OF_A_TENANT, JobRow.tenant, DocumentRow.tenant, PurgeRow.tenant} - {AuditRow.tenant}
+def rows_of(engine: LocalEngine, tenant: str) -> set[str]:
+    """The tables that have something of a tenant, beside the log that says that it was deleted."""
+    columns = {*OF_A_TENANT, JobRow.tenant, DocumentRow.tenant, PurgeRow.tenant} - {AuditRow.tenant}
     with engine.database.reading() as connection:
-        return sum(connection.scalar(select(func.count()).where(one == tenant)) or 0 for one in tables)
+        return {
+            one.class_.__tablename__
+            for one in columns
+            if connection.scalar(select(func.count()).where(one == tenant))
+        }
 
 
 def look(engine: LocalEngine, model: Model, tenant: str) -> None:
@@ -134,7 +137,7 @@ def look(engine: LocalEngine, model: Model, tenant: str) -> None:
 
 def mix(engine: LocalEngine, crew: Crew, model: Model, size: Size, dice: random.Random) -> None:
     """A round: all of it at once, while workers are killed, and whoever moves tenants."""
-    people = [People(one, engine, model, random.Random(dice.random()), size.beat_s) for one in TENANTS]
+    people = [People(one, engine, model, random.Random(dice.random())) for one in TENANTS]
     workers, kills = [crew.work(), crew.work()], 0
     movers: list[Hand] = []
     with ThreadPoolExecutor(2 * len(people)) as threads:
@@ -153,7 +156,7 @@ def mix(engine: LocalEngine, crew: Crew, model: Model, size: Size, dice: random.
                 workers.pop(0).kill()
                 workers.append(crew.work())
                 kills += 1
-            time.sleep(size.beat_s)
+            time.sleep(PAUSE_S)
         for one in [*acting, *looking]:
             one.result()
     crew.dismiss()
