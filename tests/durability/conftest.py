@@ -44,10 +44,10 @@ class Size:
 
 
 QUICK = Size(
-    documents=8, parts=5, rounds=1, kills=2, beat_s=0.3, pause_s=0.1, workers=3, steps=12, lease_s=2.0
+    documents=8, parts=5, rounds=1, kills=2, beat_s=0.3, pause_s=0.1, workers=3, steps=8, lease_s=2.0
 )
 FULL = Size(
-    documents=500, parts=10, rounds=5, kills=50, beat_s=3.0, pause_s=0.05, workers=10, steps=120, lease_s=5.0
+    documents=500, parts=10, rounds=5, kills=50, beat_s=3.0, pause_s=0.05, workers=10, steps=80, lease_s=5.0
 )
 
 

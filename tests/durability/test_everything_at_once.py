@@ -139,7 +139,7 @@ def mix(engine: LocalEngine, crew: Crew, model: Model, size: Size, dice: random.
     """A round: all of it at once, while workers are killed, and whoever moves tenants."""
     people = [People(one, engine, model, random.Random(dice.random())) for one in TENANTS]
     workers, kills = [crew.work(), crew.work()], 0
-    movers: list[Hand] = []
+    places, movers = Placements(engine.database), list[Hand]()
     with ThreadPoolExecutor(2 * len(people)) as threads:
         acting = [threads.submit(one.act, size.steps) for one in people]
 
@@ -150,7 +150,7 @@ def mix(engine: LocalEngine, crew: Crew, model: Model, size: Size, dice: random.
         looking = [threads.submit(look_on, one) for one in TENANTS]
         while not all(one.done() for one in acting):
             movers = [one for one in movers if one.lives]
-            if len(movers) < 2:  # two that both believe they lead
+            if len(movers) < 2 and places.moving():  # two that both believe they lead
                 movers.append(crew.move_tenants(Fate(dice.choice(OF_A_MOVE))))
             if kills < KILLS and dice.random() < 0.5:
                 workers.pop(0).kill()
@@ -194,8 +194,9 @@ def test_everybody_is_shown_what_is_theirs_whatever_else_is_done_and_killed(
                     Tenants(engine.database).create(tenant)
             mix(engine, crew, model, size, dice)
             settle(engine, model)
-            crew.place = replace(crew.place, model=number + 2)
-            crew.reindex(Fate(dice.choice(OF_A_REINDEX))).until_over()
-            reindex_to(settings, lambda _: crew.place.embedder())
-            for tenant in TENANTS:
-                look(engine, model, tenant)
+            if number < size.rounds:
+                crew.place = replace(crew.place, model=number + 2)
+                crew.reindex(Fate(dice.choice(OF_A_REINDEX))).until_over()
+                reindex_to(settings, lambda _: crew.place.embedder())
+                for tenant in TENANTS:
+                    look(engine, model, tenant)
