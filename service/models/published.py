@@ -16,10 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from filelock import FileLock
-
 from service.errors import ModelUnavailable
-from service.models.building import made_whole
+from service.models.building import made_whole, one_at_a_time
 from service.models.locate import weights_sha256
 
 _WANTED = (".json", ".txt", ".md", ".safetensors")
@@ -75,8 +73,7 @@ def _unpacked(model: Published, cache_dir: Path) -> Path:
     folder = cache_dir / "published" / f"{model.name}-{model.sha256[:12]}"
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with one_at_a_time(folder):
         if not folder.is_dir():
             with made_whole(folder) as building:
                 _fetch(model, building)

@@ -34,7 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "httpx2": ("service.cli", "service.generate.chat", "service.generate.completion"),
     "httpx": ("service.tracing.langfuse",),
     "typer": COMMANDS,
-    "rich": COMMANDS,
+    "rich": (*COMMANDS, "footnote"),  # a bar, where one is asked for
     "sqlalchemy": ("service.catalogue",),
     "alembic": ("service.catalogue",),
     "qdrant_edge": ("service.store",),
@@ -49,9 +49,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("service.metrics",),
     "cachetools": ("service.cache",),
     # Langfuse's receiver is one of OpenTelemetry's.
-    "langfuse": ("service.tracing.langfuse",),
+    "langfuse": ("service.tracing.langfuse", "service.tracing.datasets"),
     "opentelemetry": ("service.tracing.otlp",),
-    "filelock": ("service.data_folder", "service.models.store", "ingestion.roots"),
+    "filelock": ("service.data_folder", "service.models.building", "ingestion.roots"),
     **dict.fromkeys(("lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS),
     # Documents in markdown are read, and a model's markdown before it is shown.
     "markdown_it": (*PARSERS, "service.cite"),
@@ -114,6 +114,7 @@ HEAVY = frozenset(
         "pptx",
         "openpyxl",
         "openai",
+        "oxmsg",
         "pypandoc",
     }
 )
