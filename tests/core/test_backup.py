@@ -16,10 +16,13 @@ from typing import Any
 
 import pytest
 
+from service.catalogue import document_id
 from service.data_folder import CONTENTS, back_up, restore
 from service.errors import Conflict, DataFolderLocked, InvalidInput, NotFound
 from service.local_engine import LocalEngine
+from service.records import Feedback
 from service.types import Query
+from tests.deploy.test_server_backup import rows
 from tests.fakes_core import (
     LOCAL,
     FakeEmbedder,
@@ -52,6 +55,10 @@ def taken() -> Iterator[Path]:
             ingested(engine, "pump.md", "# Pump\n\nAn earlier version.")
             ingested(engine, "pump.md", TEXT)
             ingested(engine, "valve.md", "# Valve\n\nA valve opens at six bar.")
+            ingested(engine, "gone.md", "# Gone\n\nNobody needs this any more.")
+            asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "gone.md")))
+            answer = asyncio.run(engine.answer(LOCAL, QUESTION))
+            asyncio.run(engine.feedback(LOCAL, Feedback(answer.id, "down", "it is thirty")))
             put(engine, "waits.md", "# Waits\n\nThis one is not read in yet.")
         back_up(folder / "data", folder / "backup.tar.gz")
         yield folder
@@ -94,6 +101,13 @@ def test_what_was_destroyed_is_back_with_the_same_counts_and_the_same_cited_answ
     with opened(data, embedder) as engine:
         assert state(engine) == before
     assert len(embedder.passages) == embedded
+
+
+def test_the_catalogue_is_back_to_the_last_row(folder: Path, data: Path, backup: Path) -> None:
+    restore(backup, folder / "restored")
+    before, after = (rows(f"sqlite:///{one / 'catalogue.sqlite3'}") for one in (data, folder / "restored"))
+    assert after == before
+    assert len(before["feedback"]) == len(before["receipts"]) == 1
 
 
 def test_what_waited_is_read_in_after_the_restore(data: Path, backup: Path, embedder: FakeEmbedder) -> None:
