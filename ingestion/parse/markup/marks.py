@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ingestion.parse.markup.trees import drop_trees
 from ingestion.parse.notes import raised
 
 _MARK = re.compile(
@@ -22,11 +23,8 @@ _BEFORE = 80
 
 def resolve_marks(root: Any) -> None:
     """Drop the links to notes and back, and the raised signs that are marks."""
-    for node in root.xpath(_SAID):
-        _drop(node)
-    for node in root.xpath(_LINKED):
-        if _MARK.fullmatch(" ".join(node.text_content().split()).lower()):
-            _drop(node)
+    drop_trees(root.xpath(_SAID))
+    drop_trees(node for node in root.xpath(_LINKED) if _MARK.fullmatch(_beginning(node)))
     for node in root.xpath("//sup[not(*)][not(preceding-sibling::node()[1][self::sub])]"):
         sign = node.text or ""
         shown = raised(_text_before(node), sign)
@@ -34,9 +32,14 @@ def resolve_marks(root: Any) -> None:
             node.text = shown
 
 
-def _drop(node: Any) -> None:
-    if node.getparent() is not None:
-        node.drop_tree()
+def _beginning(node: Any) -> str:
+    """The text of a link or a raised sign, in small letters; of a long one what shows that it is no mark."""
+    text = ""
+    for piece in node.itertext():
+        text += piece
+        if len(text) > _BEFORE:
+            break
+    return " ".join(text.split()).lower()
 
 
 def _text_before(node: Any) -> str:

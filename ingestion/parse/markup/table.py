@@ -29,26 +29,25 @@ def says_headed(table: Any) -> bool | None:
     return not (heads[0][1] and all(th == 1 for th, _ in heads))
 
 
-def table_rows(table: Any, max_cells: int) -> list[list[str]]:
-    """The cells of a table, row by row; a cell's own lists, paragraphs and tables become one line."""
-    rows: list[list[str]] = []
+def table_rows(table: Any, max_cells: int) -> Iterator[list[str]]:
+    """The cells of a table, row by row; a cell's own lists, paragraphs and tables become one line.
+
+    Bounds one row; who takes the rows counts them all (`TableSize`).
+    """
     pending: dict[int, tuple[int, str]] = {}
-    total = 0
     for row in _own_rows(table):
         line: list[str] = []
         for cell in row.xpath("./td | ./th"):
             _take_pending(line, pending)
             text = " ".join(_cell_text(cell).split())
             width, height = _span(cell, "colspan"), _span(cell, "rowspan")
-            total += width
-            check_cells(total, max_cells)
+            check_cells(len(line) + width, max_cells)
             for column in range(len(line), len(line) + width):
                 if height > 1:
                     pending[column] = (height - 1, text)
             line += [text] * width
         _take_pending(line, pending)
-        rows.append(line)
-    return rows
+        yield line
 
 
 def _own_rows(table: Any) -> Iterator[Any]:

@@ -33,6 +33,8 @@ _BULLETS = (
 )
 _BULLET = re.compile(rf"(?:[{_BULLETS}]|[-\u2013](?=\s|$))(?![{_BULLETS}\u2013-])")
 """A sign that was typed in before an item; a dash is one only before a space."""
+MOST_COLUMNS = 63
+"""Of a table, Word's own bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,9 @@ def _without_bullet(text: str, paragraph: Any) -> str:
 
 
 def _row(row: Any, table: Any) -> Iterator[str]:
-    yield from [""] * row.grid_cols_before
+    yield from [""] * min(row.grid_cols_before, MOST_COLUMNS)
     yield from (_cell_text(tc, table) for tc in row._tr.tc_lst)
-    yield from [""] * row.grid_cols_after
+    yield from [""] * min(row.grid_cols_after, MOST_COLUMNS)
 
 
 def _cells(table: Any) -> Iterator[Any]:
