@@ -35,10 +35,12 @@ def drop_hidden(root: Any) -> Counter[str]:
 
     Scripts, styles and the head go too, uncounted: nobody takes them for content.
     """
+    from lxml import etree
+
     causes: Counter[str] = Counter()
     styles = _styles(root)
-    _drop(root.xpath("//comment() | //processing-instruction()"), "comment", causes)
-    _drop(root.xpath("//template | //noscript"), "not_rendered", causes)
+    _drop(list(root.iter(etree.Comment, etree.ProcessingInstruction)), "comment", causes)
+    _drop(list(root.iter("template", "noscript")), "not_rendered", causes)
     drop_trees(node for tag in _UNRENDERED for node in root.findall(f".//{tag}"))
     _drop(root.xpath("//*[@hidden]"), "hidden_attribute", causes)
     backgrounds: dict[Any, bool] = {}

@@ -25,11 +25,19 @@ def resolve_marks(root: Any) -> None:
     """Drop the links to notes and back, and the raised signs that are marks."""
     drop_trees(root.xpath(_SAID))
     drop_trees(node for node in root.xpath(_LINKED) if _MARK.fullmatch(_beginning(node)))
-    for node in root.xpath("//sup[not(*)][not(preceding-sibling::node()[1][self::sub])]"):
+    for node in root.iter("sup"):
+        if len(node) or _is_behind_index(node):
+            continue
         sign = node.text or ""
         shown = raised(_text_before(node), sign)
         if shown != sign.strip():
             node.text = shown
+
+
+def _is_behind_index(node: Any) -> bool:
+    """Whether a raised sign stands above or behind a lowered one, as in a formula."""
+    before = node.getprevious()
+    return before is not None and before.tag == "sub" and not before.tail
 
 
 def _beginning(node: Any) -> str:

@@ -9,6 +9,8 @@ from ingestion.parse.tables import check_cells
 
 _WIDEST_SPAN = 1_000
 """The HTML standard's own bound for `colspan`; taken for `rowspan` too."""
+_BREAKING = frozenset({"br", "p", "div", "li", "td", "th", "tr", "dt", "dd", "pre", "blockquote"})
+"""Elements that part words, in a cell that becomes one line."""
 
 
 def is_layout(table: Any) -> bool:
@@ -37,7 +39,7 @@ def table_rows(table: Any, max_cells: int) -> Iterator[list[str]]:
     pending: dict[int, tuple[int, str]] = {}
     for row in _own_rows(table):
         line: list[str] = []
-        for cell in row.xpath("./td | ./th"):
+        for cell in row.iterchildren("td", "th"):
             _take_pending(line, pending)
             text = " ".join(_cell_text(cell).split())
             width, height = _span(cell, "colspan"), _span(cell, "rowspan")
@@ -53,7 +55,8 @@ def table_rows(table: Any, max_cells: int) -> Iterator[list[str]]:
 def _own_rows(table: Any) -> Iterator[Any]:
     """The rows of this table, heads first, not those of tables inside it."""
     yield from table.xpath("./thead/tr")
-    yield from table.xpath("./tr | ./tbody/tr")
+    for part in table.iterchildren("tr", "tbody"):
+        yield from (part,) if part.tag == "tr" else part.iterchildren("tr")
     yield from table.xpath("./tfoot/tr")
 
 
@@ -72,16 +75,14 @@ def _span(cell: Any, name: str) -> int:
 
 
 def _cell_text(cell: Any) -> str:
+    from lxml import etree
+
     pieces: list[str] = []
-    for node in cell.iter():
-        if not isinstance(node.tag, str):
-            continue
-        if node.tag in ("br", "p", "div", "li", "td", "th", "tr"):
+    for event, node in etree.iterwalk(cell, events=("start", "end")):
+        if node.tag in _BREAKING:
             pieces.append(" ")
-        if node.tag == "img":
-            pieces.append(f" {node.get('alt') or ''} ")
-        pieces.append(node.text or "")
-        if node is not cell:
-            pieces.append(" " if node.tag in ("p", "div", "li", "td", "th") else "")
+        if event == "start":
+            pieces.append(f" {node.get('alt') or ''} " if node.tag == "img" else node.text or "")
+        elif node is not cell:
             pieces.append(node.tail or "")
     return "".join(pieces)

@@ -24,6 +24,7 @@ from service.errors import CorruptFile, LimitExceeded
 from service.settings import ParseSettings
 
 _MAIN = "ppt/presentation.xml"
+_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 _DEEPEST_GROUP = 16
 _NUMBERED = re.compile(r"\d+\. ")
 
@@ -89,7 +90,7 @@ class _Deck:
                 _write_out_numbers(shape.text_frame)
 
     def _count(self, cause: str, node: Any) -> None:
-        self.hidden[cause] += sum(map(len, node.xpath(".//a:t/text()")))
+        self.hidden[cause] += sum(map(len, node.itertext(_TEXT)))
 
 
 def _is_hidden(shape: Any) -> bool:

@@ -61,12 +61,12 @@ class WordSource:
             cause = self._styles.hidden_cause(run)
             if not cause:
                 continue
-            if length := len("".join(run.xpath(".//w:t/text()", namespaces=NAMES))):
+            if length := len("".join(run.itertext(f"{_W}t"))):
                 self.hidden[cause] += length
             run.getparent().remove(run)
 
     def _mark(self, paragraph: Any) -> None:
-        text = "".join(paragraph.xpath(".//w:t/text()", namespaces=NAMES))
+        text = "".join(paragraph.itertext(f"{_W}t"))
         if not text.strip():
             return
         style = self._styles.of(paragraph)
@@ -122,7 +122,7 @@ def _lift_text_boxes(root: Any) -> None:
 
 def _unwrap(root: Any) -> None:
     """Content controls, tracked insertions and the like give their place to what they hold; deletions go."""
-    for gone in root.xpath("//w:del | //w:moveFrom | //w:sdtPr | //w:sdtEndPr", namespaces=NAMES):
+    for gone in list(root.iter(f"{_W}del", f"{_W}moveFrom", f"{_W}sdtPr", f"{_W}sdtEndPr")):
         gone.getparent().remove(gone)
     for name in ("w:sdt", "w:sdtContent", "w:ins", "w:moveTo", "w:smartTag", "w:customXml", "w:fldSimple"):
         _splice(root, name)
@@ -131,7 +131,7 @@ def _unwrap(root: Any) -> None:
 def _unframe(root: Any) -> None:
     """A table of a single cell is but a frame: what it holds takes its place."""
     for table in root.xpath("//w:tbl[count(w:tr) = 1 and count(w:tr/w:tc) = 1]", namespaces=NAMES):
-        for block in table.xpath("w:tr/w:tc/w:p | w:tr/w:tc/w:tbl", namespaces=NAMES):
+        for block in list(table.find(f"{_W}tr/{_W}tc").iterchildren(f"{_W}p", f"{_W}tbl")):
             table.addprevious(block)
         table.getparent().remove(table)
 
