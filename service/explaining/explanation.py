@@ -10,8 +10,7 @@ from typing import Literal
 from service.records import Job
 from service.types import Answer, Context, Decision, Found
 
-Verdict = Literal[
-    "found",
+LostAt = Literal[
     "not_ingested",
     "not_parsed",
     "not_chunked_whole",
@@ -24,7 +23,9 @@ Verdict = Literal[
     "dropped_by_check",
     "cited_wrongly",
 ]
-"""The stage that lost what was expected, in the order of the stages; `found` where none did."""
+"""Where something can be lost, in the order of the stages."""
+Verdict = Literal["found", LostAt]
+"""Where what was expected was lost; `found` where it was not."""
 
 State = Literal["absent", "deleted", "waiting", "failed", "live"]
 

@@ -34,7 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "httpx2": ("service.cli", "service.generate.chat", "service.generate.completion"),
     "httpx": ("service.tracing.langfuse",),
     "typer": COMMANDS,
-    "rich": COMMANDS,
+    "rich": (*COMMANDS, "footnote"),  # a bar, where one is asked for
     "sqlalchemy": ("service.catalogue",),
     "alembic": ("service.catalogue",),
     "qdrant_edge": ("service.store",),
@@ -49,7 +49,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("service.metrics",),
     "cachetools": ("service.cache",),
     # Langfuse's receiver is one of OpenTelemetry's.
-    "langfuse": ("service.tracing.langfuse",),
+    "langfuse": ("service.tracing.langfuse", "service.tracing.datasets"),
     "opentelemetry": ("service.tracing.otlp",),
     "filelock": ("service.data_folder", "service.models.store", "ingestion.roots"),
     **dict.fromkeys(("lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS),
@@ -114,6 +114,7 @@ HEAVY = frozenset(
         "pptx",
         "openpyxl",
         "openai",
+        "oxmsg",
         "pypandoc",
     }
 )
