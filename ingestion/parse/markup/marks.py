@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ingestion.parse.markup.trees import drop_trees
@@ -16,7 +18,6 @@ _SAID = (
     " or contains(@class, 'footnote-backref') or contains(@class, 'reversefootnote')"
     " or contains(@*[local-name()='epub:type' or local-name()='type'], 'noteref')]"
 )
-_LINKED = "//sup[.//a[starts-with(@href, '#')]] | //a[starts-with(@href, '#')][sup]"
 _BEFORE = 80
 """Characters before a raised sign that are looked at."""
 
@@ -24,7 +25,7 @@ _BEFORE = 80
 def resolve_marks(root: Any) -> None:
     """Drop the links to notes and back, and the raised signs that are marks."""
     drop_trees(root.xpath(_SAID))
-    drop_trees(node for node in root.xpath(_LINKED) if _MARK.fullmatch(_beginning(node)))
+    drop_trees(node for node in list(_linked(root)) if _MARK.fullmatch(_beginning(node)))
     for node in root.iter("sup"):
         if len(node) or _is_behind_index(node):
             continue
@@ -32,6 +33,15 @@ def resolve_marks(root: Any) -> None:
         shown = raised(_text_before(node), sign)
         if shown != sign.strip():
             node.text = shown
+
+
+def _linked(root: Any) -> Iterator[Any]:
+    """Links within the page around a raised sign, and raised signs around such a link."""
+    for link in root.iter("a"):
+        if link.get("href", "").startswith("#"):
+            if link.find("sup") is not None:
+                yield link
+            yield from islice(link.iterancestors("sup"), 1)
 
 
 def _is_behind_index(node: Any) -> bool:
