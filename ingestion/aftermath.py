@@ -24,7 +24,7 @@ from service.errors import (
     StoreUnreachable,
     Unavailable,
 )
-from service.stall import Stall
+from service.health.stall import Stall
 
 log = logging.getLogger(__name__)
 

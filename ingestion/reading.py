@@ -32,10 +32,10 @@ from service.catalogue import (
 from service.disk import no_room
 from service.embed import Embedder
 from service.errors import CorruptFile, FootnoteError, LeaseLost, ParseCrashed, Unavailable
+from service.health.stall import Stall
 from service.locks import DocumentLocks
 from service.records import Failure, IngestReport, RefusedRecord
 from service.settings import Settings
-from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.store.index import ChunkIndex
 from service.types import Chunk

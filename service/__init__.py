@@ -24,9 +24,10 @@ those in force.
 
 `text/` reads words, sentences and quantities the same way everywhere, `learned/` holds what was learned.
 `masking/` blots out personal data and secrets where a text leaves.
-`background.py` has the threads that all this runs on; `readiness.py` and `stage_checks.py` ask each part
-whether it can serve. `blobs/` keeps the original files; `upkeep/` removes documents everywhere and proves it,
-finds what does not belong together, completes and tidies. `locks.py` keeps writers of one document apart.
+`background.py` has the threads that all this runs on; `health/` asks each part whether it can serve, and says
+why the queue does not move. `blobs/` keeps the original files; `upkeep/` removes documents everywhere and
+proves it, finds what does not belong together, completes and tidies. `locks.py` keeps writers of one document
+apart.
 `reindexing/` builds another embedding model's index beside the one in force.
 `tracing/` tells Langfuse or OpenTelemetry what became of questions and documents, `metrics/` counts them.
 `access/` knows callers by their API keys, where there are any; `tenancy.py` has its values. `footing.py`

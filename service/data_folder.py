@@ -59,14 +59,30 @@ def holding(data_dir: Path) -> Iterator[None]:
             hint="stop it, or give another folder with --data-dir",
         ) from None
     except OSError as error:
-        raise Misconfigured(
-            f"{data_dir} cannot be written: {error.strerror or error}",
-            hint="give a folder that can with --data-dir",
-        ) from error
+        raise _unfit(data_dir, "written", error) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def make(data_dir: Path) -> None:
+    """Makes the folder if there is none, for its owner alone.
+
+    Raises:
+        Misconfigured: it cannot be made, or is a file.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise _unfit(data_dir, "a folder", error) from error
+
+
+def _unfit(data_dir: Path, what: str, error: OSError) -> Misconfigured:
+    return Misconfigured(
+        f"{data_dir} cannot be {what}: {error.strerror or error}",
+        hint="give a folder that can be written with --data-dir",
+    )
 
 
 def back_up(data_dir: Path, target: Path) -> Copied:
@@ -98,9 +114,9 @@ def restore(source: Path, data_dir: Path) -> Copied:
         InvalidInput: the file is no backup, or not a whole one.
         Conflict: the folder holds something already.
     """
-    if data_dir.exists() and any(data_dir.iterdir()):
+    if data_dir.is_file() or (data_dir.exists() and any(data_dir.iterdir())):
         raise Conflict(
-            f"{data_dir} is not empty, and a backup replaces nothing",
+            f"{data_dir} is no empty folder, and a backup replaces nothing",
             hint="give another folder with --data-dir, or move this one away",
         )
     building = data_dir.with_name(f"{data_dir.name}.restoring")

@@ -15,11 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
+from service import data_folder
 from service.background import repeating
 from service.blobs import Blobs, open_blobs
 from service.catalogue import Database, Leadership, Placements, ServerLocks, TokenTable
 from service.catalogue.using import Use, alone_with
-from service.data_folder import holding
 from service.errors import Misconfigured
 from service.locks import DocumentLocks, ProcessLocks
 from service.settings import Settings
@@ -77,16 +77,16 @@ def open_footing(settings: Settings) -> Iterator[Footing]:
         DataFolderLocked: another process holds the folder.
         SchemaMismatch: the catalogue's server has another schema than this version needs.
         CatalogueUnavailable: it does not answer.
-        Misconfigured: a setting or a package is missing.
+        Misconfigured: a setting or a package is missing, or the data folder cannot be one.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data_folder.make(settings.data_dir)
     with _server(settings) if settings.mode == "server" else _embedded(settings) as footing:
         yield footing
 
 
 @contextmanager
 def _embedded(settings: Settings) -> Iterator[Footing]:
-    with holding(settings.data_dir), closing(Database.in_folder(settings.data_dir)) as database:
+    with data_folder.holding(settings.data_dir), closing(Database.in_folder(settings.data_dir)) as database:
         yield _footing(settings, database, ProcessLocks(), leads=lambda: True)
 
 

@@ -30,9 +30,10 @@ from service.engine import Engine
 from service.errors import InvalidInput
 from service.explaining import Expected, Explainer, Explanation
 from service.gate import Gate
+from service.health.readiness import Readinesses
+from service.health.stall import Stall
 from service.locks import DocumentLocks
 from service.pipeline import Pipeline
-from service.readiness import Readinesses
 from service.records import (
     DeletionReceipt,
     DocumentRecord,
@@ -50,7 +51,6 @@ from service.records import (
 from service.settings import Settings
 from service.sharing.parts import Sharing
 from service.sharing.waking import Waker
-from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.storable import why_unstorable
 from service.store.index import ChunkIndex

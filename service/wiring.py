@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 
-from service.access.removing import REMOVE_EVERY_S, TenantRemoval
+from service.access.removing import ALONE, REMOVE_EVERY_S, TenantRemoval
 from service.background import QuestionThreads
 from service.catalogue import (
     AnswerKeeper,
@@ -30,13 +31,13 @@ from service.explaining import Explainer
 from service.explaining.corpus import CorpusLook
 from service.footing import Footing, open_footing
 from service.generate.prompt import prompt_version
+from service.health.readiness import Check, Readinesses
+from service.health.stage_checks import stage_checks
 from service.local_engine import LocalEngine
 from service.pipeline import Pipeline
-from service.readiness import Check, Readinesses
 from service.reindexing import index_checks, keep_house
 from service.settings import Settings
 from service.sharing.parts import Sharing, open_sharing
-from service.stage_checks import stage_checks
 from service.stages import open_pipeline, pipeline_beside
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
@@ -116,7 +117,7 @@ def _engine(
             if not footing.shared:  # whatever was under way is nobody's: who had begun it is dead
                 engine.jobs.requeue_interrupted()
                 engine.maintenance.at_start()
-            _remove_tenants(engine)
+            _remove_tenants(engine, footing)
             engine.maintenance.include(engine.tallies.look, LOOK_EVERY_S, "looking for drift")
             if footing.shared:
                 keep_house(engine.maintenance, settings, footing, index)
@@ -165,11 +166,12 @@ def _joined(
     )
 
 
-def _remove_tenants(engine: LocalEngine) -> None:
+def _remove_tenants(engine: LocalEngine, footing: Footing) -> None:
     """Takes away tenants beside the other maintenance, where there can be more than the local one."""
     if engine.settings.mode == "server":
         key_cache_s = engine.settings.access.key_cache_s
-        removal = TenantRemoval(Tenants(engine.database), engine.delete, key_cache_s)
+        alone = partial(footing.alone_with, ALONE)
+        removal = TenantRemoval(Tenants(engine.database), engine.delete, key_cache_s, alone)
         engine.maintenance.include(removal.remove_all, REMOVE_EVERY_S, "removing tenants")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
-from ingestion.parse.tables import check_cells, table_element
+from ingestion.parse.tables import TableSize, table_element
 from service.errors import CorruptFile
 from service.settings import ParseSettings
 
@@ -23,19 +23,14 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read one table; quoting follows RFC 4180, the delimiter is found by which one gives even rows."""
     text, warnings = decode(content)
     delimiter = "\t" if filename.lower().endswith(".tsv") else _likely_delimiter(text[:_SAMPLE_CHARACTERS])
-    rows = _rows(text, delimiter, limits.max_cells)
-    table = table_element(rows, max_cells=limits.max_cells, headed=None)
+    table = table_element(_rows(text, delimiter), size=TableSize(limits), headed=None)
     return Parsed("csv", (table,) if table else (), warnings=warnings)
 
 
-def _rows(text: str, delimiter: str, max_cells: int) -> Iterator[list[str]]:
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     csv.field_size_limit(_LONGEST_FIELD)
-    cells = 0
     try:
-        for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
-            cells += len(row)
-            check_cells(cells, max_cells)
-            yield row
+        yield from csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
     except csv.Error as error:
         raise CorruptFile("The table cannot be read: a field is too long or holds a broken quote.") from error
 

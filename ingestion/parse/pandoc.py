@@ -7,6 +7,7 @@ with `pypandoc-binary`; it runs in its own sandbox mode, in which it opens no fi
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from ingestion.parse.archive import ZIP_MAGIC, checked_archive
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
 from ingestion.parse.markup.parser import elements_of, tree
+from ingestion.parse.markup.trees import drop_trees
+from ingestion.parse.odt_source import write_out
 from ingestion.parse.office.package import part_tree, read_part
 from ingestion.types import Element
 from service.errors import CorruptFile, ParseOutOfMemory, UnsupportedMedia
@@ -30,10 +33,10 @@ _HEAP_EXHAUSTED = 251
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read one file; which format it is, its name tells."""
     form, content = _source(content, filename, limits)
-    html = _converted(form, content, limits)
+    prepared, unseen = _prepared(form, content, limits)
+    html = _converted(form, prepared, limits)
     root = tree(html.decode("utf-8", "replace"))
-    for own in root.xpath("//a[@role='doc-backlink'] | //head/style"):
-        own.drop_tree()
+    drop_trees([*root.xpath("//a[@role='doc-backlink']"), *root.xpath("//head/style")])
     title = " ".join("".join(root.xpath("//h1[@class='title']//text()")).split())
     metadata = {name: found for name in ("author", "date") if (found := _taken_out(root, name))}
     if form == "rst" and title:
@@ -41,7 +44,14 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     elements, hidden = elements_of(root, limits)
     if form == "odt":
         elements = _with_titles(elements, _odt_titles(content, limits))
-    return Parsed("pandoc", elements, title=title, hidden=hidden, metadata=metadata)
+    return Parsed("pandoc", elements, title=title, hidden=hidden + unseen, metadata=metadata)
+
+
+def _prepared(form: str, content: bytes, limits: ParseSettings) -> tuple[bytes, Counter[str]]:
+    if form != "odt":
+        return content, Counter()
+    with checked_archive(content, _REQUIRED[form], limits) as archive:
+        return write_out(archive)
 
 
 def _lower_headings(root: Any) -> None:
@@ -68,12 +78,15 @@ def _odt_titles(content: bytes, limits: ParseSettings) -> set[str]:
 def _with_titles(elements: tuple[Element, ...], titles: set[str]) -> tuple[Element, ...]:
     """The elements with paragraphs in the title style as headings, unless the same heading follows."""
     found: list[Element] = []
-    for place, element in enumerate(elements):
+    headings: set[str] = set()
+    for element in reversed(elements):
         if element.kind != "paragraph" or element.text not in titles:
             found.append(element)
-        elif not any(after.kind == "title" and after.text == element.text for after in elements[place:]):
+        elif element.text not in headings:
             found.append(replace(element, kind="title", level=1))
-    return tuple(found)
+        if element.kind == "title":
+            headings.add(element.text)
+    return tuple(reversed(found))
 
 
 def _taken_out(root: Any, name: str) -> str:

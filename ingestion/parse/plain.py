@@ -37,7 +37,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
 
 def text_elements(text: str) -> Iterator[Element]:
     """The paragraphs, lists and underlined, numbered or upper-case headings of a plain text."""
-    for block in _BLANK_LINES.split(text):
+    for block in _BLANK_LINES.split(text.replace("\u00a0", " ")):
         lines = block.strip("\n").split("\n")
         place = 0
         while place + 1 < len(lines) and (level := _underlined(lines[place], lines[place + 1])):

@@ -14,7 +14,7 @@ from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
 from ingestion.parse.plain import text_elements
 from ingestion.parse.registry import RECORD_SUFFIX
-from ingestion.parse.tables import check_cells, table_element
+from ingestion.parse.tables import TableSize, check_cells, table_element
 from ingestion.types import Element
 from service.errors import CorruptFile, NestingTooDeep
 from service.settings import ParseSettings
@@ -99,7 +99,7 @@ def _object(value: Mapping[str, Any], level: int, limits: ParseSettings) -> Iter
 
 def _array(values: list[Any], level: int, limits: ParseSettings) -> Iterator[Element]:
     if _is_table(values):
-        table = table_element(_table_rows(values, limits.max_cells))
+        table = table_element(_table_rows(values, limits.max_cells), size=TableSize(limits))
         if table:
             yield table
         return

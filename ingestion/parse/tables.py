@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ingestion.types import Element, TableLayout
 from service.errors import ExplodingFile
+from service.settings import ParseSettings
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -20,13 +21,46 @@ _NUMBER = re.compile(r"[-+(]{0,2}[$\u20ac\u00a3]?[ ]?\d[\d,. ]{0,30}[ ]?(?:%|[$\
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
-def rectangular(rows: Iterable[Sequence[str]], max_cells: int | None = None) -> Rows:
+class TableSize:
+    """What the tables of one file hold together; raises ExplodingFile where that goes beyond a limit.
+
+    Asked before memory is spent: merged cells and one long row make few bytes many cells, or much text.
+    """
+
+    def __init__(self, limits: ParseSettings) -> None:
+        self._cells, self._max_cells = 0, limits.max_cells
+        self._characters, self._max_characters = 0, limits.max_output_characters
+
+    def take(self, cells: int, characters: int = 0) -> None:
+        """Count so many cells, and their characters, as read."""
+        self._cells += cells
+        self._characters += characters
+        check_cells(self._cells, self._max_cells)
+        if self._characters > self._max_characters:
+            raise ExplodingFile(
+                f"The tables of the file hold more than {self._max_characters} characters.",
+                hint="The limit is the setting parse.max_output_characters.",
+            )
+
+    def measured(self, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        """The rows, each counted before it is passed on."""
+        for row in rows:
+            self.take(len(row), sum(map(len, row)))
+            yield row
+
+
+def rectangular(rows: Iterable[Sequence[str]], size: TableSize | None = None) -> Rows:
     """The rows with cells on one line, padded to one width; rows and columns without any text are dropped."""
-    cleaned = ([" ".join(cell.split()) for cell in row] for row in rows)
-    kept = [row for row in cleaned if any(row)]
+    counted = 0
+    kept: list[list[str]] = []
+    for row in size.measured(rows) if size else rows:
+        counted += len(row)
+        cleaned = [" ".join(cell.split()) for cell in row]
+        if any(cleaned):
+            kept.append(cleaned)
     filled = sorted({column for row in kept for column, cell in enumerate(row) if cell})
-    if max_cells is not None:
-        check_cells(len(kept) * len(filled), max_cells)
+    if size:
+        size.take(max(0, len(kept) * len(filled) - counted))
     return tuple(tuple(row[column] if column < len(row) else "" for column in filled) for row in kept)
 
 
@@ -74,16 +108,15 @@ def table_element(
     rows: Iterable[Sequence[str]],
     page: int | None = None,
     *,
-    max_cells: int | None = None,
+    size: TableSize | None = None,
     headed: bool | None = True,
 ) -> Element | None:
     """A table element, a paragraph where there is but one cell, None where there is no text.
 
     `headed` is whether the first row names the columns; None where the file does not say: the cells decide.
-    `max_cells` is for rows as a file gives them: one long row makes all the others as long. Raises
-    ExplodingFile beyond it.
+    `size` is for rows as a file gives them. Raises ExplodingFile beyond its limits.
     """
-    table = rectangular(rows, max_cells)
+    table = rectangular(rows, size)
     if not table:
         return None
     if len(table) == 1 and len(table[0]) == 1:

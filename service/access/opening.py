@@ -11,7 +11,7 @@ from service.access.noting import Auditor
 from service.access.starting import check_start
 from service.background import repeating
 from service.catalogue import AuditKeeper, AuditLog, Database, Keys, Tenants, Variants
-from service.readiness import Readinesses
+from service.health.readiness import Readinesses
 from service.settings import Settings
 
 NOTE_USES_EVERY_S = 60.0

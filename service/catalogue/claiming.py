@@ -26,10 +26,10 @@ from service.catalogue.job_rows import ClaimedJob, Lease, claimed_job
 from service.catalogue.models import CounterRow, JobRow
 
 FINISHED = ("done", "failed")
-FAILED = JobRow.state == "failed"
 UNDER_WAY = JobRow.owner.is_not(None)
 WAITING = JobRow.state == literal_column("'queued'")
-"""Written out rather than bound, so that the indexes of what waits can be used."""
+FAILED = JobRow.state == literal_column("'failed'")
+"""Written out rather than bound, so that the indexes of what waits, or has failed, can be used."""
 NOBODYS = {"owner": None, "lease_until": None}
 CLAIM_WINDOW = 256
 

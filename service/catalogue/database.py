@@ -27,7 +27,7 @@ from service.catalogue.connecting import (
 from service.catalogue.models import Base, IndexPropertyRow, TenantRow
 from service.errors import CatalogueBusy, CatalogueUnavailable, SchemaMismatch
 
-SCHEMA = "0013"
+SCHEMA = "0014"
 """The newest migration's revision."""
 
 MIGRATION_LOCK = 0x666F6F74

@@ -166,6 +166,12 @@ class JobRow(Base):
         Index("jobs_of_tenant_in_turn", "tenant", "turn", **WHILE_QUEUED),
         Index("jobs_of_document_in_order", "document_id", "sequence", **WHILE_QUEUED),
         Index(
+            "jobs_that_failed",
+            "sequence",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
+        Index(
             "one_job_of_a_document_under_way",
             "document_id",
             unique=True,

@@ -40,6 +40,7 @@ def verify_receipt(
     file: Annotated[Path, typer.Argument(help="A receipt, or what a delete returned, as JSON.")],
     key: Annotated[str, typer.Option("--key", help="A public key; that of this instance otherwise.")] = "",
     data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether a receipt is genuine and unchanged; with --key nothing but the file is needed."""
     receipt = _receipt_in(file)
@@ -47,6 +48,9 @@ def verify_receipt(
         with client_of(context, settings_of(data_dir)) as client:
             key = client.receipts_key()
     verify(receipt, key)
+    if as_json:
+        print_json({"genuine": True, **{name: receipt[name] for name in ("document_id", "deleted_at")}})
+        return
     out.print(
         f"genuine: nothing was left of the document {receipt['document_id']} at {receipt['deleted_at']}",
         highlight=False,

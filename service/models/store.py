@@ -16,9 +16,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from filelock import FileLock
-
 from service.errors import ModelUnavailable
+from service.models.building import one_at_a_time
 from service.models.card import CARD, Card, Role
 from service.models.locate import locate
 from service.models.shipped import SHIPPED, Form, unpack
@@ -57,8 +56,7 @@ def ensure_compiled(model: str, role: Role, precision: str, cache_dir: Path) -> 
     folder = folder_for(model, role, precision, cache_dir)
     if (folder / CARD).is_file():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with one_at_a_time(folder):
         if not (folder / CARD).is_file():
             _make((model, role, precision), folder)
     return folder

@@ -28,7 +28,7 @@ from service.store.restrictions import (
     replaceable,
     searchable,
 )
-from service.store.server_collection import DENSE, METADATA_INDEX, SPARSE, ensure_collection
+from service.store.server_collection import DENSE, METADATA_INDEX, SPARSE
 from service.store.server_errors import translated, was_not_reached
 from service.store.server_filters import server_filter
 from service.types import Candidate, Candidates, DocumentAttributes, Filters, Point, QueryVectors, Scope
@@ -45,21 +45,6 @@ ORDERING = models.WriteOrdering.MEDIUM
 Result = TypeVar("Result")
 
 
-def open_server_store(
-    settings: ServerStoreSettings, index_name: str, dimension: int, *, in_force: bool = False
-) -> ServerStore:
-    """The store on the server that the settings name; its collection is made if there is none.
-
-    Raises:
-        IndexMismatch: the collection behind the alias is another index.
-        StoreUnavailable: the server does not answer.
-    """
-    return opened(
-        settings,
-        lambda client: ensure_collection(client, settings, index_name, dimension, in_force=in_force),
-    )
-
-
 def connected(settings: ServerStoreSettings) -> QdrantClient:
     """A client of the server that the settings name; it connects when it is first asked something."""
     return QdrantClient(
@@ -70,17 +55,6 @@ def connected(settings: ServerStoreSettings) -> QdrantClient:
         timeout=math.ceil(settings.timeout_s),
         check_compatibility=False,
     )
-
-
-def opened(settings: ServerStoreSettings, collection_at: Callable[[QdrantClient], str]) -> ServerStore:
-    """The store on the collection whose name `collection_at` gives, over a client of its own.
-
-    Raises:
-        StoreUnavailable: the server does not answer.
-    """
-    collections: list[str] = []
-    client = prepared(settings, lambda client: collections.append(collection_at(client)))
-    return ServerStore(client, collections[0])
 
 
 def prepared(settings: ServerStoreSettings, prepare: Callable[[QdrantClient], None]) -> QdrantClient:

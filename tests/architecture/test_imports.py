@@ -51,7 +51,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     # Langfuse's receiver is one of OpenTelemetry's.
     "langfuse": ("service.tracing.langfuse", "service.tracing.datasets"),
     "opentelemetry": ("service.tracing.otlp",),
-    "filelock": ("service.data_folder", "service.models.store", "ingestion.roots"),
+    "filelock": ("service.data_folder", "service.models.building", "ingestion.roots"),
     **dict.fromkeys(("lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS),
     # Documents in markdown are read, and a model's markdown before it is shown.
     "markdown_it": (*PARSERS, "service.cite"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import ColumnElement, func, select, text
 
-from service.catalogue import Database, Documents, Jobs
+from service.catalogue import Database, Documents, Jobs, claiming
 from service.errors import Conflict, NotFound
 from service.records import Failure, IngestReport, RefusedRecord
 from tests.catalogue.writing import ACME, GLOBEX, a_job
@@ -141,6 +142,22 @@ def test_depth_counts_what_waits_or_runs(database: Database) -> None:
     first, _ = jobs.claim(2, PLENTY)
     jobs.finish({first.lease: REPORT})
     assert jobs.depth() == 2
+
+
+@pytest.mark.parametrize(
+    ("which", "index"),
+    [(claiming.UNDER_WAY, "one_job_of_a_document_under_way"), (claiming.FAILED, "jobs_that_failed")],
+)
+def test_jobs_are_counted_by_an_index_of_those_alone(
+    database: Database, which: ColumnElement[bool], index: str
+) -> None:
+    query = select(func.count()).where(which)
+    with database.reading() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL enable_seqscan = off"))  # of an empty table it would read all
+        explain = {"postgresql": "EXPLAIN ", "sqlite": "EXPLAIN QUERY PLAN "}[connection.dialect.name]
+        plan = connection.exec_driver_sql(f"{explain}{query.compile(connection)}").all()
+    assert index in str(plan)
 
 
 def test_nothing_is_queued_twice_with_one_key(database: Database) -> None:

@@ -105,6 +105,7 @@ def test_the_receipt_of_a_delete_is_listed_and_verified_also_without_the_instanc
     assert deleted[0]["document_id"] in program("receipts", "list").out
     assert "genuine" in program("receipts", "verify", str(file)).out
     assert "genuine" in program("receipts", "verify", str(file), "--key", key).out
+    assert json.loads(program("receipts", "verify", str(file), "--json").out)["genuine"] is True
     deleted[0]["receipt"]["removed"]["chunks"] += 1
     file.write_text(json.dumps(deleted[0]["receipt"]))
     changed = program("receipts", "verify", str(file))

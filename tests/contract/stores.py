@@ -9,10 +9,10 @@ from uuid import NAMESPACE_OID, uuid5
 
 from service.catalogue import Database
 from service.catalogue.token_table import TokenTable
-from service.store import Store, TokenStore
+from service.settings import ServerStoreSettings
+from service.store import Places, Store, TokenStore
 from service.store.bm25 import sparse_document, sparse_query
 from service.store.edge import EdgeStore
-from service.store.server import open_server_store
 from service.store.server_places import open_placed_store
 from service.store.token_file import TokenFile
 from service.tenancy import Placement
@@ -39,10 +39,28 @@ def edge_stores(_: Fixture) -> Iterator[Callable[[], Store]]:
         yield lambda: EdgeStore(folder / "store", DIMENSION)
 
 
+class AllTogether:
+    """Places in which no tenant has a collection of its own."""
+
+    def look(self, _: str) -> Placement:
+        return Placement()
+
+    def dedicated(self) -> list[str]:
+        return []
+
+
+TOGETHER = AllTogether()
+
+
+def opened(settings: ServerStoreSettings, places: Places = TOGETHER) -> Store:
+    """The store on a server; its collections are made if there are none."""
+    return open_placed_store(settings, "index", DIMENSION, places, in_force=False)
+
+
 @contextmanager
 def server_stores(fixture: Fixture) -> Iterator[Callable[[], Store]]:
     with own_alias(fixture("qdrant_server")) as settings:
-        yield lambda: open_server_store(settings, "index", DIMENSION)
+        yield lambda: opened(settings)
 
 
 class TwoHaveTheirOwn:
@@ -58,7 +76,7 @@ class TwoHaveTheirOwn:
 @contextmanager
 def dedicated_stores(fixture: Fixture) -> Iterator[Callable[[], Store]]:
     with own_alias(fixture("qdrant_server")) as settings:
-        yield lambda: open_placed_store(settings, "index", DIMENSION, TwoHaveTheirOwn(), in_force=False)
+        yield lambda: opened(settings, TwoHaveTheirOwn())
 
 
 @contextmanager

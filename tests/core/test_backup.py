@@ -16,10 +16,13 @@ from typing import Any
 
 import pytest
 
+from service.catalogue import document_id
 from service.data_folder import CONTENTS, back_up, restore
 from service.errors import Conflict, DataFolderLocked, InvalidInput, NotFound
 from service.local_engine import LocalEngine
+from service.records import Feedback
 from service.types import Query
+from tests.deploy.test_server_backup import rows
 from tests.fakes_core import (
     LOCAL,
     FakeEmbedder,
@@ -52,6 +55,10 @@ def taken() -> Iterator[Path]:
             ingested(engine, "pump.md", "# Pump\n\nAn earlier version.")
             ingested(engine, "pump.md", TEXT)
             ingested(engine, "valve.md", "# Valve\n\nA valve opens at six bar.")
+            ingested(engine, "gone.md", "# Gone\n\nNobody needs this any more.")
+            asyncio.run(engine.delete(LOCAL, document_id(LOCAL, "gone.md")))
+            answer = asyncio.run(engine.answer(LOCAL, QUESTION))
+            asyncio.run(engine.feedback(LOCAL, Feedback(answer.id, "down", "it is thirty")))
             put(engine, "waits.md", "# Waits\n\nThis one is not read in yet.")
         back_up(folder / "data", folder / "backup.tar.gz")
         yield folder
@@ -96,6 +103,13 @@ def test_what_was_destroyed_is_back_with_the_same_counts_and_the_same_cited_answ
     assert len(embedder.passages) == embedded
 
 
+def test_the_catalogue_is_back_to_the_last_row(folder: Path, data: Path, backup: Path) -> None:
+    restore(backup, folder / "restored")
+    before, after = (rows(f"sqlite:///{one / 'catalogue.sqlite3'}") for one in (data, folder / "restored"))
+    assert after == before
+    assert len(before["feedback"]) == len(before["receipts"]) == 1
+
+
 def test_what_waited_is_read_in_after_the_restore(data: Path, backup: Path, embedder: FakeEmbedder) -> None:
     shutil.rmtree(data)
     restore(backup, data)
@@ -132,6 +146,13 @@ def test_an_older_backup_is_not_written_over(data: Path, backup: Path) -> None:
 def test_a_folder_that_holds_something_is_not_written_over(data: Path, backup: Path) -> None:
     with pytest.raises(Conflict):
         restore(backup, data)
+
+
+def test_a_file_in_place_of_the_folder_is_not_written_over(folder: Path, backup: Path) -> None:
+    (folder / "file").write_text("mine")
+    with pytest.raises(Conflict, match="no empty folder"):
+        restore(backup, folder / "file")
+    assert (folder / "file").read_text() == "mine"
 
 
 def test_without_documents_there_is_nothing_to_back_up(folder: Path) -> None:

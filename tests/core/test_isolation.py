@@ -21,12 +21,14 @@ from service.reindexing.switching import ALONE
 from service.settings import Settings
 from service.store.index import StoredChunks
 from service.store.server_moving import MovableStore
-from service.store.server_places import PlacedStore, own_collection
+from service.store.server_places import own_collection
 from service.tenancy import Isolation
 from service.types import Scope
-from tests.core.test_reindexing import NEWER, TEXT, asking, removal_of
+from service.upkeep.deletion import Deletion
+from tests.core.test_reindexing import NEWER, TEXT, asking
 from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put
 from tests.ingest.checking import assert_whole, found, sources
+from tests.leading import moves_of, removal_of, removal_of_tenants, store_of
 from tests.qdrant_server import connected
 
 OTHER = Scope("other")
@@ -55,16 +57,6 @@ def second(engine: LocalEngine, folder: Path, embedder: FakeEmbedder) -> Iterato
     sections = {name: getattr(engine.settings, name) for name in ("mode", "catalogue", "store", "redis")}
     with opened(folder / "data", embedder, **sections, receipts=engine.settings.receipts) as second:
         yield second
-
-
-def store_of(engine: LocalEngine) -> PlacedStore:
-    assert isinstance(engine.index.vectors, PlacedStore)
-    return engine.index.vectors
-
-
-def moves_of(engine: LocalEngine) -> TenantMoves:
-    """What the process that leads does now and then."""
-    return TenantMoves(removal_of(engine).footing, store_of(engine))
 
 
 def ask_for(engine: LocalEngine, isolation: Isolation) -> None:
@@ -325,6 +317,28 @@ def test_a_tenants_own_collection_goes_with_the_tenant(engine: LocalEngine) -> N
     assert tenants.finish_delete(LOCAL.tenant)
     moves_of(engine).look()
     assert own_ones(engine) == 0
+
+
+def test_of_two_that_believe_they_lead_one_takes_a_tenant_away(
+    engine: LocalEngine, second: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for source in ("a.md", "b.md"):
+        ingested(engine, source, TEXT)
+    Tenants(engine.database).begin_delete(LOCAL.tenant)
+    seen: list[int] = []
+    delete = Deletion.delete
+
+    def meanwhile(deletion: Deletion, *arguments: Any) -> DeletionReceipt:
+        if deletion is second.deletion:
+            raise AssertionError("it deletes beside the first one")
+        removal_of_tenants(second).remove_all()
+        seen.append(store_of(second).count(LOCAL))
+        return delete(deletion, *arguments)
+
+    monkeypatch.setattr(Deletion, "delete", meanwhile)
+    removal_of_tenants(engine).remove_all()
+    assert seen == [4, 2]
+    assert LOCAL.tenant not in [one.name for one in Tenants(second.database).all()]
 
 
 def test_fsck_finds_what_a_tenants_own_collection_has_lost(engine: LocalEngine) -> None:

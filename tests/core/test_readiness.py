@@ -15,11 +15,11 @@ import pytest
 
 from ingestion.embedded import working
 from service.errors import GeneratorUnavailable, Misconfigured, ModelUnavailable, StoreUnavailable
+from service.health.readiness import Check, Readinesses
+from service.health.stage_checks import stage_checks
 from service.local_engine import LocalEngine
-from service.readiness import Check, Readinesses
 from service.records import Readiness
 from service.settings import BlobSettings, CiteSettings, GenerateSettings
-from service.stage_checks import stage_checks
 from service.types import Found, Hit, Question
 from tests.fakes_core import FakeEmbedder, opened
 

@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from service.catalogue import Indexes, Placements, document_id
+from service.catalogue import Indexes, document_id
 from service.errors import Conflict, IndexChanging, IndexMismatch, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.reindexing import Reindexed, build, reindex_to
-from service.reindexing.removing import Removal
 from service.settings import Settings
 from service.store.index import StoredChunks
 from service.store.opening import index_name
@@ -24,6 +23,7 @@ from service.store.server import ServerStore
 from service.types import Scope
 from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, opened, put, sections
 from tests.ingest.checking import assert_whole, found, live_chunks, sources
+from tests.leading import removal_of
 from tests.qdrant_server import connected
 
 TEXT = sections(
@@ -399,24 +399,6 @@ def test_a_third_model_waits_until_nobody_answers_from_the_first(
         here.reindex(other)
         with pytest.raises(IndexChanging, match="still answer"):
             here.reindex(replace(other, fingerprint="words-3"))
-
-
-def removal_of(engine: LocalEngine) -> Removal:
-    """The removal that the leader of all processes does now and then."""
-    from service.footing import Footing
-
-    settings = engine.settings
-    footing = Footing(
-        engine.database,
-        "",
-        engine.originals.blobs,
-        engine.locks,
-        lambda: True,
-        True,
-        Placements(engine.database),
-        settings.catalogue.url.get_secret_value(),
-    )
-    return Removal(settings, footing)
 
 
 def here_tokens(engine: LocalEngine, index: str, document: str) -> int:

@@ -17,10 +17,10 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from ingestion.aftermath import NOBODYS_FAULT
 from service.errors import FootnoteError, IndexMismatch, StorageFull, StoreUnavailable, StoreUnreachable
 from service.settings import ServerStoreSettings
-from service.store.server import ServerStore, open_server_store
+from service.store.server import ServerStore
 from service.store.server_collection import behind, ensure_collection, switch
 from tests.answering import DIMENSION
-from tests.contract.stores import ACME
+from tests.contract.stores import ACME, opened
 
 SETTINGS = ServerStoreSettings(alias="answers")
 
@@ -117,7 +117,7 @@ def test_a_server_that_would_mix_the_tenants_term_statistics_is_refused(
 
 def test_a_server_that_does_not_listen_is_an_error_of_ours() -> None:
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
-        open_server_store(ServerStoreSettings(url="http://127.0.0.1:9", grpc_port=9), "index", DIMENSION)
+        opened(ServerStoreSettings(url="http://127.0.0.1:9", grpc_port=9))
 
 
 def test_a_connection_that_is_lost_is_tried_again_a_few_times() -> None:

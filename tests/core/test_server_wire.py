@@ -13,10 +13,10 @@ from qdrant_client import grpc as wire
 
 from service.errors import StoreUnavailable
 from service.settings import ServerStoreSettings
-from service.store.server import ServerStore, open_server_store
+from service.store import Store
 from service.types import DocumentAttributes, Filters, Scope
 from tests.answering import DIMENSION
-from tests.contract.stores import ACME, chunk_id, stage, vectors
+from tests.contract.stores import ACME, chunk_id, opened, stage, vectors
 
 ANSWERS: dict[str, Any] = {
     "HealthCheck": wire.HealthCheckReply(title="qdrant", version="1.19.0"),
@@ -86,13 +86,13 @@ def settings(recorder: Recorder) -> Iterator[ServerStoreSettings]:
 
 
 @pytest.fixture
-def store(settings: ServerStoreSettings) -> Iterator[ServerStore]:
-    with closing(open_server_store(settings, "index", DIMENSION)) as store:
+def store(settings: ServerStoreSettings) -> Iterator[Store]:
+    with closing(opened(settings)) as store:
         yield store
 
 
 def test_a_new_collection_is_made_as_the_settings_say_and_the_alias_put_before_it(
-    recorder: Recorder, store: ServerStore
+    recorder: Recorder, store: Store
 ) -> None:
     (made,) = recorder.asked["Create"]
     assert (made.collection_name, made.shard_number) == ("footnote-index", 3)
@@ -104,15 +104,13 @@ def test_a_new_collection_is_made_as_the_settings_say_and_the_alias_put_before_i
     assert change.actions[0].create_alias.alias_name == "footnote"
 
 
-def test_the_tenants_field_is_indexed_as_such(recorder: Recorder, store: ServerStore) -> None:
+def test_the_tenants_field_is_indexed_as_such(recorder: Recorder, store: Store) -> None:
     indexes = {asked.field_name: asked for asked in recorder.asked["CreateFieldIndex"]}
     assert indexes.keys() == {"tenant", "live", "document", "groups", "source", "epoch"}
     assert indexes["tenant"].field_index_params.keyword_index_params.is_tenant
 
 
-def test_a_search_is_of_one_tenant_and_so_are_its_term_statistics(
-    recorder: Recorder, store: ServerStore
-) -> None:
+def test_a_search_is_of_one_tenant_and_so_are_its_term_statistics(recorder: Recorder, store: Store) -> None:
     store.search(Scope("acme", frozenset({"sales"})), vectors("pump"), Filters(source_prefix="a/"), 50)
     (asked,) = recorder.asked["QueryBatch"]
     assert [(one.using, one.limit) for one in asked.query_points] == [("dense", 50), ("bm25", 50)]
@@ -123,9 +121,7 @@ def test_a_search_is_of_one_tenant_and_so_are_its_term_statistics(
     assert [(part.field.key, part.field.match.keyword) for part in corpus.must] == [("live", "acme")]
 
 
-def test_every_write_of_a_version_excludes_chunks_of_a_higher_epoch(
-    recorder: Recorder, store: ServerStore
-) -> None:
+def test_every_write_of_a_version_excludes_chunks_of_a_higher_epoch(recorder: Recorder, store: Store) -> None:
     (id,) = stage(store, ACME, "manual", ["the pump hums"], epoch=3)
     store.promote(ACME, "manual", DocumentAttributes("manual"), [id], 3)
     store.discard(ACME, "manual", [chunk_id("old")], 3)
@@ -139,7 +135,7 @@ def test_every_write_of_a_version_excludes_chunks_of_a_higher_epoch(
 
 
 def test_a_server_that_went_away_is_an_error_of_ours(settings: ServerStoreSettings) -> None:
-    with closing(open_server_store(settings, "index", DIMENSION)) as store:
+    with closing(opened(settings)) as store:
         assert store.count(ACME) == 7
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
-        open_server_store(settings.model_copy(update={"grpc_port": 9}), "index", DIMENSION)
+        opened(settings.model_copy(update={"grpc_port": 9}))

@@ -68,6 +68,15 @@ def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(data: Path, em
     assert "--data-dir" in caught.value.hint
 
 
+def test_a_file_in_place_of_the_data_folder_is_named_with_what_to_do(
+    data: Path, embedder: FakeEmbedder
+) -> None:
+    data.touch()
+    with pytest.raises(Misconfigured, match=f"{data} cannot be a folder") as caught, opened(data, embedder):
+        pass
+    assert "--data-dir" in caught.value.hint
+
+
 def test_reindexing_a_folder_in_use_is_refused(data: Path, embedder: FakeEmbedder) -> None:
     with opened(data, embedder), pytest.raises(DataFolderLocked):
         reindex(data, embedder)

@@ -37,12 +37,18 @@ class Size:
     pause_s: float
     """How long embedding 64 chunks takes."""
     workers: int
+    steps: int
+    """What the people of one tenant do in a round."""
     lease_s: float
     """Long enough for a living worker on a busy machine to renew it, short enough to wait for."""
 
 
-QUICK = Size(documents=8, parts=5, rounds=1, kills=2, beat_s=0.3, pause_s=0.1, workers=3, lease_s=2.0)
-FULL = Size(documents=500, parts=10, rounds=5, kills=50, beat_s=3.0, pause_s=0.05, workers=10, lease_s=5.0)
+QUICK = Size(
+    documents=8, parts=5, rounds=1, kills=2, beat_s=0.3, pause_s=0.1, workers=3, steps=8, lease_s=2.0
+)
+FULL = Size(
+    documents=500, parts=10, rounds=5, kills=50, beat_s=3.0, pause_s=0.05, workers=10, steps=80, lease_s=5.0
+)
 
 
 def pytest_report_header() -> str:

@@ -58,6 +58,11 @@ class Hand:
         self._running.join(PATIENCE_S)
         assert self._running.exitcode == -signal.SIGKILL, self._running.exitcode
 
+    def until_over(self) -> None:
+        """Waits until it has ended, whether its fate has found it or not."""
+        self._running.join(PATIENCE_S)
+        assert not self.lives
+
     def until_stopped(self) -> None:
         """Waits until its fate has stopped it."""
         until(lambda: psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
@@ -86,6 +91,12 @@ class Crew:
 
     def delete(self, document_id: str, fate: Fate) -> Hand:
         return self._start(working.delete, fate, document_id)
+
+    def move_tenants(self, fate: Fate = UNHURT) -> Hand:
+        return self._start(working.move_tenants, fate)
+
+    def reindex(self, fate: Fate = UNHURT) -> Hand:
+        return self._start(working.reindex, fate)
 
     def work_by_another_clock(self, environment: Mapping[str, str], fate: Fate = UNHURT) -> None:
         """A worker in a process that is told another time."""

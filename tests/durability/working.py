@@ -19,16 +19,36 @@ from ingestion.sandbox import ChunkJob
 from ingestion.types import Document, RawFile
 from ingestion.worker import worker_for
 from service.blobs.folder import FolderBlobs
-from service.catalogue import Documents, Jobs, TokenTable, documents
+from service.catalogue import Documents, Indexes, Jobs, Placements, TokenTable, documents
+from service.reindexing import reindex_to
+from service.settings import Settings
+from service.store import server_indexes
 from service.store.server import ServerStore
+from service.store.server_moving import MovableStore
 from service.types import Chunk
 from service.upkeep.deletion import Deletion
 from tests.fakes_core import LOCAL, FakeEmbedder, InlineParsers, a_tokenizer, opened, put
 from tests.ingest.dying import signal_at
+from tests.leading import moves_of
 
 OWNERS: Mapping[str, type | ModuleType] = {
-    **{known.__name__: known for known in (Documents, FolderBlobs, Jobs, ServerStore, TokenTable, Deletion)},
+    **{
+        known.__name__: known
+        for known in (
+            Deletion,
+            Documents,
+            FakeEmbedder,
+            FolderBlobs,
+            Indexes,
+            Jobs,
+            MovableStore,
+            Placements,
+            ServerStore,
+            TokenTable,
+        )
+    },
     "documents": documents,
+    "server_indexes": server_indexes,
 }
 POISON = "this file kills whoever reads it"
 
@@ -52,9 +72,12 @@ class Place:
 
     folder: Path
     services: Mapping[str, Any] = field(default_factory=dict)
+    model: int = 1
+    """Which embedding model its processes have: the vectors of another one cannot be compared."""
 
     def embedder(self) -> FakeEmbedder:
-        return FakeEmbedder(a_tokenizer(self.folder / f"tokenizer-{os.getpid()}"))
+        tokenizer = a_tokenizer(self.folder / f"tokenizer-{os.getpid()}")
+        return FakeEmbedder(tokenizer, fingerprint=f"words-{self.model}")
 
 
 class Parsers(InlineParsers):
@@ -88,6 +111,21 @@ def delete(place: Place, fate: Fate, document_id: str) -> None:
     with opened(place.folder / "data", place.embedder(), **place.services) as engine:
         _await(fate)
         engine.deletion.delete(LOCAL, document_id, "")
+
+
+def move_tenants(place: Place, fate: Fate) -> None:
+    """Moves tenants as the leader does, until none has to be moved."""
+    with opened(place.folder / "data", place.embedder(), **place.services) as engine:
+        _await(fate)
+        moves = moves_of(engine)
+        while moves.footing.places.moving():
+            moves.look()
+
+
+def reindex(place: Place, fate: Fate) -> None:
+    """Builds the index of the place's model, and puts it in force."""
+    _await(fate)
+    reindex_to(Settings(data_dir=place.folder / "data", **place.services), lambda _: place.embedder())
 
 
 def _await(fate: Fate) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
+import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from service.errors import ModelUnavailable
-from service.models import files_of, folder_for, is_installed, locate
+from service.models import files_of, folder_for, is_installed, locate, published
 from service.models.published import PUBLISHED, Published
 from service.settings import PRESETS
 
@@ -75,6 +79,23 @@ def test_they_are_joined_once(install: Install) -> None:
     assert (files(cache) / "mark.json").read_text() == "kept"
 
 
+def test_two_who_need_it_at_once_do_not_join_them_at_once(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, together, met, fetch = install(), threading.Barrier(2), [], published._fetch
+
+    def slow(*arguments: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            met.append(together.wait(timeout=0.3))
+        fetch(*arguments)
+
+    monkeypatch.setattr(published, "_fetch", slow)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(files, [cache, cache])
+    assert first == second
+    assert met == []
+
+
 def test_what_is_pickled_is_left_out(install: Install) -> None:
     assert not (files(install()) / "pytorch_model.bin").exists()
 
@@ -86,7 +107,7 @@ def test_other_weights_than_the_published_ones_are_refused_and_nothing_of_them_s
     with pytest.raises(ModelUnavailable, match="SHA-256") as raised:
         files(cache)
     assert "footnote[quality]" in raised.value.hint
-    assert list((cache / "published").iterdir()) == []
+    assert [one.suffix for one in (cache / "published").iterdir()] == [".lock"]
 
 
 def test_pieces_that_make_no_zip_are_refused(install: Install) -> None:

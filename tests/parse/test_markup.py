@@ -184,3 +184,12 @@ def test_what_stands_after_a_huge_text_is_read() -> None:
 def test_a_page_that_is_not_read_to_its_end_is_refused(depth: int) -> None:
     with pytest.raises(NestingTooDeep):
         read("a.html", "<p>before</p>" + "<div>" * depth + "deep" + "</div>" * depth + "<p>after</p>")
+
+
+def test_nested_markup_of_a_cell_keeps_its_order() -> None:
+    source = (
+        "<table><tr><td>text <code>IS</code> [<span>NOT</span>] [<span><em>form</em></span>] NORMALIZED<td>x"
+        "<tr><td>one<dl><dt>term<dd>said</dl><td>y</table>"
+    )
+    table = next(element for element in elements(read("a.html", source)) if element.rows)
+    assert table.rows == (("text IS [NOT] [form] NORMALIZED", "x"), ("one term said", "y"))

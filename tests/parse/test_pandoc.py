@@ -63,3 +63,81 @@ def test_a_damaged_file_is_a_typed_error() -> None:
 def test_an_archive_without_the_parts_is_mistyped() -> None:
     with pytest.raises(MistypedFile):
         read("a.epub", zipped({"mimetype": "application/epub+zip", "x": "y"}))
+
+
+_SPACES = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{place}:1.0"'
+    for name, place in {
+        "office": "office",
+        "text": "text",
+        "table": "table",
+        "draw": "drawing",
+        "style": "style",
+        "fo": "xsl-fo-compatible",
+    }.items()
+)
+
+
+def open_text(body: str, styles: str = "") -> bytes:
+    """An odt file of this content."""
+    return zipped(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.text",
+            "styles.xml": f"<office:document-styles {_SPACES}><office:styles/></office:document-styles>",
+            "content.xml": f"<office:document-content {_SPACES}>"
+            f"<office:automatic-styles>{styles}</office:automatic-styles>"
+            f"<office:body><office:text>{body}</office:text></office:body></office:document-content>",
+        }
+    )
+
+
+def test_the_text_of_a_text_box_stands_behind_its_paragraph() -> None:
+    frame = "<draw:frame><draw:text-box><text:p>in the box</text:p></draw:text-box></draw:frame>"
+    assert outline(
+        read("a.odt", open_text(f"<text:p>before {frame}after</text:p><text:p>next</text:p>"))
+    ) == [
+        ("paragraph", "before after"),
+        ("paragraph", "in the box"),
+        ("paragraph", "next"),
+    ]
+
+
+def test_a_field_is_read_as_it_is_shown() -> None:
+    fields = "<text:user-field-get>Max</text:user-field-get> on <text:date>3 May</text:date>"
+    assert read("a.odt", open_text(f"<text:p>For {fields}.</text:p>")).text == "For Max on 3 May."
+
+
+def test_a_table_in_a_cell_is_text_of_that_cell() -> None:
+    def row(*cells: str) -> str:
+        inside = "".join(f"<table:table-cell>{cell}</table:table-cell>" for cell in cells)
+        return f"<table:table-row>{inside}</table:table-row>"
+
+    def table(*rows: str) -> str:
+        return f"<table:table><table:table-column/><table:table-column/>{''.join(rows)}</table:table>"
+
+    inner = table(row("<text:p>in<text:span>ner</text:span></text:p>", "<text:p>1</text:p>"))
+    document = read("a.odt", open_text(table(row(inner, "<text:p>right</text:p>"))))
+    assert next(element.rows for element in elements(document) if element.rows) == (("inner 1", "right"),)
+
+
+def test_hidden_text_of_an_odt_is_left_out_and_counted() -> None:
+    styles = (
+        '<style:style style:name="H" style:family="text"><style:text-properties text:display="none"/>'
+        '</style:style><style:style style:name="I" style:family="text" style:parent-style-name="H"/>'
+    )
+    body = (
+        '<text:p>a <text:span text:style-name="I">secret</text:span>b</text:p>'
+        '<text:section text:name="s" text:display="none"><text:p>unseen</text:p></text:section>'
+    )
+    document = read("a.odt", open_text(body, styles))
+    assert document.text == "a b"
+    assert document.receipt.hidden == {"hidden_run": 6, "hidden_section": 6}
+
+
+def test_words_that_were_deleted_with_changes_tracked_are_not_read() -> None:
+    body = (
+        '<text:tracked-changes><text:changed-region text:id="c"><text:deletion><text:p>gone</text:p>'
+        "</text:deletion></text:changed-region></text:tracked-changes>"
+        '<text:p>kept<text:change text:change-id="c"/> text</text:p>'
+    )
+    assert read("a.odt", open_text(body)).text == "kept text"

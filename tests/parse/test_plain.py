@@ -73,3 +73,7 @@ def test_a_hundred_thousand_underlined_headings_are_read_in_one_pass() -> None:
 def test_a_voice_that_never_ends_is_looked_for_once() -> None:
     caption = "<v" + " " * 200_000 + "end"
     assert read("a.vtt", f"WEBVTT\n\n00:01.000 --> 00:02.000\n{caption}").text == "<v end"
+
+
+def test_a_numbered_heading_may_hold_spaces_that_do_not_break() -> None:
+    assert outline(read("a.txt", "2.1.\u00a0 The space\n\nText.\n"))[0] == ("title 2", "2.1.  The space")

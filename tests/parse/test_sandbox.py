@@ -1,4 +1,6 @@
+import io
 import os
+import random
 import select
 import signal
 import subprocess
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import IO, cast
 
 import pytest
+from PIL import Image
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
@@ -93,6 +96,16 @@ def test_a_slow_file_is_killed_in_time() -> None:
             own.parse(SLOW)
         assert time.monotonic() - started < 15
         assert "parse.timeout_s" in caught.value.hint
+        assert own.pids == ()
+
+
+def test_a_scan_that_takes_all_its_passes_is_killed_in_time() -> None:
+    grain = Image.frombytes("L", (2400, 3200), random.Random(1).randbytes(2400 * 3200))
+    target = io.BytesIO()
+    grain.save(target, "PNG")
+    with ParserPool(ParseSettings(timeout_s=1)) as own:
+        with pytest.raises(ParseTimeout):
+            own.parse(RawFile("grain", target.getvalue(), "image/png", "grain.png"))
         assert own.pids == ()
 
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from service.access import open_access
 from service.catalogue import Database, Keys, Tenants
 from service.errors import Misconfigured
+from service.health.readiness import Readinesses
 from service.listening import listen
-from service.readiness import Readinesses
 from service.settings import BlobSettings, Settings
 from service.tenancy import BY_OPERATOR, NewKey
 from tests.api.calling import small_limits

@@ -11,7 +11,7 @@ from textwrap import dedent
 from ingestion.parse.asciidoc.inline import Inline
 from ingestion.parse.asciidoc.lists import Depths, Marked, marked
 from ingestion.parse.asciidoc.table import DELIMITERS, table
-from ingestion.parse.tables import table_element
+from ingestion.parse.tables import TableSize, table_element
 from ingestion.types import Element, Kind
 from service.settings import ParseSettings
 
@@ -44,6 +44,7 @@ class Blocks:
         self._lines = [line.rstrip() for line in lines]
         self._inline = inline
         self._limits = limits
+        self._tables = TableSize(limits)
         self._place = 0
         self._elements: list[Element] = []
         self._style = ""
@@ -131,8 +132,10 @@ class Blocks:
         if line not in DELIMITERS:
             return False
         rows, headed = table(self._until(line), self._style, line, self._limits.max_cells)
-        shown = [[self._inline.text(cell) for cell in row] for row in rows]
-        if element := table_element(shown, max_cells=self._limits.max_cells, headed=headed):
+        different = dict.fromkeys(cell for row in rows for cell in row)
+        shown = {cell: self._inline.text(cell) for cell in different}
+        lines = ([shown[cell] for cell in row] for row in rows)
+        if element := table_element(lines, size=self._tables, headed=headed):
             self._elements.append(element)
         self._after_block()
         return True

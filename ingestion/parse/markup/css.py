@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from typing import Any
+
+from ingestion.parse.markup.trees import drop_trees
 
 Style = dict[str, str]
 
@@ -32,20 +35,22 @@ def drop_hidden(root: Any) -> Counter[str]:
 
     Scripts, styles and the head go too, uncounted: nobody takes them for content.
     """
+    from lxml import etree
+
     causes: Counter[str] = Counter()
     styles = _styles(root)
-    _drop_comments(root, causes)
-    for node in root.xpath("//template | //noscript"):
-        _drop(node, "not_rendered", causes)
-    for tag in _UNRENDERED:
-        for node in root.findall(f".//{tag}"):
-            node.drop_tree()
-    for node in root.xpath("//*[@hidden]"):
-        _drop(node, "hidden_attribute", causes)
+    _drop(list(root.iter(etree.Comment, etree.ProcessingInstruction)), "comment", causes)
+    _drop(list(root.iter("template", "noscript")), "not_rendered", causes)
+    drop_trees(node for tag in _UNRENDERED for node in root.findall(f".//{tag}"))
+    _drop(root.xpath("//*[@hidden]"), "hidden_attribute", causes)
+    backgrounds: dict[Any, bool] = {}
+    hidden: dict[str, list[Any]] = {}
     for node, style in styles.items():
-        cause = _cause(style, partial(_has_background, node, styles))
+        cause = _cause(style, partial(_has_background, node, styles, backgrounds))
         if cause and node.tag not in ("html", "body"):
-            _drop(node, cause, causes)
+            hidden.setdefault(cause, []).append(node)
+    for cause, nodes in hidden.items():
+        _drop(nodes, cause, causes)
     return causes
 
 
@@ -74,15 +79,33 @@ def _is_off_screen(style: Style) -> bool:
     return placed and any(_FAR_AWAY.match(style.get(side, "")) for side in ("left", "top"))
 
 
-def _has_background(node: Any, styles: dict[Any, Style]) -> bool:
-    """Whether the node or one around it declares a background that is not white."""
-    for around in (node, *node.iterancestors()):
-        style = styles.get(around, {})
-        value = style.get("background-color") or style.get("background") or around.get("bgcolor") or ""
-        value = value.strip().lower()
-        if value and value != "none" and not _WHITE.match(value) and not _TRANSPARENT.match(value):
-            return True
-    return False
+def _has_background(node: Any, styles: dict[Any, Style], known: dict[Any, bool]) -> bool:
+    """Whether the node or one around it declares a background that is not white; `known` are those judged."""
+    return _holds_around(
+        chain((node,), node.iterancestors()),
+        lambda around: _declares_background(around, styles.get(around, {})),
+        known,
+    )
+
+
+def _holds_around(nodes: Iterable[Any], holds: Callable[[Any], bool], known: dict[Any, bool]) -> bool:
+    """Whether something holds for one of the nodes, each around the one before; `known` is kept."""
+    passed, found = [], False
+    for node in nodes:
+        if node in known:
+            found = known[node]
+            break
+        passed.append(node)
+        if found := holds(node):
+            break
+    known.update(dict.fromkeys(passed, found))
+    return found
+
+
+def _declares_background(node: Any, style: Style) -> bool:
+    value = style.get("background-color") or style.get("background") or node.get("bgcolor") or ""
+    value = value.strip().lower()
+    return bool(value) and value != "none" and not _WHITE.match(value) and not _TRANSPARENT.match(value)
 
 
 def with_styles_inlined(root: Any) -> str:
@@ -114,18 +137,13 @@ def _declarations(source: str) -> Style:
     }
 
 
-def _drop_comments(root: Any, causes: Counter[str]) -> None:
-    for comment in root.xpath("//comment() | //processing-instruction()"):
-        length = len(" ".join((comment.text or "").split()))
-        if length:
-            causes["comment"] += length
-        if comment.getparent() is not None:
-            comment.drop_tree()
-
-
-def _drop(node: Any, cause: str, causes: Counter[str]) -> None:
-    if node.getparent() is None:
-        return
-    if length := len(" ".join(node.text_content().split())):
-        causes[cause] += length
-    node.drop_tree()
+def _drop(nodes: list[Any], cause: str, causes: Counter[str]) -> None:
+    """Drop nodes with all in them, and count the characters of those that lie in no other of them."""
+    chosen = set(nodes)
+    known: dict[Any, bool] = {}
+    for node in nodes:
+        if not _holds_around(node.iterancestors(), chosen.__contains__, known):
+            said = node.text if callable(node.tag) else node.text_content()
+            if length := len(" ".join((said or "").split())):
+                causes[cause] += length
+    drop_trees(nodes)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
+from ingestion.parse.markup.trees import drop_trees
 from ingestion.parse.notes import raised
 
 _MARK = re.compile(
@@ -15,28 +18,46 @@ _SAID = (
     " or contains(@class, 'footnote-backref') or contains(@class, 'reversefootnote')"
     " or contains(@*[local-name()='epub:type' or local-name()='type'], 'noteref')]"
 )
-_LINKED = "//sup[.//a[starts-with(@href, '#')]] | //a[starts-with(@href, '#')][sup]"
 _BEFORE = 80
 """Characters before a raised sign that are looked at."""
 
 
 def resolve_marks(root: Any) -> None:
     """Drop the links to notes and back, and the raised signs that are marks."""
-    for node in root.xpath(_SAID):
-        _drop(node)
-    for node in root.xpath(_LINKED):
-        if _MARK.fullmatch(" ".join(node.text_content().split()).lower()):
-            _drop(node)
-    for node in root.xpath("//sup[not(*)][not(preceding-sibling::node()[1][self::sub])]"):
+    drop_trees(root.xpath(_SAID))
+    drop_trees(node for node in list(_linked(root)) if _MARK.fullmatch(_beginning(node)))
+    for node in root.iter("sup"):
+        if len(node) or _is_behind_index(node):
+            continue
         sign = node.text or ""
         shown = raised(_text_before(node), sign)
         if shown != sign.strip():
             node.text = shown
 
 
-def _drop(node: Any) -> None:
-    if node.getparent() is not None:
-        node.drop_tree()
+def _linked(root: Any) -> Iterator[Any]:
+    """Links within the page around a raised sign, and raised signs around such a link."""
+    for link in root.iter("a"):
+        if link.get("href", "").startswith("#"):
+            if link.find("sup") is not None:
+                yield link
+            yield from islice(link.iterancestors("sup"), 1)
+
+
+def _is_behind_index(node: Any) -> bool:
+    """Whether a raised sign stands above or behind a lowered one, as in a formula."""
+    before = node.getprevious()
+    return before is not None and before.tag == "sub" and not before.tail
+
+
+def _beginning(node: Any) -> str:
+    """The text of a link or a raised sign, in small letters; of a long one what shows that it is no mark."""
+    text = ""
+    for piece in node.itertext():
+        text += piece
+        if len(text) > _BEFORE:
+            break
+    return " ".join(text.split()).lower()
 
 
 def _text_before(node: Any) -> str:

@@ -9,6 +9,8 @@ from ingestion.parse.tables import check_cells
 
 _WIDEST_SPAN = 1_000
 """The HTML standard's own bound for `colspan`; taken for `rowspan` too."""
+_BREAKING = frozenset({"br", "p", "div", "li", "td", "th", "tr", "dt", "dd", "pre", "blockquote"})
+"""Elements that part words, in a cell that becomes one line."""
 
 
 def is_layout(table: Any) -> bool:
@@ -29,32 +31,32 @@ def says_headed(table: Any) -> bool | None:
     return not (heads[0][1] and all(th == 1 for th, _ in heads))
 
 
-def table_rows(table: Any, max_cells: int) -> list[list[str]]:
-    """The cells of a table, row by row; a cell's own lists, paragraphs and tables become one line."""
-    rows: list[list[str]] = []
+def table_rows(table: Any, max_cells: int) -> Iterator[list[str]]:
+    """The cells of a table, row by row; a cell's own lists, paragraphs and tables become one line.
+
+    Bounds one row; who takes the rows counts them all (`TableSize`).
+    """
     pending: dict[int, tuple[int, str]] = {}
-    total = 0
     for row in _own_rows(table):
         line: list[str] = []
-        for cell in row.xpath("./td | ./th"):
+        for cell in row.iterchildren("td", "th"):
             _take_pending(line, pending)
             text = " ".join(_cell_text(cell).split())
             width, height = _span(cell, "colspan"), _span(cell, "rowspan")
-            total += width
-            check_cells(total, max_cells)
+            check_cells(len(line) + width, max_cells)
             for column in range(len(line), len(line) + width):
                 if height > 1:
                     pending[column] = (height - 1, text)
             line += [text] * width
         _take_pending(line, pending)
-        rows.append(line)
-    return rows
+        yield line
 
 
 def _own_rows(table: Any) -> Iterator[Any]:
     """The rows of this table, heads first, not those of tables inside it."""
     yield from table.xpath("./thead/tr")
-    yield from table.xpath("./tr | ./tbody/tr")
+    for part in table.iterchildren("tr", "tbody"):
+        yield from (part,) if part.tag == "tr" else part.iterchildren("tr")
     yield from table.xpath("./tfoot/tr")
 
 
@@ -73,16 +75,14 @@ def _span(cell: Any, name: str) -> int:
 
 
 def _cell_text(cell: Any) -> str:
+    from lxml import etree
+
     pieces: list[str] = []
-    for node in cell.iter():
-        if not isinstance(node.tag, str):
-            continue
-        if node.tag in ("br", "p", "div", "li", "td", "th", "tr"):
+    for event, node in etree.iterwalk(cell, events=("start", "end")):
+        if node.tag in _BREAKING:
             pieces.append(" ")
-        if node.tag == "img":
-            pieces.append(f" {node.get('alt') or ''} ")
-        pieces.append(node.text or "")
-        if node is not cell:
-            pieces.append(" " if node.tag in ("p", "div", "li", "td", "th") else "")
+        if event == "start":
+            pieces.append(f" {node.get('alt') or ''} " if node.tag == "img" else node.text or "")
+        elif node is not cell:
             pieces.append(node.tail or "")
     return "".join(pieces)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ingestion.parse.markup.table import is_layout, says_headed, table_rows
-from ingestion.parse.tables import table_element
+from ingestion.parse.tables import TableSize, table_element
 from ingestion.types import Element, Kind
 from service.errors import NestingTooDeep
 from service.settings import ParseSettings
@@ -56,6 +56,7 @@ class Walker:
 
     def __init__(self, limits: ParseSettings) -> None:
         self.limits = limits
+        self._tables = TableSize(limits)
         self.elements: list[Element] = []
         self._inline: list[str] = []
         self._kind: Kind = "paragraph"
@@ -214,8 +215,6 @@ class Walker:
         for caption in node.findall("caption"):
             self._block(caption, "caption", 0)
             node.remove(caption)
-        max_cells = self.limits.max_cells
-        rows = table_rows(node, max_cells)
-        table = table_element(rows, max_cells=max_cells, headed=says_headed(node))
-        if table:
+        rows = table_rows(node, self.limits.max_cells)
+        if table := table_element(rows, size=self._tables, headed=says_headed(node)):
             self._add(table)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ingestion.parse.tables import table_element
+from ingestion.parse.tables import TableSize, table_element
 from ingestion.types import Element
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 
 
-def chart_elements(root: Any, page: int | None = None) -> Iterator[Element]:
+def chart_elements(root: Any, size: TableSize, page: int | None = None) -> Iterator[Element]:
     """The title of a chart as caption, and its cached values as a table."""
     title = root.find(f"./{_C}chart/{_C}title")
     text = "".join(node.text or "" for node in title.iter(_TEXT)) if title is not None else ""
     if text.strip():
         yield Element("caption", text.strip(), page=page)
-    if table := table_element(_rows(list(root.iter(f"{_C}ser"))), page):
+    if table := table_element(_rows(list(root.iter(f"{_C}ser"))), page, size=size):
         yield table
 
 

@@ -20,6 +20,10 @@ from service.settings import ParseSettings
 
 _MAIN = "xl/workbook.xml"
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_MERGE = re.compile(
+    rb"<(?:\w+:)?mergeCell\s(?:[^<>]*?\s)?ref\s*=\s*[\"'](?P<ref>[^\"'<>]*)[\"'][^<>]*?"
+    rb"(?:/>|></(?:\w+:)?mergeCell\s*>)"
+)
 _WIDEST_MERGE = 10_000
 
 
@@ -28,13 +32,16 @@ def read_xlsx(content: bytes, limits: ParseSettings) -> Book:
     import openpyxl
 
     archive = checked_archive(content, _MAIN, limits)
-    _count_cells(archive, limits.max_cells)
+    sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+    _count_cells(archive, sheets, limits.max_cells)
+    merges = _Merges(limits.max_cells)
     title, metadata = core_properties(archive)
     book = Book(title=title, metadata=metadata)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they tell of pictures and styles that are not kept
-            workbook = openpyxl.load_workbook(io.BytesIO(rewritten(archive, {})), data_only=True)
+            source = io.BytesIO(rewritten(archive, dict.fromkeys(sheets, merges.bounded)))
+            workbook = openpyxl.load_workbook(source, data_only=True)
         for sheet in workbook.worksheets:
             _take(sheet, book)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError, OSError) as error:
@@ -42,14 +49,35 @@ def read_xlsx(content: bytes, limits: ParseSettings) -> Book:
     return book
 
 
-def _count_cells(archive: zipfile.ZipFile, max_cells: int) -> None:
+def _count_cells(archive: zipfile.ZipFile, sheets: list[str], max_cells: int) -> None:
     """Count the cells in the raw XML, before a library makes objects of them."""
     cells = 0
-    for name in archive.namelist():
-        if name.startswith("xl/worksheets/"):
-            for piece in unpacked(archive, name):
-                cells += len(_CELL.findall(piece))
-                check_cells(cells, max_cells)
+    for name in sheets:
+        for piece in unpacked(archive, name):
+            cells += len(_CELL.findall(piece))
+            check_cells(cells, max_cells)
+
+
+class _Merges:
+    """The merged cells of a workbook. Wide ones go: the library makes a cell of every place in them."""
+
+    def __init__(self, max_cells: int) -> None:
+        self._cells, self._max_cells = 0, max_cells
+
+    def bounded(self, part: bytes) -> bytes:
+        """The XML of a sheet without merges of more than 10,000 cells; all others are counted."""
+        return _MERGE.sub(self._judged, part)
+
+    def _judged(self, found: re.Match[bytes]) -> bytes:
+        from openpyxl.utils.cell import range_boundaries
+
+        left, top, right, bottom = (place or 0 for place in range_boundaries(found["ref"].decode("latin-1")))
+        cells = (right - left + 1) * (bottom - top + 1)
+        if cells > _WIDEST_MERGE:
+            return b""
+        self._cells += cells
+        check_cells(self._cells, self._max_cells)
+        return found.group()
 
 
 def _take(sheet: Any, book: Book) -> None:
@@ -62,7 +90,7 @@ def _take(sheet: Any, book: Book) -> None:
         return
     for merged in sheet.merged_cells.ranges:
         text = filled.get((merged.min_row, merged.min_col), "")
-        if text and merged.size["rows"] * merged.size["columns"] <= _WIDEST_MERGE:
+        if text:
             filled.update(dict.fromkeys(((row, column) for row, column in _places(merged)), text))
     rows = {row for row, about in sheet.row_dimensions.items() if about.hidden}
     columns = _hidden_columns(sheet)

@@ -13,7 +13,7 @@ from ingestion.parse.base import Parsed
 from ingestion.parse.office.sheet_model import Sheet
 from ingestion.parse.office.sheet_xls import read_xls
 from ingestion.parse.office.sheet_xlsx import read_xlsx
-from ingestion.parse.tables import table_element
+from ingestion.parse.tables import TableSize, table_element
 from ingestion.types import Element
 from service.settings import ParseSettings
 
@@ -26,27 +26,29 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read an xlsx or xls workbook."""
     is_old = content.startswith(OLE_MAGIC) and filename.lower().endswith(".xls")
     book = read_xls(content, limits) if is_old else read_xlsx(content, limits)
-    elements = tuple(element for sheet in book.sheets for element in _elements(sheet))
+    size = TableSize(limits)
+    elements = tuple(element for sheet in book.sheets for element in _elements(sheet, size))
     parser = "xlrd" if is_old else "openpyxl"
     return Parsed(parser, elements, title=book.title, hidden=book.hidden, metadata=book.metadata)
 
 
-def _elements(sheet: Sheet) -> Iterator[Element]:
-    found = [element for block in _blocks(sheet.cells) for element in _block_elements(block)]
+def _elements(sheet: Sheet, size: TableSize) -> Iterator[Element]:
+    found = [element for block in _blocks(sheet.cells) for element in _block_elements(block, size)]
     if found:
         yield Element("title", sheet.name, level=1)
         yield from found
 
 
-def _block_elements(block: Cells) -> Iterator[Element]:
+def _block_elements(block: Cells, size: TableSize) -> Iterator[Element]:
     """A table, and before it as caption each leading row that holds but one text above a wider table."""
-    rows = _rectangle(block)
-    while len(rows) > 1 and len(rows[0]) > 1 and len({cell for cell in rows[0] if cell}) == 1:
-        if len({cell for cell in rows[1] if cell}) < 2 and len(rows) == 2:
+    rows = _rectangle(block, size)
+    place = 0
+    while len(rows) - place > 1 and len(rows[0]) > 1 and len({cell for cell in rows[place] if cell}) == 1:
+        if len({cell for cell in rows[place + 1] if cell}) < 2 and len(rows) - place == 2:
             break
-        yield Element("caption", next(cell for cell in rows[0] if cell))
-        rows = rows[1:]
-    if table := table_element(rows, headed=None):
+        yield Element("caption", next(cell for cell in rows[place] if cell))
+        place += 1
+    if table := table_element(rows[place:], headed=None):
         yield table
 
 
@@ -76,7 +78,8 @@ def _parted(cells: Cells, axis: int) -> Iterator[Cells]:
         yield part
 
 
-def _rectangle(cells: Cells) -> list[list[str]]:
+def _rectangle(cells: Cells, size: TableSize) -> list[list[str]]:
     rows = sorted({row for row, _ in cells})
     columns = sorted({column for _, column in cells})
+    size.take(len(rows) * len(columns), sum(map(len, cells.values())))
     return [[cells.get((row, column), "") for column in columns] for row in rows]

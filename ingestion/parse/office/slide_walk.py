@@ -27,12 +27,29 @@ def slide_blocks(presentation: Any) -> Iterator[SlideBlock]:
         title = slide.shapes.title
         for shape in sorted(_shapes(slide.shapes), key=lambda shape: (shape.top or 0, shape.left or 0)):
             if shape.has_table:
-                rows = tuple(tuple(cell.text for cell in row.cells) for row in shape.table.rows)
-                yield SlideBlock("table", page, rows=rows)
+                yield SlideBlock("table", page, rows=tuple(_rows(shape.table)))
             elif shape.has_text_frame and not _is_off_slide(shape):
                 yield from _paragraphs(shape, page, is_title=shape == title)
         if notes := _notes(slide):
             yield SlideBlock("notes", page, notes)
+
+
+def _rows(table: Any) -> Iterator[tuple[str, ...]]:
+    """The cells of each row; a merged cell's text stands in every place that it covers."""
+    from pptx.table import _Cell
+
+    above: tuple[str, ...] = ()
+    for row in table._tbl.tr_lst:
+        line: list[str] = []
+        for cell in row.tc_lst:
+            if cell.vMerge and len(line) < len(above):
+                line.append(above[len(line)])
+            elif cell.hMerge and line:
+                line.append(line[-1])
+            else:
+                line.append(_Cell(cell, table).text)
+        above = tuple(line)
+        yield above
 
 
 def _notes(slide: Any) -> str:

@@ -18,12 +18,13 @@ from ingestion.parse.office.charts import chart_elements
 from ingestion.parse.office.core_properties import core_properties
 from ingestion.parse.office.package import rewritten
 from ingestion.parse.office.slide_walk import SlideBlock, slide_blocks
-from ingestion.parse.tables import check_cells, table_element
+from ingestion.parse.tables import TableSize, table_element
 from ingestion.types import Element, PageReceipt
 from service.errors import CorruptFile, LimitExceeded
 from service.settings import ParseSettings
 
 _MAIN = "ppt/presentation.xml"
+_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 _DEEPEST_GROUP = 16
 _NUMBERED = re.compile(r"\d+\. ")
 
@@ -33,11 +34,11 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     archive = checked_archive(content, _MAIN, limits)
     title, metadata = core_properties(archive)
     deck = _Deck(rewritten(archive, {}), limits)
-    elements = tuple(_with_charts(_elements(deck.blocks, limits), deck.charts))
-    pages = tuple(
-        PageReceipt(number, sum(len(element.text) for element in elements if element.page == number))
-        for number in range(1, deck.slides + 1)
-    )
+    elements = tuple(_with_charts(_elements(deck.blocks, deck.tables), deck.charts))
+    characters: Counter[int | None] = Counter()
+    for element in elements:
+        characters[element.page] += len(element.text)
+    pages = tuple(PageReceipt(number, characters[number]) for number in range(1, deck.slides + 1))
     return Parsed("python-pptx", elements, title=title, pages=pages, hidden=deck.hidden, metadata=metadata)
 
 
@@ -50,7 +51,7 @@ class _Deck:
 
         self.hidden: Counter[str] = Counter()
         self.charts: dict[int, list[Element]] = {}
-        self._limits = limits
+        self.tables = TableSize(limits)
         try:
             self._presentation: Any = pptx.Presentation(io.BytesIO(content))
             self._drop_hidden_slides()
@@ -80,10 +81,8 @@ class _Deck:
             if _is_hidden(shape):
                 self._count("hidden_shape", shape._element)
                 shape._element.getparent().remove(shape._element)
-            elif getattr(shape, "has_table", False) and shape.has_table:
-                self._repeat_merged(shape.table)
             elif getattr(shape, "has_chart", False) and shape.has_chart:
-                found = chart_elements(shape.chart._chartSpace, number)
+                found = chart_elements(shape.chart._chartSpace, self.tables, number)
                 self.charts.setdefault(number, []).extend(found)
             elif hasattr(shape, "shapes") and depth < _DEEPEST_GROUP:
                 self._clean(shape.shapes, number, depth + 1)
@@ -91,23 +90,7 @@ class _Deck:
                 _write_out_numbers(shape.text_frame)
 
     def _count(self, cause: str, node: Any) -> None:
-        self.hidden[cause] += sum(map(len, node.xpath(".//a:t/text()")))
-
-    def _repeat_merged(self, table: Any) -> None:
-        check_cells(len(table.rows) * len(table.columns), self._limits.max_cells)
-        for origin in [cell for cell in table.iter_cells() if cell.is_merge_origin]:
-            text = origin.text
-            place = next(
-                (row, column)
-                for row in range(len(table.rows))
-                for column in range(len(table.columns))
-                if table.cell(row, column)._tc is origin._tc
-            )
-            height, width = origin.span_height, origin.span_width
-            origin.split()
-            for row in range(place[0], place[0] + height):
-                for column in range(place[1], place[1] + width):
-                    table.cell(row, column).text = text
+        self.hidden[cause] += sum(map(len, node.itertext(_TEXT)))
 
 
 def _is_hidden(shape: Any) -> bool:
@@ -129,11 +112,10 @@ def _write_out_numbers(frame: Any) -> None:
         paragraph.runs[0].text = f"{counts[level]}. {paragraph.runs[0].text}"
 
 
-def _elements(blocks: list[SlideBlock], limits: ParseSettings) -> Iterator[Element]:
+def _elements(blocks: list[SlideBlock], size: TableSize) -> Iterator[Element]:
     for block in blocks:
         if block.kind == "table":
-            check_cells(sum(map(len, block.rows)), limits.max_cells)
-            if table := table_element(block.rows, block.page, headed=None):
+            if table := table_element(block.rows, block.page, size=size, headed=None):
                 yield table
         elif block.kind == "title":
             yield Element("title", " ".join(block.text.split()), level=1, page=block.page)

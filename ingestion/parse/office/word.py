@@ -16,7 +16,7 @@ from ingestion.parse.office.word_notes import PARTS
 from ingestion.parse.office.word_source import END, MARK, WordSource
 from ingestion.parse.office.word_styles import Styles
 from ingestion.parse.office.word_walk import WordBlock, word_blocks
-from ingestion.parse.tables import check_cells, table_element
+from ingestion.parse.tables import TableSize, table_element
 from ingestion.types import Element, Kind
 from service.settings import ParseSettings
 
@@ -28,29 +28,29 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read a docx file; page numbers are those that Word last laid out, where it kept them."""
     archive = checked_archive(content, _MAIN, limits)
     notes = {kind: part for kind, name in PARTS.items() if (part := _optional(archive, name)) is not None}
-    source = WordSource(Styles(_optional(archive, "word/styles.xml")), notes)
+    source = WordSource(Styles(_optional(archive, "word/styles.xml")), notes, limits)
     prepared = rewritten(archive, {_MAIN: source.rewrite})
     title, metadata = core_properties(archive)
-    elements = (*_joined_code(_elements(word_blocks(prepared), limits)), *_charts(archive))
+    size = TableSize(limits)
+    elements = (*_joined_code(_elements(word_blocks(prepared), size)), *_charts(archive, size))
     return Parsed("python-docx", elements, title=title, hidden=source.hidden, metadata=metadata)
 
 
-def _charts(archive: zipfile.ZipFile) -> Iterator[Element]:
+def _charts(archive: zipfile.ZipFile, size: TableSize) -> Iterator[Element]:
     """The charts, behind the text: their place in it is known only to their drawings."""
     for name in sorted(filter(_CHART.fullmatch, archive.namelist())):
-        yield from chart_elements(part_tree(read_part(archive, name)))
+        yield from chart_elements(part_tree(read_part(archive, name)), size)
 
 
 def _optional(archive: zipfile.ZipFile, name: str) -> bytes | None:
     return read_part(archive, name) if name in archive.namelist() else None
 
 
-def _elements(blocks: list[WordBlock], limits: ParseSettings) -> Iterator[Element]:
+def _elements(blocks: list[WordBlock], size: TableSize) -> Iterator[Element]:
     waiting = ""
     for block in blocks:
         if block.kind == "table":
-            check_cells(sum(map(len, block.rows)), limits.max_cells)
-            if table := table_element(block.rows, block.page, headed=None):
+            if table := table_element(block.rows, block.page, size=size, headed=None):
                 yield table
             continue
         if block.kind != "text":

@@ -7,7 +7,6 @@ paragraphs; merged cells repeat; hidden and white text goes and is counted.
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +14,9 @@ from typing import Any
 from ingestion.parse.office.package import part_bytes, part_tree
 from ingestion.parse.office.word_notes import write_out_notes
 from ingestion.parse.office.word_styles import Styles
+from ingestion.parse.office.word_walk import MOST_COLUMNS
+from ingestion.parse.tables import TableSize
+from service.settings import ParseSettings
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -27,16 +29,18 @@ NAMES = {
 _SIGNS = {f"{_M}den": "/", f"{_M}sup": "^", f"{_M}sub": "_"}
 MARK, END = "\ue0f0", "\ue0f1"
 """Private-use characters around `kind:level` at the start of a marked paragraph."""
+_BLANKS = (f"{_W}tab", f"{_W}br", f"{_W}cr")
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 class WordSource:
     """Rewrites `word/document.xml`; `hidden` holds the characters left out, by cause."""
 
-    def __init__(self, styles: Styles, notes: Mapping[str, bytes]) -> None:
+    def __init__(self, styles: Styles, notes: Mapping[str, bytes], limits: ParseSettings) -> None:
         self.hidden: Counter[str] = Counter()
         self._styles = styles
         self._notes = notes
+        self._merged = TableSize(limits)
 
     def rewrite(self, content: bytes) -> bytes:
         """The main part with everything written out."""
@@ -47,7 +51,7 @@ class WordSource:
         _lift_text_boxes(root)
         _unwrap(root)
         _unframe(root)
-        _repeat_merged_cells(root)
+        _repeat_merged_cells(root, self._merged)
         for paragraph in root.xpath("//w:body/w:p", namespaces=NAMES):
             self._mark(paragraph)
         return part_bytes(root)
@@ -57,12 +61,12 @@ class WordSource:
             cause = self._styles.hidden_cause(run)
             if not cause:
                 continue
-            if length := len("".join(run.xpath(".//w:t/text()", namespaces=NAMES))):
+            if length := len("".join(run.itertext(f"{_W}t"))):
                 self.hidden[cause] += length
             run.getparent().remove(run)
 
     def _mark(self, paragraph: Any) -> None:
-        text = "".join(paragraph.xpath(".//w:t/text()", namespaces=NAMES))
+        text = "".join(paragraph.itertext(f"{_W}t"))
         if not text.strip():
             return
         style = self._styles.of(paragraph)
@@ -118,7 +122,7 @@ def _lift_text_boxes(root: Any) -> None:
 
 def _unwrap(root: Any) -> None:
     """Content controls, tracked insertions and the like give their place to what they hold; deletions go."""
-    for gone in root.xpath("//w:del | //w:moveFrom | //w:sdtPr | //w:sdtEndPr", namespaces=NAMES):
+    for gone in list(root.iter(f"{_W}del", f"{_W}moveFrom", f"{_W}sdtPr", f"{_W}sdtEndPr")):
         gone.getparent().remove(gone)
     for name in ("w:sdt", "w:sdtContent", "w:ins", "w:moveTo", "w:smartTag", "w:customXml", "w:fldSimple"):
         _splice(root, name)
@@ -127,7 +131,7 @@ def _unwrap(root: Any) -> None:
 def _unframe(root: Any) -> None:
     """A table of a single cell is but a frame: what it holds takes its place."""
     for table in root.xpath("//w:tbl[count(w:tr) = 1 and count(w:tr/w:tc) = 1]", namespaces=NAMES):
-        for block in table.xpath("w:tr/w:tc/w:p | w:tr/w:tc/w:tbl", namespaces=NAMES):
+        for block in list(table.find(f"{_W}tr/{_W}tc").iterchildren(f"{_W}p", f"{_W}tbl")):
             table.addprevious(block)
         table.getparent().remove(table)
 
@@ -139,42 +143,61 @@ def _splice(root: Any, name: str) -> None:
         node.getparent().remove(node)
 
 
-def _repeat_merged_cells(root: Any) -> None:
+def _repeat_merged_cells(root: Any, size: TableSize) -> None:
     for table in root.xpath("//w:tbl", namespaces=NAMES):
-        above: list[Any] = []
+        above: list[str] = []
         for row in table.findall(f"{_W}tr"):
-            above = _repeat_in_row(row, above)
+            above = _repeat_in_row(row, above, size)
 
 
-def _repeat_in_row(row: Any, above: list[Any]) -> list[Any]:
-    """Make one cell of each column that a cell spans, and of each row that it reaches down into."""
-    cells: list[Any] = []
+def _repeat_in_row(row: Any, above: list[str], size: TableSize) -> list[str]:
+    """Make one cell of each column that a cell spans, and of each row that it reaches down into.
+
+    The repeated ones hold the text alone. Returns the texts of the row.
+    """
+    texts: list[str] = []
     for cell in row.findall(f"{_W}tc"):
         properties = cell.find(f"{_W}tcPr")
         width, is_continued = 1, False
         if properties is not None:
             width, is_continued = _merge(properties)
             cell.remove(properties)
-        if is_continued and len(cells) < len(above):
-            _refill(cell, above[len(cells)])
-        cells.append(cell)
+        if is_continued and len(texts) < len(above):
+            text = above[len(texts)]
+            _fill(cell, text, size)
+        else:
+            text = _text(cell)
         for _ in range(width - 1):
-            cells.append(copy.deepcopy(cell))
-            cells[-2].addnext(cells[-1])
-    return cells
+            repeated = cell.makeelement(cell.tag)
+            _fill(repeated, text, size)
+            cell.addnext(repeated)
+        texts += [text] * width
+    return texts
+
+
+def _text(cell: Any) -> str:
+    """All that stands in a cell, on one line."""
+    nodes = cell.iter(f"{_W}t", f"{_W}p", *_BLANKS)
+    return " ".join("".join((node.text or "") if node.tag == f"{_W}t" else " " for node in nodes).split())
+
+
+def _fill(cell: Any, text: str, size: TableSize) -> None:
+    """Let a cell hold this text and nothing else."""
+    size.take(1, len(text))
+    for child in list(cell):
+        cell.remove(child)
+    paragraph = cell.makeelement(f"{_W}p")
+    run, said = paragraph.makeelement(f"{_W}r"), paragraph.makeelement(f"{_W}t")
+    said.text = text
+    run.append(said)
+    paragraph.append(run)
+    cell.append(paragraph)
 
 
 def _merge(properties: Any) -> tuple[int, bool]:
-    """How many columns a cell spans (at most 63, Word's own bound), whether it continues the one above."""
+    """How many columns a cell spans, whether it continues the one above."""
     span = properties.find(f"{_W}gridSpan")
     width = span.get(f"{_W}val", "1") if span is not None else "1"
     vertical = properties.find(f"{_W}vMerge")
     is_continued = vertical is not None and vertical.get(f"{_W}val", "continue") == "continue"
-    return (min(63, int(width)) if width.isdecimal() and width != "0" else 1), is_continued
-
-
-def _refill(cell: Any, source: Any) -> None:
-    for child in list(cell):
-        cell.remove(child)
-    for child in source:
-        cell.append(copy.deepcopy(child))
+    return (min(MOST_COLUMNS, int(width)) if width.isdecimal() and width != "0" else 1), is_continued

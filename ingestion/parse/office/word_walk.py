@@ -15,24 +15,18 @@ from typing import Any, Literal
 from ingestion.parse.office.word_numbers import Numbers
 from service.errors import CorruptFile
 
-_BREAKS = " | ".join(
-    f"./w:body/{place}/{run}/w:lastRenderedPageBreak"
-    for place in ("w:p", "w:tbl/w:tr/w:tc/w:p")
-    for run in ("w:r", "w:hyperlink/w:r")
-)
-_BREAK = "lastRenderedPageBreak"
-_CONTENT = " | ".join(
-    f"{run}/w:{item}"
-    for run in ("w:r", "w:hyperlink/w:r", "w:r/descendant::wp:inline[ancestor::w:drawing][1]//w:r")
-    for item in ("br", "cr", "noBreakHyphen", "ptab", "t", "tab", _BREAK)
-)
-"""What a paragraph's runs hold, with the breaks of its pages."""
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_BREAK = f"{_W}lastRenderedPageBreak"
+_CONTENT = (*(_W + item for item in ("br", "cr", "noBreakHyphen", "ptab", "t", "tab")), _BREAK)
+"""What the runs of a paragraph hold, with the breaks of its pages."""
 _BULLETS = (
     "\x95\u2022\u2023\u2043\u3164\u204c\u204d\u2219\u25cb\u25cf\u25d8\u25e6\u2619"
     "\u2765\u2767\u29be\u29bf\uf0b7\xb7*"
 )
 _BULLET = re.compile(rf"(?:[{_BULLETS}]|[-\u2013](?=\s|$))(?![{_BULLETS}\u2013-])")
 """A sign that was typed in before an item; a dash is one only before a space."""
+MOST_COLUMNS = 63
+"""Of a table, Word's own bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ class _Walk:
     def __init__(self, document: Any) -> None:
         self._document = document
         self._numbers = Numbers(document)
-        self._has_pages = bool(document.element.xpath(_BREAKS))
+        self._has_pages = next(document.element.iter(_BREAK), None) is not None
         self._page = 1
 
     def blocks(self) -> Iterator[WordBlock]:
@@ -113,11 +107,12 @@ class _Walk:
 
     def _paragraph(self, paragraph: Any) -> Iterator[WordBlock]:
         number = self._numbers.of(paragraph)
+        is_item = paragraph._p.find(f"{_W}pPr/{_W}numPr") is not None
         for piece in _by_page(paragraph):
             if piece is None:
                 self._page += 1
                 continue
-            text = _without_bullet(piece, paragraph)
+            text = _without_bullet(piece, is_item)
             if text.strip():
                 yield self._block("text", f"{number} {text}" if number else text)
                 number = ""
@@ -131,8 +126,8 @@ class _Walk:
 def _by_page(paragraph: Any) -> Iterator[str | None]:
     """The text of the paragraph's parts, with None for each page break between them."""
     pieces: list[str] = []
-    for item in paragraph._p.xpath(_CONTENT):
-        if item.tag.endswith(_BREAK):
+    for item in _content(paragraph._p):
+        if item.tag == _BREAK:
             yield "".join(pieces)
             yield None
             pieces = []
@@ -141,17 +136,23 @@ def _by_page(paragraph: Any) -> Iterator[str | None]:
     yield "".join(pieces)
 
 
-def _without_bullet(text: str, paragraph: Any) -> str:
+def _content(paragraph: Any) -> Iterator[Any]:
+    for part in paragraph.iterchildren(f"{_W}r", f"{_W}hyperlink"):
+        for run in (part,) if part.tag == f"{_W}r" else part.iterchildren(f"{_W}r"):
+            yield from run.iterchildren(*_CONTENT)
+
+
+def _without_bullet(text: str, is_item: bool) -> str:
     """A bullet that was typed in goes, as does the space around a list item."""
     if _BULLET.match(text.strip()):
         return _BULLET.sub("", text.strip(), count=1).strip()
-    return text.strip() if paragraph._p.xpath("./w:pPr/w:numPr") else text
+    return text.strip() if is_item else text
 
 
 def _row(row: Any, table: Any) -> Iterator[str]:
-    yield from [""] * row.grid_cols_before
+    yield from [""] * min(row.grid_cols_before, MOST_COLUMNS)
     yield from (_cell_text(tc, table) for tc in row._tr.tc_lst)
-    yield from [""] * row.grid_cols_after
+    yield from [""] * min(row.grid_cols_after, MOST_COLUMNS)
 
 
 def _cells(table: Any) -> Iterator[Any]:
