@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -34,6 +34,8 @@ BINARY = 1
 FULL = ("SQLITE_FULL", "53100")
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "57014", "40P01", "40001", "53300")
 """Locks and statements that took too long, a deadlock, a serialization failure, too many connections."""
+
+_ANYTHING = TypeAdapter[Any](Any)
 
 
 def file_engine(url: str, lock_wait_s: float, **options: Any) -> Engine:
@@ -110,7 +112,7 @@ def _answer_in_binary(
 def read_json(text: str | bytes) -> Any:
     """As `json.loads`, in a fifth of the time: a question reads some three hundred short texts of JSON."""
     try:
-        return from_json(text)
+        return _ANYTHING.validate_json(text)
     except ValueError:  # half of a surrogate pair, which a document's warning may repeat, is no Unicode
         return json.loads(text)
 
