@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log1p
+from operator import mul
 
 import numpy as np
 
@@ -26,7 +27,20 @@ ELSEWHERE = 0.55
 """How well the best window of a passage about something else fits a question: the lower quartile of second
 hits in corpora of hundreds of documents. The first hit stands out from no less, however few there are."""
 
-FROM_TEXT = ("dense", "first", "identifiers", "asks_code", "lacks_code", "asks_name", "terms")
+_FIRST = 3
+"""The first hits: what answers is mostly one of them, and not always the very first."""
+
+FROM_TEXT = (
+    "dense",
+    "first",
+    "first_three",
+    "identifiers",
+    "pinned",
+    "asks_code",
+    "lacks_code",
+    "asks_name",
+    "terms",
+)
 FROM_TOKENS = ("maxsim", "named_window", "standout")
 QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "coverage"))
 
@@ -38,11 +52,12 @@ def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
     headings above, times that of its proper names, which path, title or metadata may hold too (`named.py`).
 
     From the text: `dense`, best cosine similarity; `first`, share of the question's terms, by rarity among
-    the hits, in the first hit, times what it holds of what is named; `identifiers`, share of its part
-    numbers, error codes and names of parts (`gc.auto`) in any hit; `asks_code` and `asks_name`, 1 where the
-    question has such; `lacks_code`, 1 where the first hit does not hold all of its numbers and codes;
-    `terms`, the logarithm of how many different terms it has. `coverage`, the best hit's share of the terms,
-    is for the reader.
+    the hits, in the first hit, times what it holds of what is named, and `first_three`, the best such of
+    three; `identifiers`, share of its part numbers, error codes and names of parts (`gc.auto`) in any hit;
+    `pinned`, how few hits hold all of these: 1 for one, a half for two, 0 where none of the first three does
+    or none is asked for; `asks_code` and `asks_name`, 1 where the question has such; `lacks_code`, 1 where
+    the first hit does not hold all of its numbers and codes; `terms`, the logarithm of how many different
+    terms it has. `coverage`, the best hit's share of the terms, is for the reader.
 
     From the tokens: `maxsim`, the best mean similarity of the question's tokens, by rarity; `named_window`,
     that within 48 tokens, times what the hit holds of what is named, best of all hits; `standout`, how far
@@ -60,7 +75,7 @@ class _Shares:
 
     asked: frozenset[str]
     things: Named
-    identifiers: float
+    wholes: tuple[frozenset[str], ...]
     lacks_code: bool
     covered: tuple[float, ...]
     named: tuple[float, ...]
@@ -76,7 +91,7 @@ class _Shares:
         return cls(
             asked,
             things,
-            things.share_of_wholes(hits),
+            tuple(things.wholes_held(hits)),
             not things.codes <= passages[0],
             tuple(
                 _share(asked, known | there, weights) for known, there in zip(passages, around, strict=True)
@@ -92,12 +107,24 @@ class _Shares:
         return {
             "coverage": max(self.covered),
             "first": self.covered[0] * self.named[0],
-            "identifiers": self.identifiers,
+            "first_three": max(map(mul, self.covered[:_FIRST], self.named)),
+            "identifiers": self._identifiers(),
+            "pinned": self._pinned(),
             "asks_code": float(bool(self.things.codes)),
             "lacks_code": float(self.lacks_code),
             "asks_name": float(bool(self.things.names)),
             "terms": log1p(len(self.asked)),
         }
+
+    def _identifiers(self) -> float:
+        asked = self.things.wholes
+        return len(frozenset().union(*self.wholes)) / len(asked) if asked else 1.0
+
+    def _pinned(self) -> float:
+        asked = self.things.wholes
+        if not asked or asked not in self.wholes[:_FIRST]:
+            return 0.0
+        return 1 / self.wholes.count(asked)
 
 
 def _from_tokens(found: Found, named: Sequence[float], rarity: Floats) -> dict[str, float]:
