@@ -32,7 +32,6 @@ _FIRST = 3
 
 FROM_TEXT = (
     "dense",
-    "first",
     "first_three",
     "identifiers",
     "pinned",
@@ -42,7 +41,8 @@ FROM_TEXT = (
     "terms",
 )
 FROM_TOKENS = ("maxsim", "named_window", "standout")
-QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "coverage"))
+QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "first", "coverage"))
+"""Those that a calibrator may weigh: what is fitted now, and `first`, on which the quality preset's rests."""
 
 
 def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
@@ -52,12 +52,12 @@ def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
     headings above, times that of its proper names, which path, title or metadata may hold too (`named.py`).
 
     From the text: `dense`, best cosine similarity; `first`, share of the question's terms, by rarity among
-    the hits, in the first hit, times what it holds of what is named, and `first_three`, the best such of
-    three; `identifiers`, share of its part numbers, error codes and names of parts (`gc.auto`) in any hit;
-    `pinned`, how few hits hold all of these: 1 for one, a half for two, 0 where none of the first three does
-    or none is asked for; `asks_code` and `asks_name`, 1 where the question has such; `lacks_code`, 1 where
-    the first hit does not hold all of its numbers and codes; `terms`, the logarithm of how many different
-    terms it has. `coverage`, the best hit's share of the terms, is for the reader.
+    the hits, in the first hit, times what it holds of what is named, and `first_three`, the best such of the
+    first three; `identifiers`, share of its part numbers, error codes and names of parts (`gc.auto`) in any
+    hit; `pinned`, how few hits hold all of these: 1 for one, a half for two, 0 where none of the first three
+    does or none is asked for; `asks_code` and `asks_name`, 1 where the question has such; `lacks_code`, 1
+    where the first hit does not hold all of its numbers and codes; `terms`, the logarithm of how many
+    different terms it has. `coverage`, the best hit's share of the terms, is for the reader.
 
     From the tokens: `maxsim`, the best mean similarity of the question's tokens, by rarity; `named_window`,
     that within 48 tokens, times what the hit holds of what is named, best of all hits; `standout`, how far

@@ -77,7 +77,7 @@ def belongings(hit: Hit) -> frozenset[str]:
 
 
 def _is_whole(token: str, language: str) -> bool:
-    """Words that a hyphen joins, as in `state-of-the-art`, are no code; nor is a date, written in many ways."""
+    """Words that a hyphen joins, as in `state-of-the-art`, are no code, and a date is none."""
     if _NUMBERED.fullmatch(token):
         return not _DATE.fullmatch(token)
     if not _WHOLE.fullmatch(token):
