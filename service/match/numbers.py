@@ -23,8 +23,9 @@ def numbers_in_place(question: str, texts: Sequence[str]) -> Floats:
     if not wanted:
         return np.zeros(len(texts), np.float32)
     said = [text.casefold() for text in texts]
-    held: Floats = np.array([[bool(one.search(text)) for one in wanted] for text in said], np.float32)
-    return held.mean(axis=1, dtype=np.float32)
+    held = np.array([[bool(one.search(text)) for one in wanted] for text in said], np.float32)
+    shares: Floats = held.mean(axis=1)
+    return shares
 
 
 def _patterns(question: str) -> Iterator[str]:
