@@ -150,7 +150,7 @@ def test_a_hit_that_lies_beside_what_most_likely_answers_is_nearer_than_one_that
         a_hit(POOR, id="alone", dense=(2, 0.5)),
         a_hit(f"{GOOD} Ninety days of leave.", id="beside", dense=(3, 0.5)),
     )
-    best, alone, beside = match_features(a_question(QUESTION), hits)["cluster"]
+    _, alone, beside = match_features(a_question(QUESTION), hits)["cluster"]
     assert beside > alone
     assert match_features(a_question(QUESTION), hits[:1])["cluster"].tolist() == [0.0]
 

@@ -22,7 +22,7 @@ from service.rerank.ranker import Gate
 ALWAYS = ("window_24", "cluster", "numbers")
 """These hurt no set when they were added to the dense score alone."""
 LEXICAL = ("bm25", "exact_24", "pairs", "phrase", "cluster")
-"""These help where words decide and hurt paraphrases; `cluster` the other way round, so that it comes out below 0."""
+"""These help where words decide and hurt paraphrases; `cluster` the other way round, below 0."""
 _START = 0.3
 _TEMPERATURE = 0.012
 """How much more the set that gains least counts than the others, in nDCG."""

@@ -4,7 +4,7 @@ Late interaction (ColBERT, Khattab and Zaharia 2020) over the token vectors that
 every token of the question looks for its best match in the hit. Beside it stand matches inside a narrow
 window, exact wordpieces, and what the search said. All hits of a question are read in one matrix product.
 
-No quantity is normalised by the best of the list, so each can be compared between questions.
+No quantity but `cluster` is normalised by the list, so the others can be compared between questions.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ that occur; `exact_24` that within the best run of 24 tokens; `pairs` that of it
 `dense`, `bm25`: the search's scores. A hit that a list does not hold has its lowest at the most: for `bm25`
 that is taken, for `dense` what `pooled` lets expect, by least squares over the hits that the list holds.
 
-`cluster`: the mean cosine of a hit's mean vector with those of the other hits, each weighted by how high the dense
-list puts it: what answers a question lies together (the cluster hypothesis, Jardine and van Rijsbergen 1971).
+`cluster`: the mean cosine of a hit's mean vector with those of the other hits, each weighted by how high the
+dense list puts it: what answers a question lies together (the cluster hypothesis, Jardine and van Rijsbergen
+1971).
 `numbers`: see `numbers.py`.
 
 Where `rarity` is known, weights are those of the wordpieces in general; `maxsim_idf_here` is weighted by how
@@ -42,7 +43,7 @@ _FEWEST = 5
 """Hits that a line is drawn through, at the least."""
 _FLAT = 1e-6
 _SHARPNESS = 3.0
-"""A hit whose dense score is a deviation higher counts e to this power as much in `cluster`: 1 is too blunt."""
+"""How sharply `cluster` prefers the dense list's best: e to this for a deviation. 1 was too blunt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +104,7 @@ def token_matches(question: Question, hits: Sequence[Hit]) -> Sequence[TokenMatc
 
 def _cluster(directions: Floats, dense: Floats) -> Floats:
     """How near each hit lies to the others that are likely to answer; 0 where there is no other."""
-    if len(dense) < 2:  # noqa: PLR2004 - a hit and another
+    if len(dense) < 2:
         return np.zeros(len(dense), np.float32)
     likely = np.exp(_SHARPNESS * (dense - dense.max()) / max(float(dense.std()), _FLAT))
     others = np.maximum(likely.sum() - likely, _FLAT)
