@@ -156,7 +156,7 @@ def test_the_best_of_the_first_three_hits_counts_and_no_later_one() -> None:
     [
         ((WARRANTY,), 1.0),
         (("Hoses are sold in Norway.", WARRANTY), 1.0),
-        ((WARRANTY, "The PX-100 is blue."), 0.5),
+        ((WARRANTY, "The PX-100 is blue and green."), 0.5),
         ((WARRANTY.replace("100", "900"),), 0.0),
         (("Hoses.", "Lamps.", "Doors.", WARRANTY), 0.0),
     ],
@@ -165,8 +165,20 @@ def test_the_best_of_the_first_three_hits_counts_and_no_later_one() -> None:
 def test_a_part_number_that_few_hits_hold_pins_down_what_is_asked_for(
     hits: tuple[str, ...], pinned: float
 ) -> None:
-    found = read(QUESTION, *(a_hit(text, id=f"c{n}") for n, text in enumerate(hits)))
+    found = read("the warranty on the PX-100 pump", *(a_hit(text, id=f"c{n}") for n, text in enumerate(hits)))
     assert found["pinned"] == pinned
+
+
+def test_a_part_number_pins_down_only_what_is_said_beside_it() -> None:
+    assert read("Which colour has the PX-100?", a_hit(WARRANTY))["pinned"] == 0.0
+    assert 0 < read("Which colour has the PX-100 pump?", a_hit(WARRANTY))["pinned"] < 1
+
+
+@pytest.mark.parametrize(
+    "question", ["What is PX-100?", "What does PX-100 mean?", "What is PX-100 used for?"]
+)
+def test_how_a_part_number_is_asked_for_need_not_stand_beside_it(question: str) -> None:
+    assert read(question, a_hit(WARRANTY))["pinned"] == 1.0
 
 
 def test_a_question_without_a_part_number_is_not_pinned_down() -> None:

@@ -7,7 +7,7 @@ in that the first ones are read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log1p
 from operator import mul
@@ -29,6 +29,12 @@ hits in corpora of hundreds of documents. The first hit stands out from no less,
 
 _FIRST = 3
 """The first hits: what answers is mostly one of them, and not always the very first."""
+
+_ASKING = frozenset(
+    words.terms("mean meaning stand use happen tell explain describe say find know call show", "en")
+    + words.terms("bedeuten bedeutet heißen heißt stehen steht", "de")
+)
+"""Terms that say how something is asked for, not what: no entry of a manual repeats them."""
 
 FROM_TEXT = (
     "dense",
@@ -54,10 +60,11 @@ def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
     From the text: `dense`, best cosine similarity; `first`, share of the question's terms, by rarity among
     the hits, in the first hit, times what it holds of what is named, and `first_three`, the best such of the
     first three; `identifiers`, share of its part numbers, error codes and names of parts (`gc.auto`) in any
-    hit; `pinned`, how few hits hold all of these: 1 for one, a half for two, 0 where none of the first three
-    does or none is asked for; `asks_code` and `asks_name`, 1 where the question has such; `lacks_code`, 1
-    where the first hit does not hold all of its numbers and codes; `terms`, the logarithm of how many
-    different terms it has. `coverage`, the best hit's share of the terms, is for the reader.
+    hit; `pinned`, 1 by the number of hits that hold all of these, times the share of the question's other
+    terms that the best such of the first three holds, 0 where none is asked for; `asks_code` and `asks_name`,
+    1 where the question has such; `lacks_code`, 1 where the first hit does not hold all of its numbers and
+    codes; `terms`, the logarithm of how many different terms it has. `coverage`, the best hit's share of the
+    terms, is for the reader.
 
     From the tokens: `maxsim`, the best mean similarity of the question's tokens, by rarity; `named_window`,
     that within 48 tokens, times what the hit holds of what is named, best of all hits; `standout`, how far
@@ -75,7 +82,8 @@ class _Shares:
 
     asked: frozenset[str]
     things: Named
-    wholes: tuple[frozenset[str], ...]
+    identifiers: float
+    pinned: float
     lacks_code: bool
     covered: tuple[float, ...]
     named: tuple[float, ...]
@@ -88,10 +96,13 @@ class _Shares:
         passages = [frozenset(words.terms(hit.chunk.indexed_text, hit.chunk.language)) for hit in hits]
         around = [belongings(hit) & things.names for hit in hits]
         weights = words.weights(passages)
+        held = things.wholes_held(hits)
+        others = asked - _terms_of(things.wholes, language) - _ASKING
         return cls(
             asked,
             things,
-            tuple(things.wholes_held(hits)),
+            len(frozenset().union(*held)) / len(things.wholes) if things.wholes else 1.0,
+            _pinned(things.wholes, held, [_share(others, known, weights) for known in passages[:_FIRST]]),
             not things.codes <= passages[0],
             tuple(
                 _share(asked, known | there, weights) for known, there in zip(passages, around, strict=True)
@@ -108,23 +119,25 @@ class _Shares:
             "coverage": max(self.covered),
             "first": self.covered[0] * self.named[0],
             "first_three": max(map(mul, self.covered[:_FIRST], self.named)),
-            "identifiers": self._identifiers(),
-            "pinned": self._pinned(),
+            "identifiers": self.identifiers,
+            "pinned": self.pinned,
             "asks_code": float(bool(self.things.codes)),
             "lacks_code": float(self.lacks_code),
             "asks_name": float(bool(self.things.names)),
             "terms": log1p(len(self.asked)),
         }
 
-    def _identifiers(self) -> float:
-        asked = self.things.wholes
-        return len(frozenset().union(*self.wholes)) / len(asked) if asked else 1.0
 
-    def _pinned(self) -> float:
-        asked = self.things.wholes
-        if not asked or asked not in self.wholes[:_FIRST]:
-            return 0.0
-        return 1 / self.wholes.count(asked)
+def _pinned(asked: frozenset[str], held: Sequence[frozenset[str]], others: Sequence[float]) -> float:
+    """See `decision_features`; `others` are the shares of the first hits."""
+    if not asked or asked not in held:
+        return 0.0
+    shares = [share for share, known in zip(others, held, strict=False) if known == asked]
+    return max(shares, default=0.0) / held.count(asked)
+
+
+def _terms_of(wholes: Iterable[str], language: str) -> frozenset[str]:
+    return frozenset(term for whole in wholes for term in (whole, *words.terms(whole, language)))
 
 
 def _from_tokens(found: Found, named: Sequence[float], rarity: Floats) -> dict[str, float]:
