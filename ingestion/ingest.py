@@ -7,6 +7,7 @@
     publish   one SQL transaction makes the new versions visible; then the old chunks go
 
 A crash anywhere leaves the job unfinished; the next start queues it again, and every step may be done twice.
+What was published already is not published again: `reading.py` sees that the live version is the file's.
 """
 
 from __future__ import annotations
@@ -160,7 +161,10 @@ class Ingestor:
             for one in published:
                 read = one.read
                 parts.index.discard(read.job.scope, read.job.document_id, one.plan.delete, read.job.epoch)
-            reports = {one.read.job.id: _report(one, versions[one.read.job.id]) for one in published}
+            reports = {
+                one.read.job.id: dataclasses.replace(_report(one), version=versions[one.read.job.id])
+                for one in published
+            }
             parts.jobs.finish({one.read.job.lease: reports[one.read.job.id] for one in published})
         for one in published:
             if versions[one.read.job.id] > 1:
@@ -208,7 +212,7 @@ def _version(one: Planned) -> NewVersion:
         sha256=job.sha256,
         made_by=one.read.made_by,
         text=document.text,
-        receipt=dataclasses.asdict(document.receipt),
+        report=_report(one),
         chunks=one.read.chunks,
         external_id=document.external_id,
         own_metadata=one.own_metadata,
@@ -216,10 +220,9 @@ def _version(one: Planned) -> NewVersion:
     )
 
 
-def _report(one: Planned, version: int) -> IngestReport:
+def _report(one: Planned) -> IngestReport:
     return IngestReport(
         document_id=one.read.job.document_id,
-        version=version,
         chunks=len(one.read.chunks),
         embedded=len(one.plan.upsert),
         kept=len(one.plan.keep),

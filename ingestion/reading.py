@@ -39,7 +39,7 @@ from service.stall import Stall
 from service.stopwatch import Stopwatch
 from service.store.index import ChunkIndex
 from service.types import Chunk
-from service.upkeep.deletion import take_back
+from service.upkeep.deletion import clear, take_back
 from service.upkeep.originals import Incoming, Originals
 
 log = logging.getLogger(__name__)
@@ -140,22 +140,28 @@ class FileReader:
         return self._parse(job, labels, identity)
 
     def _is_whole(self, job: ClaimedJob, live: Live) -> bool:
-        """Whether the store holds all of the live version, and no earlier attempt has left anything there."""
-        stored = self._parts.index.chunk_ids(job.scope, job.document_id)
-        return job.attempts == 1 and len(stored.whole) >= live.chunks
+        """Whether the store holds all of the live version; an earlier attempt may have left more there."""
+        whole = self._parts.index.chunk_ids(job.scope, job.document_id).whole
+        if job.attempts == 1:
+            return len(whole) >= live.chunks
+        chunks = self._parts.documents.live_chunks(job.scope, job.document_id)
+        return whole.issuperset(chunk.id for chunk in chunks)
 
     def _keep(self, job: ClaimedJob, live: Live, labels: Labels) -> None:
-        """The file is the one that was read before; at most it is labelled anew."""
+        """The file is the one that was read before, maybe for this very job; at most it is labelled anew."""
         parts, unchanged = self._parts, labels == live.labels
+        report = job.report or IngestReport(
+            job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks
+        )
         with parts.locks.holding(job.scope, [job.document_id]):
-            if not unchanged and parts.jobs.held([job.lease]):
+            if (job.attempts > 1 or not unchanged) and parts.jobs.held([job.lease]):
+                kept = clear(parts.documents, parts.index, job.scope, job.document_id, job.epoch)
                 attributes = labels.over(job.source, live.own_metadata)
-                ids = [chunk.id for chunk in parts.documents.live_chunks(job.scope, job.document_id)]
-                parts.index.promote(job.scope, job.document_id, attributes, ids, job.epoch)
+                parts.index.promote(job.scope, job.document_id, attributes, kept, job.epoch)
                 parts.index.vectors.flush()
-                parts.documents.relabel(job.lease, job.scope, job.document_id, labels)
-        report = IngestReport(job.document_id, live.version, unchanged, chunks=live.chunks, kept=live.chunks)
-        parts.jobs.finish({job.lease: report})
+                if not unchanged:
+                    parts.documents.relabel(job.lease, job.scope, job.document_id, labels, report)
+            parts.jobs.finish({job.lease: report})
         parts.watch.done({job.id: report})
 
     def _queue_records(self, job: ClaimedJob) -> None:

@@ -23,7 +23,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
-from service.errors import Conflict, DataFolderLocked, InvalidInput, NotFound
+from service.errors import Conflict, DataFolderLocked, InvalidInput, Misconfigured, NotFound
 
 CATALOGUE = "catalogue.sqlite3"
 LOCK = "lock"
@@ -48,6 +48,7 @@ def holding(data_dir: Path) -> Iterator[None]:
 
     Raises:
         DataFolderLocked: another process holds it.
+        Misconfigured: it cannot be written.
     """
     lock = FileLock(data_dir / LOCK, timeout=0)
     try:
@@ -57,6 +58,11 @@ def holding(data_dir: Path) -> Iterator[None]:
             f"another process holds {data_dir}",
             hint="stop it, or give another folder with --data-dir",
         ) from None
+    except OSError as error:
+        raise Misconfigured(
+            f"{data_dir} cannot be written: {error.strerror or error}",
+            hint="give a folder that can with --data-dir",
+        ) from error
     try:
         yield
     finally:

@@ -64,9 +64,9 @@ class Footing:
         ):
             yield
 
-    def alone_with(self, what: str) -> AbstractContextManager[bool]:
-        """Whether no process uses it; if so, none begins to before the block ends."""
-        return alone_with(self.url, what) if self.shared else nullcontext(True)
+    def alone_with(self, what: str, wait_s: float = 0) -> AbstractContextManager[bool]:
+        """Whether no process uses it, after so many seconds; if so, none begins to before the block ends."""
+        return alone_with(self.url, what, wait_s) if self.shared else nullcontext(True)
 
 
 @contextmanager

@@ -154,6 +154,62 @@ def test_a_long_answer_brings_no_sentence_beside_it() -> None:
     assert texts("How long does the warranty of the chiller last?", handbook) == [long]
 
 
+LOOSE = (
+    "gc.auto: With more loose objects than this they are packed. The default value is 6700.\n\n"
+    "Setting it to 0 turns that off.\n\n"
+    "gc.autoPackLimit: With more packs than this they become one. The default value is 50."
+)
+
+
+def test_a_sentence_belongs_to_the_term_that_its_paragraph_defines() -> None:
+    given = select(
+        a_question("What is the default value of gc.auto?"),
+        a_context(LOOSE),
+        EmbedderFunctions(embed, tokenize),
+        1,
+    )
+    assert [(found.lead.text if found.lead else "", found.text) for found in given] == [
+        ("gc.auto:", "The default value is 6700.")
+    ]
+
+
+def test_a_name_is_what_the_next_paragraph_speaks_of_too() -> None:
+    assert [found.subject.shown.text for found in candidate_sentences(a_passage(LOOSE)) if found.subject] == [
+        "gc.auto:", "gc.auto:", "gc.auto:", "gc.autoPackLimit:", "gc.autoPackLimit:"
+    ]  # fmt: skip
+
+
+def test_a_word_before_a_colon_speaks_for_its_paragraph_alone() -> None:
+    found = candidate_sentences(a_passage("Note: Wear gloves. They are in the box.\n\nTea is free."))
+    assert [candidate.subject is not None for candidate in found] == [True, True, False]
+
+
+def test_what_a_paragraph_defines_ends_at_a_heading_and_at_a_list() -> None:
+    found = candidate_sentences(
+        a_passage("-f: Now, at once.\n\n- Tea is free.\n\n# Coffee\n\nIt costs 1 EUR.")
+    )
+    assert [candidate.subject is not None for candidate in found] == [True, False, False]
+
+
+def test_what_defines_the_name_asked_for_comes_before_what_mentions_it() -> None:
+    said = texts(
+        "What does core.autocrlf do?",
+        "With this the files are examined, as core.autocrlf does.",
+        "core.autocrlf: Line ends become those of the system.",
+    )
+    assert said[0] == "core.autocrlf: Line ends become those of the system."
+
+
+def test_a_statement_comes_before_a_question_and_a_bare_command() -> None:
+    passage = (
+        "How do I remove a worktree with git?\n\ngit worktree remove [-f] the worktree path\n\n"
+        "Remove a worktree with git worktree remove."
+    )
+    asked = a_question("How do I remove a worktree with git?")
+    (best,) = select(asked, a_context(passage), EmbedderFunctions(embed, tokenize), 1)
+    assert best.text == "Remove a worktree with git worktree remove."
+
+
 def test_a_price_is_no_number_of_another_kind() -> None:
     said = texts(
         "What does the filter mat cost?", "The filter mat of 2024 is blue.", "The filter mat: EUR 19."

@@ -105,6 +105,6 @@ def _version(source: str) -> NewVersion:
         sha256=f"sha-{source}",
         made_by="bench",
         text=TEXT * CHUNKS_A_DOCUMENT,
-        receipt={},
+        report=IngestReport(document),
         chunks=chunks,
     )

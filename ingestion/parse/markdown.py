@@ -16,6 +16,7 @@ from typing import Any
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
+from ingestion.parse.markdown_notes import add_notes
 from ingestion.parse.markup.parser import elements_of, tree
 from ingestion.parse.markup.tags import closed_names, is_markup_at, without_names
 from service.errors import LimitExceeded
@@ -75,6 +76,7 @@ def _renderer() -> Any:
     markdown.inline.ruler.at("html_inline", inline)
     markdown.block.ruler.at("html_block", block, {"alt": ["paragraph", "reference", "blockquote"]})
     markdown.add_render_rule("html_block", block_as_html)
+    add_notes(markdown)
     return markdown
 
 

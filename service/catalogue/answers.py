@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from service.catalogue import tallies
+from service.catalogue import tallies, tenants
 from service.catalogue.database import Database, insert_new, now
 from service.catalogue.models import AnswerRow, CitationRow, DocumentRow, FeedbackRow
 from service.catalogue.tallies import Tallied
@@ -98,7 +98,8 @@ class Answers:
         """
         with self._database.writing() as connection:
             there = _documents(connection, {document for one in given for document in one.documents})
-            kept = [one for one in given if there.keys() >= set(one.documents)]
+            gone = tenants.deleted(connection, {one.tenant for one in given})
+            kept = [one for one in given if there.keys() >= set(one.documents) and one.tenant not in gone]
             if rows := [_answer_row(one) for one in kept]:
                 insert_new(connection, AnswerRow, rows)
             if pairs := [(one.id, document) for one in kept for document in one.documents]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
@@ -18,6 +18,7 @@ from service.catalogue.removing import count_rows, file_hashes, remove_rows
 from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
 from service.catalogue.versions import Labels, Live, NewVersion
 from service.errors import LeaseLost
+from service.records import IngestReport
 from service.types import Chunk, Scope
 
 OF_LIVE_VERSIONS = select(DocumentRow.tenant, VersionRow.sha256).join(
@@ -117,6 +118,7 @@ class Documents:
     def publish(self, publications: Sequence[Publication]) -> Mapping[str, int]:
         """Makes new versions live, all in one step; returns their numbers by job.
 
+        What each job will report is noted with it, for whoever takes it up if this worker dies now.
         A job that is not its worker's any more, because its document was deleted or because another worker
         has taken it over, is left out and changes nothing.
 
@@ -130,13 +132,17 @@ class Documents:
             there = _locked(connection, held([lease for lease, _, _ in publications]))
             mine = [one for one in publications if one[0].job_id in there]
             for lease, scope, new in sorted(mine, key=lambda one: one[2].document_id):
-                numbers[lease.job_id] = write_version(connection, scope, new, self._keep_versions)
+                number = write_version(connection, scope, new, self._keep_versions)
+                _note(connection, lease, replace(new.report, version=number))
+                numbers[lease.job_id] = number
             for tenant in sorted({scope.tenant for _, scope, _ in mine}):
                 move_epoch(connection, tenant)
         return numbers
 
-    def relabel(self, lease: Lease, scope: Scope, document_id: str, labels: Labels) -> None:
-        """Gives the live version other labels.
+    def relabel(
+        self, lease: Lease, scope: Scope, document_id: str, labels: Labels, report: IngestReport
+    ) -> None:
+        """Gives the live version other labels, and notes what the job will report.
 
         Raises:
             LeaseLost: the job is not its worker's any more; nothing has changed.
@@ -150,6 +156,7 @@ class Documents:
             ).one()
             fields = labelled(source, own, labels)
             connection.execute(update(DocumentRow).where(ours).values(**fields, updated_at=now()))
+            _note(connection, lease, report)
             move_epoch(connection, scope.tenant)
 
     def delete(
@@ -264,6 +271,10 @@ def _as_job(row: RowMapping) -> NewJob:
 def _locked(connection: Connection, which: ColumnElement[bool]) -> frozenset[str]:
     """The ids of these jobs, which nobody else changes or removes before the transaction ends."""
     return frozenset(connection.scalars(select(JobRow.id).where(which).order_by(JobRow.id).with_for_update()))
+
+
+def _note(connection: Connection, lease: Lease, report: IngestReport) -> None:
+    connection.execute(update(JobRow).where(JobRow.id == lease.job_id).values(report=asdict(report)))
 
 
 def _unreferenced(connection: Connection, scope: Scope, hashes: Sequence[str]) -> list[str]:

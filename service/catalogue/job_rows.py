@@ -37,7 +37,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job that a worker has taken; `attempts` counts this one. See `JobRow` for `alone` and `strikes`."""
+    """A job that a worker has taken; `attempts` counts this one. See `JobRow` for `alone` and `strikes`.
+
+    `report` is there if an earlier worker died after what it had made of the job was published.
+    """
 
     id: str
     scope: Scope
@@ -52,6 +55,7 @@ class ClaimedJob:
     epoch: int
     alone: bool = False
     strikes: int = 0
+    report: IngestReport | None = None
 
     @property
     def lease(self) -> Lease:
@@ -114,11 +118,13 @@ def job_of(row: Mapping[str, Any] | RowMapping) -> Job:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         error=None if row["error"] is None else Failure(**row["error"]),
-        report=None if row["report"] is None else _report(row["report"]),
+        report=_report(row["report"]) if row["state"] == "done" else None,
     )
 
 
-def _report(row: Mapping[str, Any]) -> IngestReport:
+def _report(row: Mapping[str, Any] | None) -> IngestReport | None:
+    if row is None:
+        return None
     return IngestReport(**{**row, "refused": tuple(RefusedRecord(**one) for one in row["refused"])})
 
 
@@ -138,4 +144,5 @@ def claimed_job(row: RowMapping, epoch: int) -> ClaimedJob:
         epoch=epoch,
         alone=row["alone"],
         strikes=row["strikes"],
+        report=_report(row["report"]),
     )

@@ -155,7 +155,7 @@ class Jobs:
         Raises:
             LeaseLost: it is not its worker's any more; nothing has changed.
         """
-        ended = {"state": "failed", "error": dataclasses.asdict(failure), **NOBODYS}
+        ended = {"state": "failed", "error": dataclasses.asdict(failure), "report": None, **NOBODYS}
         with self._database.writing() as connection:
             failed = connection.execute(update(JobRow).where(held([lease])).values(**ended, updated_at=now()))
             if not failed.rowcount:

@@ -71,7 +71,7 @@ def _write_version(connection: Connection, new: NewVersion, number: int) -> None
             sha256=new.sha256,
             made_by=new.made_by,
             text=new.text,
-            receipt=dict(new.receipt),
+            receipt=dict(new.report.receipt or {}),
             chunks=len(new.chunks),
             created_at=now(),
         )

@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, func, select, update
 
 from service.catalogue.database import Database, insert_new, now, upsert
 from service.catalogue.models import ChunkRow, DocumentRow
+from service.catalogue.tenants import deleted
 from service.catalogue.variant_models import JudgedRow, SampleDocumentRow, SampleRow
 from service.types import Answer, Scope
 
@@ -79,7 +80,8 @@ class Samples:
             ours = select(DocumentRow.id, DocumentRow.created_at).where(DocumentRow.id.in_(quoted))
             rows = connection.execute(ours.order_by(DocumentRow.id).with_for_update(read=True))
             since = {row.id: row.created_at for row in rows}
-            kept = [one for one in samples if _is_there(one, since)]
+            gone = deleted(connection, {one.tenant for one in samples})
+            kept = [one for one in samples if _is_there(one, since) and one.tenant not in gone]
             if kept:
                 insert_new(connection, SampleRow, [_row(one) for one in kept])
             if pairs := [(one.id, document) for one in kept for document in sorted(one.documents)]:

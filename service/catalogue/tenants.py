@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -187,6 +188,17 @@ def active(connection: Connection, name: str) -> None:
     """
     if _locked(connection, name)["state"] != "active":
         raise NotFound(f"there is no tenant {name!r}")
+
+
+def deleted(connection: Connection, names: Collection[str]) -> frozenset[str]:
+    """Those of the tenants that are gone; none of the others goes before the transaction ends.
+
+    For what is written a while after it was asked for, which would come after the delete.
+    """
+    theirs = select(TenantRow.name, TenantRow.state).where(TenantRow.name.in_(names))
+    # Against the lock of a delete alone: epochs move meanwhile.
+    rows = connection.execute(theirs.order_by(TenantRow.name).with_for_update(read=True, key_share=True))
+    return frozenset(row.name for row in rows if row.state == "deleted")
 
 
 def _change(connection: Connection, name: str, fields: dict[str, Any]) -> None:

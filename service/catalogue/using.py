@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 from service.catalogue.connecting import FOR_EVER, LOCK_WAIT_S, server_engine, translated
 from service.errors import CatalogueUnavailable
 
+LOOK_AGAIN_S = 0.1
 KEPT_S = 300.0
 """How long something counts as used by a process that gives no sign of life."""
 
@@ -71,15 +73,20 @@ class Use:
 
 
 @contextmanager
-def alone_with(url: str, name: str) -> Iterator[bool]:
-    """Whether nobody uses what has this name; if so, nobody begins to before the block ends."""
+def alone_with(url: str, name: str, wait_s: float = 0) -> Iterator[bool]:
+    """Whether nobody uses what has this name; if so, nobody begins to before the block ends.
+
+    Somebody who does is waited for so many seconds.
+    """
     engine = _engine(url)
     try:
         with translated():
             connection = engine.connect()
         with closing(connection):
+            take, until = select(func.pg_try_advisory_lock(_number(name))), time.monotonic() + wait_s
             with translated():
-                alone = bool(connection.scalar(select(func.pg_try_advisory_lock(_number(name)))))
+                while not (alone := bool(connection.scalar(take))) and time.monotonic() < until:
+                    time.sleep(LOOK_AGAIN_S)
             yield alone
     finally:
         engine.dispose()  # the connection is in its pool again, and the lock goes with it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from service.records import IngestReport
 from service.types import Chunk, DocumentAttributes, Scalar
 
 
@@ -24,7 +25,8 @@ class Labels:
 class NewVersion:
     """All that one version of a document brings. `made_by` names the parser, chunker and embedder.
 
-    `own_metadata` is what the file says of itself, `labels` what was said of it.
+    `own_metadata` is what the file says of itself, `labels` what was said of it. `report` is its job's, with
+    the extraction receipt; the version's number is given to it when the version is published.
     """
 
     document_id: str
@@ -37,7 +39,7 @@ class NewVersion:
     sha256: str
     made_by: str
     text: str
-    receipt: Mapping[str, object]
+    report: IngestReport
     chunks: tuple[Chunk, ...]
     external_id: str | None = None
     own_metadata: Mapping[str, Scalar] = field(default_factory=dict)

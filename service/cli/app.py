@@ -21,6 +21,7 @@ from service.cli import (
     documents,
     drifting,
     explaining,
+    feedback,
     jobs,
     models,
     receipts,
@@ -45,6 +46,7 @@ app = typer.Typer(
 documents.register(app)
 asking.register(app)
 explaining.register(app)
+feedback.register(app)
 drifting.register(app)
 jobs.register(app)
 receipts.register(app)

@@ -14,8 +14,8 @@ from service.cli.client import PAGE, Client, Json, LocalFile, every
 from service.errors import InvalidInput
 from service.local_engine import LocalEngine
 from service.records import JobState, Upload
-from service.schemas.answers import AnswerOut, SearchOut
-from service.schemas.asking import QueryIn, SearchIn
+from service.schemas.answers import AnswerOut, FeedbackOut, SearchOut
+from service.schemas.asking import FeedbackIn, QueryIn, Request, SearchIn
 from service.schemas.documents import (
     ChunksOut,
     DeletionOut,
@@ -31,7 +31,7 @@ from service.schemas.explaining import ExplainIn, ExplanationOut
 from service.settings import Settings
 from service.types import Scalar, Scope
 
-Form = TypeVar("Form", bound=SearchIn)
+Form = TypeVar("Form", bound=Request)
 Result = TypeVar("Result")
 
 
@@ -158,6 +158,12 @@ class LocalClient(Client):
     def search(self, request: Json) -> Json:
         query = _checked(SearchIn, request).to_query(self._settings.api)
         return SearchOut.of(self._run(self._engine.search(self._scope, query))).model_dump(mode="json")
+
+    @override
+    def feedback(self, request: Json) -> Json:
+        judged = _checked(FeedbackIn, request).to_feedback()
+        kept = self._run(self._engine.feedback(self._scope, judged))
+        return FeedbackOut(feedback_id=kept).model_dump(mode="json")
 
     @override
     def drift(self) -> Json:

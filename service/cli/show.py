@@ -174,7 +174,8 @@ def _last_line(given: Json) -> str:
     kind = "probability" if decision["calibrated"] else "uncalibrated score"
     return (
         f"{kind} that the documents answer it: {decision['p_answerable']:.2f} "
-        f"(threshold {decision['threshold']:.2f}); {given['model']}; {given['timings_ms']['total']:.0f} ms"
+        f"(threshold {decision['threshold']:.2f}); {given['model']}; {given['timings_ms']['total']:.0f} ms; "
+        f"answer {given['id']}"
     )
 
 

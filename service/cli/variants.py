@@ -7,12 +7,13 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 
 from service.catalogue import Variants
 from service.catalogue.opening import catalogue_of
 from service.cli.runtime import AsJson, DataDir, out, print_json, settings_of
 from service.errors import NotFound
-from service.records import KnownVariant
+from service.records import KnownVariant, VariantState
 from service.settings import Settings
 from service.variants.measures import Compared
 from service.variants.opening import fingerprint_of, laid_over
@@ -58,33 +59,54 @@ def show_variant(name: Name, data_dir: DataDir = None, as_json: AsJson = False) 
 
 
 @variants.command("stop")
-def stop_variant(name: Name, data_dir: DataDir = None) -> None:
+def stop_variant(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """End a variant: from then on it is asked nothing. The settings stay as they are."""
     settings = settings_of(data_dir)
     fingerprint = _fingerprint(settings, name)
     with catalogue_of(settings) as database:
         changed = Variants(database).stop(name, fingerprint)
-    out.print(f"{name} is stopped; {SECONDS}." if changed else f"{name} did not run.", highlight=False)
+    said = f"{name} is stopped; {SECONDS}." if changed else f"{name} did not run."
+    _say(name, "stopped", said, changed=changed, as_json=as_json)
 
 
 @variants.command("start")
-def start_variant(name: Name, data_dir: DataDir = None) -> None:
+def start_variant(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Let a variant run again, after it was stopped or taken back; what it had shown is forgotten."""
     settings = settings_of(data_dir)
     fingerprint = _fingerprint(settings, name)
     with catalogue_of(settings) as database:
         changed = Variants(database).start(name, fingerprint)
-    out.print(f"{name} runs; {SECONDS}." if changed else f"{name} runs already.", highlight=False)
+    said = f"{name} runs; {SECONDS}." if changed else f"{name} runs already."
+    _say(name, "running", said, changed=changed, as_json=as_json)
 
 
 @variants.command("promote")
-def promote_variant(name: Name, data_dir: DataDir = None) -> None:
+def promote_variant(name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Print the settings that put a variant in force: set them, take its section away, and restart."""
     settings = settings_of(data_dir)
     _fingerprint(settings, name)
-    for section, fields in settings.variants[name].overrides.items():
-        for field, value in fields.items():
-            out.print(f"FOOTNOTE_{section}__{field}".upper() + f"={value}", highlight=False, markup=False)
+    changes = {
+        f"FOOTNOTE_{section}__{field}".upper(): _shown(value, f"variants.{name}.{section}.{field}")
+        for section, fields in settings.variants[name].overrides.items()
+        for field, value in fields.items()
+    }
+    if as_json:
+        print_json(changes)
+        return
+    for variable, value in changes.items():
+        out.print(f"{variable}={value}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _shown(value: Any, place: str) -> str:
+    """As it is set; of a secret the place that has it, for it is printed nowhere."""
+    return f"<the secret of {place}>" if isinstance(value, SecretStr) else str(value)
+
+
+def _say(name: str, state: VariantState, said: str, *, changed: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"name": name, "state": state, "changed": changed})
+    else:
+        out.print(said, highlight=False)
 
 
 def _fingerprint(settings: Settings, name: str) -> str:

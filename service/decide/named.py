@@ -62,11 +62,10 @@ class Named:
 
     def wholes_held(self, hits: Sequence[Hit]) -> list[frozenset[str]]:
         """Those of `wholes` that each of the hits holds, as one or as the same words in a row."""
-        return [self._held(hit.chunk.indexed_text) if self.wholes else frozenset() for hit in hits]
-
-    def _held(self, text: str) -> frozenset[str]:
-        known, said = {*words.joined(text), *_tokens(text)}, _spaced(text)
-        return frozenset(one for one in self.wholes if one in known or _spaced(one) in said)
+        if not self.wholes:
+            return [frozenset()] * len(hits)
+        said = [_spaced(hit.chunk.indexed_text) for hit in hits]
+        return [frozenset(one for one in self.wholes if _spaced(one) in text) for text in said]
 
 
 def belongings(hit: Hit) -> frozenset[str]:
@@ -87,10 +86,6 @@ def _is_whole(token: str, language: str) -> bool:
 
 def _terms(texts: Iterable[str], language: str) -> frozenset[str]:
     return frozenset(term for text in texts for term in words.terms(text, language))
-
-
-def _tokens(text: str) -> list[str]:
-    return [token.group().casefold() for token in words.word_spans(text)]
 
 
 def _spaced(text: str) -> str:

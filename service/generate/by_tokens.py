@@ -90,7 +90,10 @@ class TokenScores:
         passages = {candidate.passage.n: candidate.passage for candidate in self._found}
         for chunk in _chunk_tokens(self._asked, list(passages.values()), tokenize):
             for row in rows[chunk.n]:
-                chunk.take(self._found[row].span, self._near[row], self._sums[row])
+                candidate = self._found[row]
+                chunk.take(candidate.span, self._near[row], self._sums[row])
+                if candidate.subject:
+                    chunk.take(candidate.subject.span, self._near[row], np.zeros_like(self._sums[row]))
         known = (self._near > _UNKNOWN).any(axis=1)
         self._near[~known] = self._near[known].mean(axis=0) if known.any() else 0.0
 

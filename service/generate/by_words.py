@@ -12,11 +12,14 @@ from math import exp, inf
 
 from service.generate.candidates import CandidateSentence
 from service.generate.question import QuestionPart, exact
+from service.generate.subjects import named_terms
 from service.text import words
 from service.types import Passage
 
 _WORDS, _CUE, _EXACT, _PLACE = 0.40, 0.15, 0.20, 0.20
 """What the question's terms, the kind of answer, its codes and numbers, and the passage's place count."""
+_ABOUT, _NO_STATEMENT = 0.30, 0.20
+"""What it counts that a candidate defines what is asked for, and what a question or a bare command loses."""
 _EVEN = 2.0
 """Two passages of which the ranker prefers one so far still count e to 1."""
 _AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
@@ -37,6 +40,11 @@ class AskedTerms:
         """What a text has of all that is asked, if it has each term to the extent that `counts` says."""
         shared = sum(weight * counts.get(term, 0.0) for term, weight in self.weights.items())
         return shared / (sum(self.weights.values()) or 1.0)
+
+    def overlap(self, terms: frozenset[str]) -> float:
+        """How far terms name what is asked for, and nothing else, in [0, 1]."""
+        asked = len(terms & self.named) / max(1, len(terms))
+        return asked * self.share(dict.fromkeys(terms, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ class WordScores:
             c: _WORDS * asked[c.language].share(self._counts(c))
             + _CUE * part.cue(c.text, c.terms - asked[c.language].named)
             + _EXACT * exactness[c]
+            + _ABOUT * asked[c.language].overlap(c.about)
+            - _NO_STATEMENT * (not c.is_statement)
             for c in self._found
         }
         places = {c: _PLACE / part.among * self._places[c.passage.n] for c in self._found}
@@ -92,7 +102,7 @@ class WordScores:
     def _exactness(self, candidate: CandidateSentence, asked: Mapping[str, float]) -> float:
         if not asked:
             return 0.0
-        near = candidate.terms | self._around[candidate.passage.n]
+        near = candidate.terms | candidate.about | self._around[candidate.passage.n]
         document = self._document[candidate.passage.document.id]
         about = sum(
             weight * (1.0 if term in near else _ELSEWHERE * (term in document))
@@ -104,13 +114,13 @@ class WordScores:
         """What each term counts that a candidate holds, or that stands beside or above it."""
         counts = dict.fromkeys(self._beside[candidate], _BESIDE)
         counts |= dict.fromkeys(self._around[candidate.passage.n], _AROUND)
-        return counts | dict.fromkeys(candidate.terms, 1.0)
+        return counts | dict.fromkeys(candidate.terms | candidate.about, 1.0)
 
 
 def _around(passage: Passage) -> frozenset[str]:
     """The terms of the headings above a passage and of its document's title."""
     language = passage.hits[0].chunk.language if passage.hits else "en"
-    return frozenset(words.terms(" ".join((passage.document.title, *passage.heading_path)), language))
+    return named_terms(" ".join((passage.document.title, *passage.heading_path)), language)
 
 
 def _places(passages: Sequence[Passage]) -> dict[int, float]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from service.generate.subjects import Subject, SubjectReader, named_terms
 from service.text import words
 from service.text.layout import LIST_MARK, cells, is_row, joined_cells, without_list_mark
 from service.text.sentences import Span, spans
@@ -28,6 +29,7 @@ _RULE = re.compile(r"[\s|:+-]*\Z")
 _SECTION_NUMBER = re.compile(r"^[\s#]*(?:\d+(?:\.\d+)*[.)]?\s+)?")
 _QUOTED = re.compile(r"(?m)^[ \t]*[>›]+(?:[ \t]|$)")
 _END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]*_]*\Z")
+_QUESTION = re.compile(r"[?？؟][\"'”’»)\]*_]*\Z")
 _COLUMN = re.compile(r"\S {3,}\S")
 _NAMED_VALUE = re.compile(r"[^\s:][^:]*:\s+\S")
 
@@ -44,11 +46,24 @@ class CandidateSentence:
     is_row: bool = False
     lead: Quotation | None = None
     """What a list item hangs on, to be shown before it."""
+    subject: Subject | None = None
+    """What its paragraph defines, which it need not name itself."""
 
     @property
     def quotation(self) -> Quotation:
         """What is shown, with its place."""
         return Quotation(self.passage.n, *self.span, self.text)
+
+    @property
+    def is_statement(self) -> bool:
+        """Whether it says something: a question does not, nor does a command or a title without an end."""
+        is_told = self.is_row or self.lead is not None or _NAMED_VALUE.match(self.text) is not None
+        return not _QUESTION.search(self.text) and (is_told or _END.search(self.text) is not None)
+
+    @property
+    def about(self) -> frozenset[str]:
+        """The terms of its subject."""
+        return self.subject.terms if self.subject else frozenset()
 
     @property
     def language(self) -> str:
@@ -73,6 +88,7 @@ class _PassageReader:
         self._passage = passage
         self._header = _cells(passage.header.split("\n")[0])
         self._headings = {_folded(heading) for hit in passage.hits for heading in hit.chunk.heading_path}
+        self._subjects = SubjectReader(passage.n, passage.text, _language(passage))
         self._before = ""
         self._lead: Quotation | None = None
         self._position = 0
@@ -82,6 +98,7 @@ class _PassageReader:
         """Reads the next unit, which begins at `start`."""
         self._position += 1
         self._span = (start, start + len(unit))
+        self._subjects.take(*self._span, is_text=not (_is_row(unit) or self._is_heading(unit)))
         if "|" in unit and _RULE.match(unit):
             self._header = self._forget_last()
         elif _is_row(unit):
@@ -133,9 +150,10 @@ class _PassageReader:
         says_enough = lead or count >= _SHORTEST or _NAMED_VALUE.match(shown)
         fits = count > 0 if is_row else says_enough and count <= _LONGEST
         if fits:
-            terms = frozenset(words.terms(f"{read}\n{shown}", _language(self._passage)))
+            terms = named_terms(f"{read}\n{shown}", _language(self._passage))
             place = (self._passage, self._position, self._span)
-            self.found.append(CandidateSentence(*place, shown, terms, is_row, lead))
+            subject = self._subjects.subject
+            self.found.append(CandidateSentence(*place, shown, terms, is_row, lead, subject))
 
 
 def _lines(unit: str) -> Iterator[tuple[int, str]]:

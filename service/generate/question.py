@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from service.generate.subjects import named_terms
 from service.text import words
 from service.text.parts import pieces_of, sentences_asking
 
@@ -42,8 +43,8 @@ class QuestionPart:
 
     def asked(self, language: str) -> dict[str, float]:
         """The terms to look for, each with what it counts: 1, or less where only the rest names it."""
-        scene = dict.fromkeys(words.terms(self.rest, language), SCENE)
-        return scene | dict.fromkeys(words.terms(self.text, language), 1.0)
+        scene = dict.fromkeys(named_terms(self.rest, language), SCENE)
+        return scene | dict.fromkeys(named_terms(self.text, language), 1.0)
 
     def cue(self, text: str, beyond: frozenset[str]) -> float:
         """1 when a text holds the kind of thing that is asked for, else 0.
@@ -78,5 +79,9 @@ def question_parts(question: str) -> list[QuestionPart]:
 
 
 def exact(terms: dict[str, float]) -> dict[str, float]:
-    """Those of the terms that name one thing exactly: codes, part numbers, numbers, years."""
-    return {term: share for term, share in terms.items() if share == 1.0 and any(map(str.isdigit, term))}
+    """Those of the terms that name one thing exactly: codes, part numbers, numbers, years, `gc.auto`."""
+    return {term: share for term, share in terms.items() if share == 1.0 and _is_exact(term)}
+
+
+def _is_exact(term: str) -> bool:
+    return any(map(str.isdigit, term)) or not term.isalnum()

@@ -2,6 +2,7 @@
 
 candidates.py  what can be shown of the passages
 question.py    what is asked, part by part
+subjects.py    what they are about though they do not name it
 by_words.py    each candidate against a part: terms by rarity, codes, the kind of answer
 by_tokens.py   each candidate against a part: late interaction and meaning, from the stored token vectors
 ranking.py     all together
@@ -10,7 +11,8 @@ choose.py      which are given: the best, and what adds to it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from service.generate.by_tokens import Tokenize, TokenScores
 from service.generate.by_words import WordScores
@@ -40,4 +42,19 @@ def select(
     parts = question_parts(question.text)
     word_scores, token_scores = WordScores(found), TokenScores(question, found, embedder.tokenize)
     rankings = ranked(parts, [word_scores.of(part) for part in parts], token_scores, embedder.embed)
-    return choose(rankings, found, limit)
+    asked = frozenset[str]().union(
+        *(of.named for ranking in rankings for of in ranking.matches.asked.values())
+    )
+    return _with_subjects(choose(rankings, found, limit), asked)
+
+
+def _with_subjects(chosen: Sequence[CandidateSentence], asked: frozenset[str]) -> list[CandidateSentence]:
+    """What was chosen, below its subject where the question names that and the sentence does not."""
+    shown: list[CandidateSentence] = []
+    for candidate in chosen:
+        subject, is_named = candidate.subject, candidate.about & asked <= candidate.terms
+        is_told = any(before.subject == subject for before in shown)
+        if subject and not (candidate.lead or is_named or is_told):
+            candidate = replace(candidate, lead=subject.shown)
+        shown.append(candidate)
+    return shown

@@ -2,7 +2,7 @@
 
     found.py      where in a text something stands, of which kind; overlapping finds become one
     secrets.py    keys, tokens and passwords, by their form
-    personal.py   e-mail addresses, phone numbers, IBANs, cards, IP addresses: the one module with Presidio
+    personal.py   e-mail addresses, phone numbers, IBANs, cards, IP addresses: by form and check digits
 
 Names of people are not found: that takes a language model, and a wrong guess blots out what a trace is read
 for.

@@ -20,6 +20,8 @@ from service.store.opening import build_index, index_name
 KEPT_EVERY_S = 60.0
 ALONE = "reindex"
 """The name under which a reindex, or the move of a tenant, is alone."""
+ALONE_WITHIN_S = 10.0
+"""The leader looks every few seconds whether a tenant is to be moved, and is alone for a moment then."""
 WAIT = "wait for its end"
 
 
@@ -58,7 +60,7 @@ def reindex_to(
         Misconfigured, ModelUnavailable: the model does not fit, or cannot be opened.
         StoreUnavailable: the index is not what the catalogue says, and was not put in force.
     """
-    with open_footing(settings) as footing, footing.alone_with(ALONE) as alone:
+    with open_footing(settings) as footing, footing.alone_with(ALONE, ALONE_WITHIN_S) as alone:
         if not alone:
             raise Conflict("a reindex, or the move of a tenant, is running already", hint=WAIT)
         if moving := footing.places.under_way():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from service.catalogue import AnswerKeeper, Answers, Database, Documents, Expiry, GivenAnswer, Jobs
+from service.catalogue import AnswerKeeper, Answers, Database, Documents, Expiry, GivenAnswer, Jobs, Tenants
 from service.catalogue.answers import Judgement
 from service.catalogue.database import now
 from service.catalogue.keeping import Keeper
@@ -241,3 +241,13 @@ def test_notes_that_come_one_after_the_other_are_written_together() -> None:
         for word in ("one", "two", "three"):
             keeper.keep(word)
     assert written == [["one", "two", "three"]]
+
+
+def test_one_of_a_tenant_that_was_deleted_meanwhile_is_not_kept(database: Database) -> None:
+    tenants = Tenants(database)
+    tenants.create(ACME.tenant)
+    tenants.begin_delete(ACME.tenant)
+    assert tenants.finish_delete(ACME.tenant)
+    answers = Answers(database)
+    answers.keep([given("late")])
+    assert not is_kept(answers, "late")

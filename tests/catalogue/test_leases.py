@@ -99,7 +99,9 @@ def test_whatever_a_late_worker_writes_of_its_job_changes_nothing(
     with pytest.raises(LeaseLost):
         stopped.fail(late.lease, FAILURE)
     with pytest.raises(LeaseLost):
-        Documents(database, 10).relabel(late.lease, ACME, late.document_id, Labels())
+        Documents(database, 10).relabel(
+            late.lease, ACME, late.document_id, Labels(), IngestReport(late.document_id)
+        )
     assert living.get(ACME, again.id) == before
     assert living.held([late.lease, again.lease]) == {again.id}
 

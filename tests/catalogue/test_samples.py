@@ -89,3 +89,13 @@ def test_passages_are_those_of_the_live_version_and_of_the_tenant(
     (chunk,) = Documents(database, 10).live_chunks(ACME, writing.identifier(ACME, "manual"))
     assert samples.passages(ACME, [chunk.id, "gone"]) == [chunk.text]
     assert samples.passages(GLOBEX, [chunk.id]) == []
+
+
+def test_one_of_a_tenant_that_was_deleted_meanwhile_is_not_kept(database: Database) -> None:
+    tenants = Tenants(database)
+    tenants.create(ACME.tenant)
+    tenants.begin_delete(ACME.tenant)
+    assert tenants.finish_delete(ACME.tenant)
+    samples = Samples(database)
+    samples.keep([sample(SampledAnswer("I don't know.", "abstained", (), (), {}), answer())])
+    assert samples.shadowed(ACME, "bold", "f") == []

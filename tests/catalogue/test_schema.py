@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
 import service.catalogue
-from service.catalogue import Database, Documents, Jobs, Listing
-from service.catalogue.database import SCHEMA
+from service.catalogue import (
+    Answers,
+    Database,
+    Documents,
+    GivenAnswer,
+    Jobs,
+    Listing,
+    Placements,
+    Sample,
+    SampledAnswer,
+    Samples,
+    Variants,
+)
+from service.catalogue.database import SCHEMA, now
 from service.catalogue.models import Base
-from tests.catalogue.writing import ACME, OpenDatabase
+from service.drift.measures import measured
+from service.tenancy import Placement
+from tests.catalogue.writing import ACME, OpenDatabase, a_version, identifier, publish
+
+FOLDER = Path(service.catalogue.__file__).parent / "migrations"
 
 
 def test_migrations_give_exactly_the_tables_of_the_models(database: Database) -> None:
@@ -24,8 +44,7 @@ def test_migrations_give_exactly_the_tables_of_the_models(database: Database) ->
 
 
 def test_the_schema_that_is_expected_is_the_newest_migration() -> None:
-    folder = Path(service.catalogue.__file__).parent / "migrations"
-    assert ScriptDirectory(str(folder)).get_heads() == [SCHEMA]
+    assert ScriptDirectory(str(FOLDER)).get_heads() == [SCHEMA]
 
 
 def test_a_catalogue_that_is_opened_again_keeps_its_properties(open_database: OpenDatabase) -> None:
@@ -55,6 +74,38 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date_with_all_that_it_
     assert Jobs(database).new_epoch() > 1_000_000  # versions were the epochs of what is in the index
     assert Documents(database, 1).delete(ACME, document.id)[0].removed["answers"] == 1
     database.close()
+
+
+def test_migrations_go_back_and_forth_over_what_is_there(database: Database, url: str) -> None:
+    publish(database, ACME, a_version(ACME, "manual", "hums"))
+    Placements(database).ask_for(ACME.tenant, "dedicated")
+    sample = SampledAnswer("It hums.", "answered", (), (identifier(ACME, "manual"),), {})
+    Samples(database).keep([Sample.new(ACME, "What does it do?", sample)])
+    Variants(database).begin("bold", "1")
+    given = GivenAnswer(
+        "an answer", ACME.tenant, "?", "answered", (), now(), measures=(measured("p_answerable", 0.5),)
+    )
+    Answers(database).keep([given])
+    database.close()
+    _go_to(url, "0009")
+    _go_to(url, "head")
+    with closing(Database(url)) as again:
+        with again.reading() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert [one.source for one in Listing(again).documents(ACME, None, 10).items] == ["manual"]
+        assert Placements(again).look(ACME.tenant) == Placement()
+        assert Answers(again).variant_of(ACME, "an answer") == ""
+
+
+def _go_to(url: str, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        going = command.upgrade if revision == "head" else command.downgrade
+        going(config, revision)
+    engine.dispose()
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:

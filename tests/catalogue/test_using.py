@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
 import pytest
@@ -46,6 +47,19 @@ def test_two_cannot_be_alone_with_something(postgres_url: str) -> None:
         assert alone
         assert not is_unused(postgres_url, "old")
     assert is_unused(postgres_url, "old")
+
+
+def test_whoever_is_alone_for_a_moment_is_waited_for(postgres_url: str) -> None:
+    with ThreadPoolExecutor(1) as other:
+        with alone_with(postgres_url, "old"):
+            waiting = other.submit(lambda: _alone_within(postgres_url, 60))
+            assert not is_unused(postgres_url, "old")
+        assert waiting.result()
+
+
+def _alone_within(url: str, wait_s: float) -> bool:
+    with alone_with(url, "old", wait_s) as alone:
+        return alone
 
 
 def test_a_process_that_lost_its_connection_uses_it_again_at_its_next_sign_of_life(

@@ -57,7 +57,7 @@ def a_version(
         sha256=f"sha-{text}",
         made_by="test",
         text=text,
-        receipt={"parser": "test"},
+        report=IngestReport(document, receipt={"parser": "test"}),
         chunks=chunks,
         labels=Labels(groups=groups),
     )

@@ -60,6 +60,23 @@ def test_what_puts_it_in_force_is_printed(footnote: Footnote) -> None:
     assert footnote("promote", "bold").strip() == "FOOTNOTE_DECIDE__THRESHOLD=0.2"
 
 
+def test_of_a_secret_that_puts_it_in_force_the_place_is_printed(
+    footnote: Footnote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_VARIANTS__BOLD__GENERATE__API_KEY", "nobody may read this")
+    changes = json.loads(footnote("promote", "bold", "--json"))
+    assert changes["FOOTNOTE_GENERATE__API_KEY"] == "<the secret of variants.bold.generate.api_key>"
+
+
+def test_machines_are_told_whether_anything_changed(footnote: Footnote) -> None:
+    told = [json.loads(footnote(*asked, "bold", "--json")) for asked in [("stop",), ("stop",), ("start",)]]
+    assert [(one["state"], one["changed"]) for one in told] == [
+        ("stopped", True),
+        ("stopped", False),
+        ("running", True),
+    ]
+
+
 def test_what_is_not_there_is_said(footnote: Footnote, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no variant 'shy'"):
         footnote("show", "shy")

@@ -15,7 +15,7 @@ from service.catalogue import Placements, Tenants, document_id
 from service.errors import Conflict, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.records import DeletionReceipt
-from service.reindexing import reindex_to
+from service.reindexing import reindex_to, switching
 from service.reindexing.moving import TenantMoves
 from service.reindexing.switching import ALONE
 from service.settings import Settings
@@ -307,6 +307,7 @@ def test_a_reindex_does_not_begin_while_a_tenant_is_on_its_way(
     engine: LocalEngine, folder: Path, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = engine.settings
+    monkeypatch.setattr(switching, "ALONE_WITHIN_S", 0)
     with removal_of(engine).footing.alone_with(ALONE), pytest.raises(Conflict, match="move"):
         reindex_to(settings, lambda _: embedder)
     monkeypatch.setattr(TenantMoves, "_fill", cut_off)

@@ -61,6 +61,13 @@ def test_a_folder_is_free_again_after_its_block_however_that_ended(
         pass
 
 
+def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(data: Path, embedder: FakeEmbedder) -> None:
+    (data / "lock").mkdir(parents=True)  # whoever may write everywhere cannot write this
+    with pytest.raises(Misconfigured, match=f"{data} cannot be written") as caught, opened(data, embedder):
+        pass
+    assert "--data-dir" in caught.value.hint
+
+
 def test_reindexing_a_folder_in_use_is_refused(data: Path, embedder: FakeEmbedder) -> None:
     with opened(data, embedder), pytest.raises(DataFolderLocked):
         reindex(data, embedder)

@@ -48,13 +48,14 @@ class Confirmed:
     def assert_kept(self) -> None:
         """Every document is there in its newest edition, nothing else is, and nothing is there twice.
 
-        As many chunks in the catalogue as points and token vectors (`assert_whole`), and `footnote fsck` has
-        nothing to say.
+        Each edition was published once. As many chunks in the catalogue as points and token vectors
+        (`assert_whole`), and `footnote fsck` has nothing to say.
         """
         assert_whole(self._engine)
         assert self._engine.fsck.run() == ()
         there = {record.source: record for record in _documents(self._engine)}
         assert {source: self._edition(record) for source, record in there.items()} == self.editions
+        assert {source: record.version for source, record in there.items()} == self.editions
         assert {record.chunks for record in there.values()} <= {self._parts}
 
     def _edition(self, record: DocumentRecord) -> int:

@@ -55,7 +55,7 @@ OF_A_DELETE = [
 
 @pytest.fixture
 def lease_s() -> float:
-    return 0.3  # no two work at once here
+    return 1  # no two work at once here; a lock that gives no sign of life for as long is lost
 
 
 @pytest.mark.parametrize("boundary", OF_AN_UPLOAD)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from service.errors import CatalogueUnavailable
 from service.local_engine import LocalEngine
 from service.types import Condition, Filters, Query, Scope
-from tests.fakes_core import LOCAL, FakeEmbedder, ingested, put, sections
+from tests.fakes_core import LOCAL, FakeEmbedder, drain, ingested, put, sections
 from tests.ingest.checking import assert_whole, found, live_chunks
 
 FIRST = sections(
@@ -127,3 +130,59 @@ def _only(engine: LocalEngine) -> str:
 def _count(engine: LocalEngine, condition: Condition) -> int:
     filters = Filters(metadata=(condition,))
     return len(asyncio.run(engine.search(LOCAL, Query("warranty cleaning storage", filters))).hits)
+
+
+def test_what_was_published_and_not_noted_is_not_published_again(
+    engine: LocalEngine, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingested(engine, "manual.md", FIRST)
+    job = put(engine, "manual.md", CHANGED)
+    with monkeypatch.context() as dying:
+        dying.setattr(engine.jobs, "finish", _is_away)
+        with pytest.raises(CatalogueUnavailable):
+            drain(engine)
+    assert engine.jobs.get(LOCAL, job.id).report is None
+    embedder.passages.clear()
+    drain(engine)
+    report = engine.jobs.get(LOCAL, job.id).report
+    assert report is not None
+    assert [getattr(report, name) for name in ("version", "embedded", "kept", "deleted")] == [2, 1, 2, 1]
+    assert not report.unchanged
+    assert embedder.passages == []
+    assert_whole(engine)
+
+
+def test_an_unchanged_file_whose_worker_died_gets_no_new_version(
+    engine: LocalEngine, embedder: FakeEmbedder
+) -> None:
+    ingested(engine, "manual.md", FIRST)
+    job = put(engine, "manual.md", FIRST)
+    (claimed,) = engine.jobs.claim(1, 10**9)
+    engine.jobs.release([claimed.lease], suspected=True)
+    embedder.passages.clear()
+    drain(engine)
+    report = engine.jobs.get(LOCAL, job.id).report
+    assert report is not None
+    assert (report.unchanged, report.version) == (True, 1)
+    assert embedder.passages == []
+    assert_whole(engine)
+
+
+def test_labels_that_were_given_and_not_noted_are_reported_as_a_change(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingested(engine, "manual.md", FIRST)
+    job = put(engine, "manual.md", FIRST, metadata={"year": 2024})
+    with monkeypatch.context() as dying:
+        dying.setattr(engine.jobs, "finish", _is_away)
+        with pytest.raises(CatalogueUnavailable):
+            drain(engine)
+    drain(engine)
+    report = engine.jobs.get(LOCAL, job.id).report
+    assert report is not None
+    assert (report.unchanged, report.version) == (False, 1)
+    assert_whole(engine)
+
+
+def _is_away(_: object) -> None:
+    raise CatalogueUnavailable("it went away at this very moment")

@@ -29,6 +29,35 @@ def test_lists_keep_their_markers_and_numbers() -> None:
     assert document.text == "4. a\n  - b\n9. c\n10. d"
 
 
+def test_a_definition_begins_with_what_it_defines() -> None:
+    document = page(
+        "<dl><dt>gc.auto</dt><dd><p>How many.</p><p>Zero is never.</p></dd>"
+        "<dt>-f</dt><dt>--force</dt><dd>At once.</dd></dl><p>After.</p>"
+    )
+    assert [element.text for element in elements(document)] == [
+        "gc.auto: How many.",
+        "Zero is never.",
+        "-f, --force: At once.",
+        "After.",
+    ]
+
+
+def test_a_term_whose_definition_is_no_paragraph_stands_before_it() -> None:
+    document = page("<dl><dt>Colours:</dt><dd><ul><li>red</ul></dd><dt>Shapes</dt></dl>")
+    assert outline(document) == [("paragraph", "Colours:"), ("list_item", "- red"), ("paragraph", "Shapes:")]
+
+
+def test_a_definition_list_within_an_item_keeps_the_mark_of_the_item() -> None:
+    assert page("<ul><li><dl><dt>red</dt><dd>warm</dd></dl></ul>").text == "- red: warm"
+
+
+def test_a_heading_in_the_place_of_a_term_stays_a_heading() -> None:
+    assert outline(page("<dl><dt><h3>Term</h3></dt><dd>Text.</dd></dl>")) == [
+        ("title 3", "Term"),
+        ("paragraph", "Text."),
+    ]
+
+
 def test_a_merged_cell_repeats_in_every_place_it_covers() -> None:
     table = (
         "<table><tr><th rowspan=2>A<th colspan=2>B</tr><tr><td>1<td>2</tr><tr><td>x<td>y<td>z</tr></table>"

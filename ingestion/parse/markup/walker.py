@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ingestion.parse.markup.table import is_layout, says_headed, table_rows
@@ -24,8 +25,6 @@ _BLOCKS = frozenset(
         "details",
         "dialog",
         "div",
-        "dl",
-        "dt",
     }
     | {
         "fieldset",
@@ -46,6 +45,8 @@ _BLOCKS = frozenset(
 _KINDS: dict[str, Kind] = {"caption": "caption", "figcaption": "caption", "nav": "header"}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _AROUND_BREAK = re.compile(r" *\n *")
+_LONGEST_TERM = 120
+"""Characters of what a definition list defines; a longer text is a paragraph."""
 _DEEPEST = 150
 """Four Python frames a level, within the interpreter's own bound."""
 
@@ -62,6 +63,16 @@ class Walker:
         self._marker = ""
         self._lists: list[int | None] = []
         self._depth = 0
+        self._by_tag: dict[str, Callable[[Any], None]] = {
+            **dict.fromkeys(("ul", "ol", "menu", "dir"), self._list),
+            "li": self._item,
+            "dl": self._definitions,
+            "dt": self._term,
+            "pre": self._code,
+            "table": self._table,
+        }
+        self._terms: list[str] = []
+        self._defining: tuple[Kind, int] = (self._kind, self._level)
 
     def walk(self, node: Any) -> None:
         """Take in a node, its children and the text behind each child."""
@@ -79,9 +90,23 @@ class Walker:
             return
         if "\v" in text:
             text = _AROUND_BREAK.sub("\n", text.replace("\v", "\n")).strip()
+        if self._terms and self._defining == (self._kind, self._level):
+            text = f"{self._defined()} {text}"
         if self._kind == "list_item" and self._marker:
             text, self._marker = f"{self._marker} {text}", ""
-        self.elements.append(Element(self._kind, text, level=self._level))
+        self._add(Element(self._kind, text, level=self._level))
+
+    def _add(self, element: Element) -> None:
+        """Takes an element; terms whose definition is no paragraph stand before it by themselves."""
+        if self._terms:
+            self.elements.append(Element("paragraph", self._defined()))
+        self.elements.append(element)
+
+    def _defined(self) -> str:
+        """`term, term:`, once."""
+        names = ", ".join(term.rstrip(": ") for term in self._terms)
+        self._terms.clear()
+        return f"{names}:"
 
     def _enter(self, node: Any) -> None:
         tag = node.tag
@@ -89,14 +114,8 @@ class Walker:
             self._block(node, "title", _HEADINGS[tag])
         elif tag in _KINDS:
             self._block(node, _KINDS[tag], 0)
-        elif tag in ("ul", "ol", "menu", "dir"):
-            self._list(node)
-        elif tag == "li":
-            self._item(node)
-        elif tag == "pre":
-            self._code(node)
-        elif tag == "table":
-            self._table(node)
+        elif take := self._by_tag.get(tag):
+            take(node)
         elif tag in _BLOCKS:
             self.flush()
             self._children(node)
@@ -159,13 +178,32 @@ class Walker:
         self._lists[-1] = number + 1
         return f"{number}."
 
+    def _definitions(self, node: Any) -> None:
+        """A definition list: each paragraph that defines begins with what it defines."""
+        self.flush()
+        self._children(node)
+        self.flush()
+        if self._terms:
+            self.elements.append(Element("paragraph", self._defined()))
+
+    def _term(self, node: Any) -> None:
+        self.flush()
+        first = len(self.elements)
+        self._children(node)
+        text = _SPACE.sub(" ", "".join(self._inline).replace("\v", " ")).strip()
+        if text and len(text) <= _LONGEST_TERM and len(self.elements) == first:
+            self._inline.clear()
+            self._terms.append(text)
+            self._defining = self._kind, self._level
+        self.flush()
+
     def _code(self, node: Any) -> None:
         self.flush()
         for line_break in node.iter("br"):
             line_break.tail = "\n" + (line_break.tail or "")
         text = node.text_content().strip("\n").rstrip()
         if text.strip():
-            self.elements.append(Element("code", text))
+            self._add(Element("code", text))
 
     def _table(self, node: Any) -> None:
         self.flush()
@@ -180,4 +218,4 @@ class Walker:
         rows = table_rows(node, max_cells)
         table = table_element(rows, max_cells=max_cells, headed=says_headed(node))
         if table:
-            self.elements.append(table)
+            self._add(table)
