@@ -22,6 +22,7 @@ from service.cli import (
     drifting,
     explaining,
     feedback,
+    formats,
     jobs,
     models,
     receipts,
@@ -44,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 documents.register(app)
+formats.register(app)
 asking.register(app)
 explaining.register(app)
 feedback.register(app)

@@ -105,7 +105,8 @@ def would_remove(console: Console, summary: Summary) -> None:
 
 def _failures(console: Console, summary: Summary) -> None:
     for failure in summary.failed:
-        text = f"failed: {failure['source']}: {failure['message']} ({failure['code']})"
+        hint = f"; {failure['hint']}" if failure.get("hint") else ""
+        text = f"failed: {failure['source']}: {failure['message']} ({failure['code']}{hint})"
         console.print(escape(text), style="red", highlight=False)
 
 

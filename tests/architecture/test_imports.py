@@ -34,7 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "httpx2": ("service.cli", "service.generate.chat", "service.generate.completion"),
     "httpx": ("service.tracing.langfuse",),
     "typer": COMMANDS,
-    "rich": COMMANDS,
+    "rich": (*COMMANDS, "footnote"),  # a bar, where one is asked for
     "sqlalchemy": ("service.catalogue",),
     "alembic": ("service.catalogue",),
     "qdrant_edge": ("service.store",),
@@ -114,6 +114,7 @@ HEAVY = frozenset(
         "pptx",
         "openpyxl",
         "openai",
+        "oxmsg",
         "pypandoc",
     }
 )

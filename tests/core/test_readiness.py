@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from service.__main__ import working
+from ingestion.embedded import working
 from service.errors import GeneratorUnavailable, Misconfigured, ModelUnavailable, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.readiness import Check, Readinesses
