@@ -19,16 +19,16 @@ from service.match import NAMES
 from service.rerank.features import TRUST
 from service.rerank.ranker import Gate
 
-ALWAYS = ("maxsim_idf_here", "window_24")
+ALWAYS = ("window_24", "cluster", "numbers")
 """These hurt no set when they were added to the dense score alone."""
-LEXICAL = ("bm25", "exact_24", "pairs", "phrase")
-"""These help where words decide and hurt paraphrases."""
+LEXICAL = ("bm25", "exact_24", "pairs", "phrase", "cluster")
+"""These help where words decide and hurt paraphrases; `cluster` the other way round, below 0."""
 _START = 0.3
 _TEMPERATURE = 0.012
 """How much more the set that gains least counts than the others, in nDCG."""
 _ENOUGH = 0.08
 """A margin beyond counts no more: one easy set would pay for others."""
-_OF_THE_MEAN, _OF_THE_SIZE = 0.1, 0.002
+_OF_THE_MEAN, _OF_THE_SIZE = 0.3, 0.002
 _TOP = 10
 _FIRST = len(ALWAYS) + len(LEXICAL)
 _COLUMNS = [NAMES.index(name) for name in ("dense", *ALWAYS, *LEXICAL)]
