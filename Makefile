@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 RUN ?= eval-runs/golden-$(shell date +%Y%m%d-%H%M%S)
 # What generates clients from the API's description, for their test.
 CLIENTS := $(wildcard tests/clients/*/requirements.txt tests/clients/*/package*.json) tests/clients/install.sh
-EXTRAS ?= models,llm,server,eval,judge,tracing,tune,ocr,dev
+EXTRAS ?= models,server,eval,judge,tracing,tune,ocr,outlook,office,dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup install models demo serve dev-server light test chaos check eval bench constraints clean

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what pip cannot: Python's venv module, Tesseract's language data (for scanned pages), the programs of
 # PostgreSQL and Redis (the tests and `make dev-server` start private servers with them), Prometheus' promtool, which
-# checks the rules of deploy/monitoring, and libfaketime, with which tests give a process a wrong clock. No service of the
-# system is made, started or enabled.
+# checks the rules of deploy/monitoring, libfaketime, with which tests give a process a wrong clock, and LibreOffice's
+# converters for old Word and PowerPoint files. No service of the system is made, started or enabled.
 # Asks for nothing: with root or passwordless sudo it says what it installs and does, otherwise it prints the command.
 set -u
 
@@ -14,12 +14,14 @@ command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/n
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
 [ "$(uname)" != Linux ] || ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
+command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-writer-nogui libreoffice-impress-nogui"
 [ -n "$missing" ] || exit 0
 
 install="apt-get install --yes --no-install-recommends$missing"
 explain() {
     echo "Footnote: missing on this system:$missing" >&2
-    echo "  without Tesseract scanned pages cannot be read, without PostgreSQL, Redis, promtool and libfaketime their tests are skipped;" >&2
+    echo "  without Tesseract scanned pages cannot be read, without LibreOffice no .doc and .ppt;" >&2
+    echo "  without PostgreSQL, Redis, promtool and libfaketime their tests are skipped;" >&2
     echo "  install with: sudo $install" >&2
     exit 0
 }

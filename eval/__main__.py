@@ -18,6 +18,7 @@ COMMANDS = {
     "citations": ("eval.citations.__main__", "False sentences caught and true ones dropped."),
     "chunking": ("eval.chunking.__main__", "Gold spans in chunks, beside three other ways."),
     "parsing": ("eval.parsing", "Text and table cells read; pages per second."),
+    "scans": ("eval.scans.measure", "What OCR reads of spoiled pages of known text."),
     "retrieval": ("eval.retrieval", "Both lists and their fusion, through the API."),
     "ranking": ("eval.relevance.ranking", "Both lists, their fusion and the reranker."),
     "deciding": ("eval.relevance.deciding", "Which questions are answered; calibration."),

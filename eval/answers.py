@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,12 @@ from typing import Annotated
 
 import typer
 
-from eval.commands import Always, AsJson, DataDir, Misses, command, run
+from eval.commands import Always, AsJson, DataDir, Limit, Misses, Out, Seed, command, run
 from eval.engines import SCOPE, corpus
 from eval.labelled.facts import fact_recall
 from eval.labelled.golden import DEMO, GOLDEN, GoldenQuestion, load
+from eval.labelled.types import drawn
+from eval.results import each, give
 from service.local_engine import LocalEngine
 from service.settings import DecideSettings, Settings
 from service.types import Answer, Query
@@ -69,7 +71,10 @@ def answering(data_dir: Path, always: bool) -> Settings:
 
 async def ask_all(engine: LocalEngine, questions: Sequence[GoldenQuestion]) -> list[QuestionResult]:
     """The result of each question, in order."""
-    return [_result(question, await engine.answer(SCOPE, Query(question.question))) for question in questions]
+    return [
+        _result(question, await engine.answer(SCOPE, Query(question.question)))
+        for question in each("asking", questions)
+    ]
 
 
 def figures(results: Sequence[QuestionResult]) -> AnswerFigures:
@@ -119,6 +124,11 @@ def _table(measured: dict[str, AnswerFigures]) -> Iterator[str]:
         yield f"{kind:14}" + "".join(f"{getattr(row, name):14.3g}" for name in names)
 
 
+def _case(result: QuestionResult) -> dict[str, object]:
+    seen = {name: getattr(result, name) for name in ("answered", "found", "cited", "facts")}
+    return {"id": result.question.id, **seen, "p_answerable": result.answer.decision.p_answerable}
+
+
 def _detail(result: QuestionResult) -> str:
     answer = result.answer
     return (
@@ -130,26 +140,27 @@ def _detail(result: QuestionResult) -> str:
 
 def main(
     documents: Annotated[Path, typer.Option(help="The corpus.")] = DEMO,
-    questions: Annotated[Path, typer.Option(help="The questions, JSON Lines.")] = GOLDEN,
+    data: Annotated[Path, typer.Option("--data", "--questions", help="The questions, JSON Lines.")] = GOLDEN,
     data_dir: DataDir = None,
     always: Always = False,
     misses: Misses = False,
+    limit: Limit = None,
+    seed: Seed = 1,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
     with tempfile.TemporaryDirectory() as scratch:
         settings = answering(data_dir or Path(scratch), always)
         with corpus([documents], settings) as engine:
-            results = asyncio.run(ask_all(engine, load(questions)))
+            results = asyncio.run(ask_all(engine, drawn(load(data), limit, seed)))
     measured = by_kind(results)
-    if as_json:
-        print(json.dumps({kind: dataclasses.asdict(row) for kind, row in measured.items()}, indent=2))
-    else:
-        print("\n".join(_table(measured)))
+    cases = map(_case, results)
+    give(measured, cases, out=out, as_json=as_json, show=lambda: print("\n".join(_table(measured))))
     if misses:
         for result in results:
             if result.answered != result.question.answerable or result.facts < 1:
-                print(_detail(result))
+                print(_detail(result), file=sys.stderr if as_json else sys.stdout)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,22 @@ import typer
 from service.errors import FootnoteError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-Out = Annotated[Path | None, typer.Option("--out", help="The folder, or file, that it is written to.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask so many, drawn by the seed.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The folder, or file, that it is kept in.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="So many of each set, drawn by the seed.")]
 Seed = Annotated[int, typer.Option("--seed", help="Which ones are drawn.")]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Keep what is read in here, for another run.")
 ]
+Data = Annotated[Path, typer.Option("--data", help="The labelled set, or the folder of them.")]
+Sets = Annotated[
+    list[Path] | None, typer.Option("--data", help="A labelled set, or a folder of them; repeatable.")
+]
+Work = Annotated[Path | None, typer.Option("--work", help="Keep what is ingested here, for another run.")]
+Tenant = Annotated[str, typer.Option("--tenant", help="Of a server: whose are looked at.")]
+JudgeUrl = Annotated[
+    str, typer.Option("--judge-url", help="Base URL of an OpenAI-compatible API, which judges.")
+]
+JudgeModel = Annotated[str, typer.Option("--judge-model", help="The model that judges.")]
 Misses = Annotated[bool, typer.Option("--misses", help="Print what was not as expected.")]
 Always = Annotated[bool, typer.Option("--always", help="Answer every question, to see the answers alone.")]
 
@@ -53,6 +63,7 @@ EXTRAS = {
     "llm": ("openai",),
     "judge": ("ragas", "scipy"),
     "tracing": ("phonenumbers", "stdnum"),
+    "ocr": ("PIL", "tesserocr"),
     "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
 }
 """What each extra of the package installs."""

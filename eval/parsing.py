@@ -9,9 +9,7 @@ folder of PDF files and gives pages per second. Everything runs through the sand
 from __future__ import annotations
 
 import html
-import json
 import re
-import sys
 import time
 import unicodedata
 from collections import Counter, defaultdict
@@ -22,7 +20,9 @@ from typing import Annotated
 
 import typer
 
-from eval.commands import AsJson, command, run
+from eval.commands import AsJson, Limit, Out, Seed, command, run
+from eval.labelled.types import drawn
+from eval.results import each, give
 from ingestion.load import load_bytes
 from ingestion.sandbox import ParserPool
 from ingestion.types import Document
@@ -122,13 +122,14 @@ def score(name: str, document: Document, markdown: str, seconds: float) -> FileS
     )
 
 
-def measure(data: Path, pool: ParserPool) -> dict[str, FormatScore]:
-    """Score every file of `data/sources` that has a reference, by format."""
+def measure(
+    data: Path, pool: ParserPool, limit: int | None = None, seed: int = 1
+) -> tuple[dict[str, FormatScore], list[FileScore]]:
+    """Score the files of `data/sources` that have a reference: by format, and each."""
     scores: dict[str, FormatScore] = defaultdict(FormatScore)
-    for path in sorted((data / "sources").iterdir()):
-        reference = data / "markdown" / f"{path.name}.md"
-        if not reference.is_file():
-            continue
+    found: list[FileScore] = []
+    files = [path for path in sorted((data / "sources").iterdir()) if _reference(data, path).is_file()]
+    for path in each("parsing", drawn(files, limit, seed)):
         of_format = scores[path.suffix.removeprefix(".").lower()]
         started = time.perf_counter()
         try:
@@ -137,8 +138,13 @@ def measure(data: Path, pool: ParserPool) -> dict[str, FormatScore]:
             of_format.failures[path.name] = f"{error.code}: {error}"
             continue
         seconds = time.perf_counter() - started
-        of_format.add(score(path.name, document, reference.read_text(encoding="utf-8"), seconds))
-    return dict(sorted(scores.items()))
+        found.append(score(path.name, document, _reference(data, path).read_text(encoding="utf-8"), seconds))
+        of_format.add(found[-1])
+    return dict(sorted(scores.items())), found
+
+
+def _reference(data: Path, source: Path) -> Path:
+    return data / "markdown" / f"{source.name}.md"
 
 
 def measure_pages(folder: Path, pool: ParserPool) -> tuple[int, float]:
@@ -168,23 +174,24 @@ def table(scores: dict[str, FormatScore]) -> Iterator[str]:
 def main(
     data: Annotated[Path | None, typer.Option(help="Folder with sources/ and markdown/.")] = None,
     pdf: Annotated[Path | None, typer.Option(help="Folder of PDF files, for pages per second.")] = None,
+    limit: Limit = None,
+    seed: Seed = 1,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
     if data is None and pdf is None:
         raise typer.BadParameter("there is nothing to parse: give --data or --pdf")
     with ParserPool(ParseSettings()) as pool:
-        scores = measure(data, pool) if data else {}
+        scores, files = measure(data, pool, limit, seed) if data else ({}, [])
         pages = measure_pages(pdf, pool) if pdf else None
-    if as_json:
-        formats = {name: _as_json(of_format) for name, of_format in scores.items()}
-        speed = {"pages": pages[0], "seconds": pages[1]} if pages else None
-        json.dump({"formats": formats, "pdf": speed}, sys.stdout, indent=2)
-        return
-    for line in table(scores):
-        print(line)
+    formats = {name: _as_json(of_format) for name, of_format in scores.items()}
+    speed = {"pages": pages[0], "seconds": pages[1]} if pages else None
+    lines = [*table(scores)]
     if pages:
-        print(f"pdf: {pages[0]} pages in {pages[1]:.1f} s, {pages[0] / pages[1]:.1f} pages/s")
+        lines.append(f"pdf: {pages[0]} pages in {pages[1]:.1f} s, {pages[0] / pages[1]:.1f} pages/s")
+    summary = {"formats": formats, "pdf": speed}
+    give(summary, files, out=out, as_json=as_json, show=lambda: print(*lines, sep="\n"))
 
 
 def _cells(cells: Iterable[str]) -> Counter[str]:

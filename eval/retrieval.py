@@ -8,13 +8,13 @@ does.
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Any
 
 import httpx
@@ -23,8 +23,10 @@ from rich.console import Console
 from rich.table import Table
 
 from eval.bench.serving import served, upload_and_wait
-from eval.commands import AsJson, command, run
+from eval.commands import AsJson, Data, Limit, Out, Seed, command, run
 from eval.labelled.beir import questions
+from eval.labelled.types import drawn
+from eval.results import each, give
 from ingestion.load import below, iter_paths
 from ingestion.types import RawFile
 from service.errors import CorruptFile
@@ -61,9 +63,39 @@ class Quality:
     recall_at_5: float
 
 
-def load(folder: Path) -> JudgedSet:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One ranking of one question."""
+
+    dataset: str
+    ranking: str
+    question: str
+    ndcg_at_10: float
+    recall_at_5: float
+
+
+def mean(found: Sequence[Measured]) -> Quality:
+    """The means over the questions of one ranking of one set; there must be one at least."""
+    return Quality(
+        found[0].dataset,
+        found[0].ranking,
+        len(found),
+        round(fmean(one.ndcg_at_10 for one in found), 4),
+        round(fmean(one.recall_at_5 for one in found), 4),
+    )
+
+
+def means(found: Sequence[Measured]) -> list[Quality]:
+    """Of each ranking of each set, in the order in which they came."""
+    rankings: dict[tuple[str, str], list[Measured]] = {}
+    for one in found:
+        rankings.setdefault((one.dataset, one.ranking), []).append(one)
+    return [mean(of_ranking) for of_ranking in rankings.values()]
+
+
+def load(folder: Path, limit: int | None = None, seed: int = 1) -> JudgedSet:
     """A set in BEIR's form; where `qa.jsonl` says that a question has no answer, it is left out."""
-    asked = [question for question in questions(folder) if question.answerable]
+    asked = drawn([question for question in questions(folder) if question.answerable], limit, seed)
     texts = {question.id: question.text for question in asked}
     relevant = {question.id: question.relevant for question in asked}
     return JudgedSet(folder.name, folder / "corpus.jsonl", texts, relevant)
@@ -123,23 +155,27 @@ def documents(hits: Sequence[Json]) -> list[str]:
     return list(dict.fromkeys(str(hit["external_id"]) for hit in hits))
 
 
-def measure(dataset: JudgedSet, data_dir: Path) -> list[Quality]:
+def measure(dataset: JudgedSet, data_dir: Path) -> list[Measured]:
     """Ingests the set into a new server and asks all of its questions."""
     with served(data_dir, {"FOOTNOTE_API__MAX_TOP_K": str(BOTH_LISTS)}) as server:
         upload_and_wait(server.url, records(dataset.records))
         return ask(dataset, server.url)
 
 
-def ask(dataset: JudgedSet, url: str) -> list[Quality]:
+def ask(dataset: JudgedSet, url: str) -> list[Measured]:
     """Every ranking's quality on a server that holds the set and allows `top_k` 100."""
     found: dict[str, dict[str, list[str]]] = defaultdict(dict)
     with httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False) as client:
-        for question, text in dataset.questions.items():
+        for question, text in each(dataset.name, list(dataset.questions.items())):
             hits = _search(client, text, BOTH_LISTS)
             for name, order in RANKINGS.items():
                 found[name][question] = documents(order(hits))
             found["served"][question] = documents(_search(client, text, DEPTH))
-    return [_quality(dataset, name, ranked) for name, ranked in found.items()]
+    return [
+        _measured(dataset, name, question, ranked)
+        for name, of_ranking in found.items()
+        for question, ranked in of_ranking.items()
+    ]
 
 
 def _search(client: httpx.Client, text: str, top_k: int) -> list[Json]:
@@ -149,31 +185,26 @@ def _search(client: httpx.Client, text: str, top_k: int) -> list[Json]:
     return hits
 
 
-def _quality(dataset: JudgedSet, ranking: str, found: Mapping[str, Sequence[str]]) -> Quality:
-    relevant, count = dataset.relevant, len(found)
-    return Quality(
-        dataset.name,
-        ranking,
-        count,
-        round(sum(ndcg(ranked, relevant[question]) for question, ranked in found.items()) / count, 4),
-        round(sum(recall(ranked, relevant[question]) for question, ranked in found.items()) / count, 4),
-    )
+def _measured(dataset: JudgedSet, ranking: str, question: str, ranked: Sequence[str]) -> Measured:
+    relevant = dataset.relevant[question]
+    return Measured(dataset.name, ranking, question, ndcg(ranked, relevant), recall(ranked, relevant))
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder with one folder a set.")],
+    data: Data,
     sets: Annotated[str, typer.Option(help="Which of them, separated by commas.")] = ",".join(SETS),
+    limit: Limit = None,
+    seed: Seed = 1,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
-    results: list[Quality] = []
+    found: list[Measured] = []
     for name in sets.split(","):
         with tempfile.TemporaryDirectory(prefix="footnote-retrieval-") as folder:
-            results.extend(measure(load(data / name), Path(folder)))
-    if as_json:
-        print(json.dumps([asdict(result) for result in results], indent=1))
-    else:
-        show(results, Console())
+            found.extend(measure(load(data / name, limit, seed), Path(folder)))
+    results = means(found)
+    give(results, found, out=out, as_json=as_json, show=lambda: show(results, Console()))
 
 
 def show(results: Sequence[Quality], console: Console) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import random
 import statistics
 import tempfile
@@ -21,11 +20,12 @@ from typing import Annotated
 import typer
 
 from eval.answers import answering
-from eval.commands import Always, AsJson, DataDir, command, run
+from eval.commands import Always, AsJson, Data, DataDir, Out, Seed, command, run
 from eval.engines import SCOPE, corpus
 from eval.labelled.beir import qa
 from eval.labelled.facts import holds
 from eval.labelled.types import LabelledQuestion
+from eval.results import each, give
 from service.local_engine import LocalEngine
 from service.types import Answer, Query
 
@@ -65,7 +65,7 @@ def is_right(text: str, answers: Sequence[str]) -> bool:
 
 async def ask(engine: LocalEngine, questions: Sequence[LabelledQuestion]) -> list[Answer]:
     """The answer to each question, in order."""
-    return [await engine.answer(SCOPE, Query(asked.text)) for asked in questions]
+    return [await engine.answer(SCOPE, Query(asked.text)) for asked in each("asking", questions)]
 
 
 def figures(questions: Sequence[LabelledQuestion], answers: Sequence[Answer]) -> SquadFigures:
@@ -87,17 +87,23 @@ def _share(flags: Iterable[bool]) -> float:
     return statistics.fmean(map(float, flags))
 
 
+def _case(asked: LabelledQuestion, answer: Answer) -> dict[str, object]:
+    right = answer.status == "answered" and is_right(answer.unmarked, asked.answers)
+    return {"id": asked.id, "status": answer.status, "right": right, "answer": answer.unmarked}
+
+
 def _lines(found: SquadFigures) -> Iterator[str]:
     for field in dataclasses.fields(SquadFigures):
         yield f"{field.name:14}{getattr(found, field.name):10.3g}"
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder with corpus.jsonl and qa.jsonl.")],
+    data: Data,
     data_dir: DataDir = None,
     limit: Annotated[int, typer.Option("--limit", "--sample", help="How many questions.")] = SAMPLE,
-    seed: Annotated[int, typer.Option(help="Which ones are drawn.")] = SEED,
+    seed: Seed = SEED,
     always: Always = False,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
@@ -105,8 +111,10 @@ def main(
     with tempfile.TemporaryDirectory() as scratch:
         settings = answering(data_dir or Path(scratch), always)
         with corpus([data / "corpus.jsonl"], settings) as engine:
-            found = figures(questions, asyncio.run(ask(engine, questions)))
-    print(json.dumps(dataclasses.asdict(found), indent=2) if as_json else "\n".join(_lines(found)))
+            answers = asyncio.run(ask(engine, questions))
+    found = figures(questions, answers)
+    cases = map(_case, questions, answers)
+    give(found, cases, out=out, as_json=as_json, show=lambda: print("\n".join(_lines(found))))
 
 
 if __name__ == "__main__":

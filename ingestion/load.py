@@ -19,7 +19,18 @@ from typing import BinaryIO
 import filetype
 
 from ingestion.parse.archive import OLE_MAGIC, ZIP_MAGIC, open_archive
-from ingestion.parse.registry import FORMATS, RECORD, RECORD_SUFFIX, Format, format_of, unsupported
+from ingestion.parse.registry import (
+    EXCEL,
+    FORMATS,
+    OUTLOOK,
+    POWERPOINT,
+    RECORD,
+    RECORD_SUFFIX,
+    WORD,
+    Format,
+    format_of,
+    unsupported,
+)
 from ingestion.types import RawFile
 from ingestion.walk import files_below, printable
 from service.catalogue import checked_source
@@ -33,7 +44,6 @@ from service.errors import (
     LimitExceeded,
     MistypedFile,
     NotFound,
-    UnsupportedMedia,
 )
 from service.settings import LoadSettings
 
@@ -48,7 +58,13 @@ _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HTML_STARTS = (b"<!doctype html", b"<html")
 _LOOK_BYTES = 8192
 RECORDS = ".jsonl"
-_OLD_OFFICE = frozenset({".doc", ".ppt", ".dot", ".pps"})
+_OLE_STREAMS = {
+    OUTLOOK: "__properties_version1.0",
+    POWERPOINT: "PowerPoint Document",
+    WORD: "WordDocument",
+    EXCEL: "Workbook",
+}
+"""Names in the directory of an OLE container. It may hold others inside, so the file's name decides first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +250,15 @@ def _archive_type(content: bytes) -> str:
 
 
 def _ole_type(filename: str, named: Format | None, content: bytes) -> str:
-    """The old office container holds an old Excel sheet, or a new document under a password."""
+    """The container of Outlook and of the old Office formats, or of a new document under a password."""
     if _ENCRYPTED_PACKAGE in content:
         raise EncryptedFile("The file is protected with a password.", hint="Save it without one.")
-    if Path(filename).suffix.lower() in _OLD_OFFICE:
-        raise _unread(filename)
-    return _agreed(filename, named, "application/vnd.ms-excel")
+    held = [kind for kind, stream in _OLE_STREAMS.items() if stream.encode("utf-16-le") in content]
+    if not held and named is not None and named.media_type in _OLE_STREAMS:
+        return named.media_type  # the directory may be cut off, which its parser will say
+    if named is not None and named.media_type in held:
+        return named.media_type
+    return _agreed(filename, named, held[0] if held else EXCEL)  # the oldest sheets have other names
 
 
 def _text_type(filename: str, named: Format | None, content: bytes) -> str:
@@ -261,13 +280,8 @@ def _text_type(filename: str, named: Format | None, content: bytes) -> str:
 
 def _unread(filename: str) -> FootnoteError:
     """Why a file of this name is of no kind that is read."""
-    suffix = Path(filename).suffix.lower()
-    if suffix in _OLD_OFFICE:
-        return UnsupportedMedia(
-            "The old binary format of Word and PowerPoint is not a supported kind of file.",
-            hint="Save it as .docx or .pptx.",
-        )
-    return unsupported(f"A {Path(filename).suffix} file" if suffix else "A file without an ending")
+    suffix = Path(filename).suffix
+    return unsupported(f"A {suffix} file" if suffix else "A file without an ending")
 
 
 def _too_large(settings: LoadSettings) -> LimitExceeded:

@@ -6,18 +6,17 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ingestion.load import Loaded, LoadFailure, Skipped, iter_paths
-from ingestion.roots import remembered
+from ingestion.embedded import embedded_engine, find, known_formats, working
 from ingestion.worker import Worker, worker_for
 from service.access import open_access
+from service.background import LoopThread
 from service.cli.app import run
-from service.cli.client import Client, LocalFile
-from service.cli.ingesting import Found, Refused
+from service.cli.client import Client
 from service.cli.local_client import LocalClient
 from service.cli.running import (
     CHALLENGE_PATH,
@@ -28,8 +27,7 @@ from service.cli.running import (
     new_secret,
     prove,
 )
-from service.cli.runtime import Asked, Runtime
-from service.errors import Misconfigured, NotReady
+from service.cli.runtime import Runtime
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.metrics import Metrics
@@ -55,50 +53,24 @@ def main() -> None:
     os.environ.update(TELEMETRY_OFF)
     run(
         Runtime(
-            find=find, local=_local, serve=_serve, work=_work, reindex=_reindex, fsck=_fsck, rebuild=_rebuild
+            find=find,
+            local=_local,
+            serve=_serve,
+            work=_work,
+            reindex=_reindex,
+            fsck=_fsck,
+            rebuild=_rebuild,
+            formats=known_formats,
         )
     )
 
 
 @contextmanager
-def working(engine: LocalEngine, metrics: Metrics | None = None) -> Iterator[Callable[[], bool]]:
-    """The worker runs in a thread of its own until the block ends; what it has under way is queued again.
-
-    Gives what tells whether it still runs.
-    """
-    worker = worker_for(engine, metrics=None if metrics is None else metrics.ingests)
-
-    def work() -> None:
-        step_back()  # the model for bulk work is loaded here, so its threads step back as well
-        worker.run_forever()
-
-    thread = threading.Thread(target=work, name="ingestion-worker")
-
-    def alive() -> str:
-        if not thread.is_alive():
-            raise NotReady("the ingestion worker has ended: documents wait until the next start")
-        return f"{engine.jobs.depth()} jobs wait or run"
-
-    thread.start()
-    try:
-        with engine.parts.including("worker", alive):
-            yield thread.is_alive
-    finally:
-        worker.stop()
-        thread.join()
-
-
-@contextmanager
 def _local(settings: Settings, work: bool) -> Iterator[Client]:
-    if settings.mode == "server":
-        raise Misconfigured(
-            "in server mode documents belong to tenants, and an API key says to which",
-            hint="set FOOTNOTE_CLIENT__URL and FOOTNOTE_CLIENT__API_KEY to a server's",
-        )
-    with open_resources(settings) as engine, ExitStack() as stack:
-        forget(settings.data_dir)  # this process holds the folder, so what a server left there is stale
+    with embedded_engine(settings) as engine, ExitStack() as stack:
         is_working = stack.enter_context(working(engine)) if work else None
-        yield stack.enter_context(LocalClient(engine, settings, LOCAL, is_working))
+        loop = stack.enter_context(closing(LoopThread()))
+        yield stack.enter_context(LocalClient(engine, settings, LOCAL, loop, is_working))
 
 
 def _serve(settings: Settings, say: Callable[[str], None]) -> int:
@@ -199,23 +171,6 @@ def _rebuild(settings: Settings, tell: Callable[[int, int], None]) -> Reindexed:
 def _fsck(settings: Settings, repair: bool) -> Sequence[Finding]:
     with open_resources(settings) as engine:
         return engine.fsck.run(repair=repair)
-
-
-def find(asked: Asked, settings: Settings) -> Found:
-    """What lies below the paths, under the sources that their roots give."""
-    with remembered(settings.data_dir, asked.in_use, keep=asked.remember) as roots:
-        there = [path for path in asked.paths if os.path.exists(path)]
-        sources = {path: roots.add(path, asked.name) for path in there}
-    prefixes = tuple(f"{source}/" for path, source in sources.items() if os.path.isdir(path))
-    return Found(map(_as_found, iter_paths(asked.paths, settings.load, roots.source_of)), prefixes)
-
-
-def _as_found(loaded: Loaded) -> LocalFile | Refused:
-    if isinstance(loaded, Skipped):
-        return Refused(loaded.source, loaded.error.code, str(loaded.error), asked_for=False)
-    if isinstance(loaded, LoadFailure):
-        return Refused(loaded.source, loaded.error.code, str(loaded.error), hides=loaded.hides)
-    return LocalFile(loaded.source, loaded.filename, loaded.content)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Work beside the event loop: threads for questions, and what is done again and again."""
+"""Work beside the caller's: threads for questions, a loop in a thread, and what is done again and again."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import anyio
 
@@ -58,6 +58,56 @@ class QuestionThreads:
     def close(self) -> None:
         """Waits for the threads to end."""
         self._threads.shutdown()
+
+
+class LoopThread:
+    """An event loop in a thread of its own, for those who have none, or whose own one is at work already.
+
+    Any thread may run something on it.
+    """
+
+    def __init__(self) -> None:
+        self._doing: set[Future[Any]] = set()
+        self._changing = threading.Lock()
+        self._is_closed = False
+        ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._until_closed(ready)), name="loop")
+        self._thread.start()
+        ready.wait()
+
+    async def _until_closed(self, ready: threading.Event) -> None:
+        self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
+        ready.set()
+        await self._closing.wait()
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """The result of `work`, which is cancelled where who waits for it is interrupted (Ctrl-C).
+
+        Raises:
+            concurrent.futures.CancelledError: the loop was closed.
+        """
+        with self._changing:
+            if self._is_closed:
+                work.close()
+                raise CancelledError
+            doing = asyncio.run_coroutine_threadsafe(work, self._loop)
+            self._doing.add(doing)
+        try:
+            return doing.result()
+        except BaseException:
+            doing.cancel()
+            raise
+        finally:
+            self._doing.discard(doing)
+
+    def close(self) -> None:
+        """Ends the loop and its thread; what still runs on it is cancelled."""
+        with self._changing:
+            self._is_closed = True
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+        for doing in list(self._doing):  # what had not begun yet
+            doing.cancel()
 
 
 async def ended(done: asyncio.Future[Result]) -> None:

@@ -199,7 +199,7 @@ def _exact_values(span: _Span) -> quantities.ExactValues:
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:
     words = [token.group().casefold() for token in word_spans(text)]
-    return frozenset(tuple(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1)))
+    return frozenset(zip(*(words[at:] for at in range(_SHINGLE)), strict=False)) or frozenset([tuple(words)])
 
 
 def _jaccard(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:

@@ -7,7 +7,7 @@ refusals of the outermost middleware, which no exception handler sees, must read
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -250,12 +250,18 @@ def _footnote_error(error: FootnoteError, path: str) -> Response:
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[:MAX_FIELD_PROBLEMS]
-    fields = [FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in first]
+    fields = [FieldProblem(field=_field(item["loc"]), message=_in_words(item)) for item in first]
     if first[0]["type"] == "json_invalid":
         place = first[0]["loc"][-1]
         fields = [FieldProblem(field="body", message=f"the JSON ends or breaks at character {place}")]
     detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
     return problem_response(problem_of(InvalidInput(detail), errors=fields), path=request.url.path)
+
+
+def _in_words(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "there is no such field"
+    return str(problem["msg"])
 
 
 def _field(location: Sequence[str | int]) -> str:

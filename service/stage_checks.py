@@ -6,12 +6,13 @@ What a stage is given is made up here, so that one that is broken is the only on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import uuid4
 
 import numpy as np
 
 from service.cite import Checker
-from service.errors import ModelUnavailable, NotReady
+from service.errors import GeneratorUnavailable, ModelUnavailable, NotReady
 from service.pipeline import Pipeline
 from service.types import (
     Chunk,
@@ -69,9 +70,19 @@ def stage_checks(pipeline: Pipeline) -> Mapping[str, Callable[[], str]]:
         "embed": embed,
         "rerank": rerank,
         "decide": decide,
-        "generate": pipeline.generator.check,
+        "generate": partial(_generate, pipeline),
         "cite": cite,
     }
+
+
+def _generate(pipeline: Pipeline) -> str:
+    """A language model that is away keeps nobody from answering where quotations take its place."""
+    try:
+        return pipeline.generator.check()
+    except GeneratorUnavailable as error:
+        if pipeline.quoting is None:
+            raise
+        return f"quotations answer in its place: {error}"
 
 
 def _hit(tokens: TokenVectors | None) -> Hit:

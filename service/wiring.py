@@ -37,7 +37,7 @@ from service.reindexing import index_checks, keep_house
 from service.settings import Settings
 from service.sharing.parts import Sharing, open_sharing
 from service.stage_checks import stage_checks
-from service.stages import open_pipeline, writers
+from service.stages import open_pipeline, pipeline_beside
 from service.store.damage import REINDEX
 from service.store.index import ChunkIndex
 from service.store.opening import index_name, make_room_for_index, open_index, put_in_force
@@ -108,7 +108,7 @@ def _engine(
             CatalogueReader(footing.database).epoch,
             footing.installation,
         ) as sharing,
-        open_variants(settings, footing.database, sharing.asked, pipeline, writers) as variants,
+        open_variants(settings, footing.database, sharing.asked, pipeline, pipeline_beside) as variants,
         closing(open_tracing(settings, prompt_version(), _mask)) as tracing,
     ):
         engine = _joined(settings, footing, index, pipeline, sharing, variants, tracing)

@@ -131,8 +131,11 @@ def test_every_method_is_measured_on_every_corpus_and_on_all() -> None:
         ),
     )
     methods = {"ours": ours(ChunkSettings(), tokenize), "recursive": recursive(30)}
-    results = measure(methods, dataset, LetterEmbedder(), tokenize)
+    results, cases = measure(methods, dataset, LetterEmbedder(), tokenize)
     assert [(one.method, one.corpus) for one in results] == [
         (method, corpus) for method in methods for corpus in (EVERY, "a", "b")
     ]
     assert all(one.top.recall == 1.0 for one in results)
+    assert [(one.method, one.question) for one in cases] == [
+        (method, one.text) for method in methods for one in dataset.questions
+    ]

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from service.errors import DeadlineExceeded, GeneratorUnavailable, Misconfigured
@@ -43,6 +42,7 @@ class Body(httpx2.AsyncByteStream):
 
     def __init__(self, events: Sequence[object]) -> None:
         self.events = events
+        self.is_read_to_the_end = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for event in self.events:
@@ -51,6 +51,7 @@ class Body(httpx2.AsyncByteStream):
             if event is None:
                 await asyncio.Event().wait()
             yield f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
+        self.is_read_to_the_end = True
 
 
 def piece(text: str) -> dict[str, Any]:
@@ -74,7 +75,11 @@ USAGE = {
 
 
 def streamed(*events: object) -> httpx2.Response:
-    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=Body([*events]))
+    return streaming(Body([*events]))
+
+
+def streaming(body: Body) -> httpx2.Response:
+    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=body)
 
 
 def refused(status: int, message: str = "no") -> httpx2.Response:
@@ -83,11 +88,7 @@ def refused(status: int, message: str = "no") -> httpx2.Response:
 
 async def drafts_of(server: Server, deadline_s: float = 5) -> list[Draft]:
     settings = GenerateSettings(base_url=URL, api_key=SecretStr(SECRET), model="m", deadline_s=deadline_s)
-    transport = httpx2.MockTransport(server)
-    client = AsyncOpenAI(
-        base_url=URL, api_key=SECRET, max_retries=0, http_client=httpx2.AsyncClient(transport=transport)
-    )
-    generator = ChatGenerator(settings, client)
+    generator = ChatGenerator(settings, httpx2.MockTransport(server))
     try:
         return [
             draft
@@ -169,6 +170,50 @@ async def test_parameters_that_the_server_does_not_know_are_left_out() -> None:
 async def test_a_stream_that_is_not_json_is_an_unavailable_model() -> None:
     with pytest.raises(GeneratorUnavailable):
         await run(Server(streamed("{broken"), streamed("{broken")))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"error": {"message": f"overloaded {SECRET}"}}, [], {"choices": ["x"]}, {"usage": {"prompt": 1}}],
+)
+async def test_what_is_no_chunk_is_an_unavailable_model_and_nothing_of_it_is_told(event: object) -> None:
+    with pytest.raises(GeneratorUnavailable) as caught:
+        await run(Server(streamed(piece("24 "), event)))
+    assert SECRET not in str(caught.value) + caught.value.hint
+
+
+async def test_an_answer_that_is_no_stream_is_an_unavailable_model() -> None:
+    whole = httpx2.Response(200, json={"choices": [{"message": {"content": "24 months [1]."}}]})
+    with pytest.raises(GeneratorUnavailable):
+        await run(Server(whole, whole))
+
+
+async def test_a_stream_is_read_to_its_end_so_that_its_connection_can_carry_the_next_one() -> None:
+    body = Body([piece("Hi."), "[DONE]"])
+    await run(Server(streaming(body)))
+    assert body.is_read_to_the_end
+
+
+@pytest.mark.parametrize("end", [None, httpx2.ReadError("gone")])
+async def test_what_comes_of_a_stream_after_its_end_changes_nothing(end: object) -> None:
+    assert (await run(Server(streamed(piece("Hi."), "[DONE]", end))))[0] == "Hi."
+
+
+async def test_each_request_names_the_model_and_carries_the_key() -> None:
+    requests: list[httpx2.Request] = []
+
+    def serve(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        return streamed(piece("Hi."), "[DONE]")
+
+    settings = GenerateSettings(base_url="http://llm.test/v1/", api_key=SecretStr(SECRET), model="m")
+    generator = ChatGenerator(settings, httpx2.MockTransport(serve))
+    [draft async for draft in generator.generate(a_question("How long?"), a_context("24 months."))]
+    await generator.aclose()
+    (request,) = requests
+    assert str(request.url) == "http://llm.test/v1/chat/completions"
+    assert request.headers["authorization"] == f"Bearer {SECRET}"
+    assert json.loads(request.content)["model"] == "m"
 
 
 async def test_what_a_reasoning_model_thinks_is_not_part_of_the_answer() -> None:

@@ -25,6 +25,7 @@ from eval.labelled.facts import fact_recall, holds
 from eval.labelled.golden import GoldenQuestion, load
 
 QUESTIONS = load()
+ANSWERED = [question for question in QUESTIONS if question.answerable]
 MULTI = [question for question in QUESTIONS if question.kind == "multi"]
 SINGLE = [question for question in QUESTIONS if question.answerable and question.kind != "multi"]
 
@@ -152,6 +153,23 @@ def test_a_multi_passage_question_needs_every_one_of_its_documents(question: Gol
     together = "\n".join(_text(name) for name in question.documents)
     assert fact_recall(together, question.facts) == 1.0
     assert all(0 < fact_recall(_text(name), question.facts) < 1 for name in question.documents)
+
+
+@pytest.mark.parametrize("question", ANSWERED, ids=lambda question: question.id)
+def test_a_reference_answers_with_every_fact(question: GoldenQuestion) -> None:
+    assert [fact for fact in question.facts if not holds(question.reference, fact)] == []
+
+
+@pytest.mark.parametrize("question", ANSWERED, ids=lambda question: question.id)
+def test_every_number_and_code_of_a_reference_stands_in_its_documents(question: GoldenQuestion) -> None:
+    known = "\n".join([question.question, *map(_text, question.documents)])
+    told = re.findall(r"[\w:-]*\d[\w:-]*(?:[.,]\d+)*", question.reference)
+    told = [re.sub(r"(\.\d*?)0+$", r"\1", one).rstrip(".") for one in told]  # a sheet keeps 6.50 as 6.5
+    assert [one for one in told if not holds(known, [one])] == []
+
+
+def test_what_has_no_answer_has_no_reference() -> None:
+    assert not any(question.reference for question in QUESTIONS if not question.answerable)
 
 
 def test_a_conflict_says_which_edition_is_in_force() -> None:

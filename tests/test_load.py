@@ -71,7 +71,7 @@ def test_open_document_and_epub_are_known_by_their_first_entry() -> None:
         ("a.docx", zipped({"x.txt": "x"}), MistypedFile),
         ("a.xlsx", word(lambda _: None), MistypedFile),
         ("a.docx", OLE + "EncryptedPackage".encode("utf-16-le"), EncryptedFile),
-        ("a.doc", OLE, UnsupportedMedia),
+        ("a.doc", OLE + "PowerPoint Document".encode("utf-16-le"), MistypedFile),
         ("a.exe", EXE, UnsupportedMedia),
         ("a.py", b"print()", UnsupportedMedia),
         ("a.zip", zipped({"x.txt": "x"}), UnsupportedMedia),

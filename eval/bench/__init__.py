@@ -7,6 +7,7 @@ ingest.py     ingest rate over the bare encoder's, parse rates, memory over many
 query.py      answers over HTTP by stage, during an ingest, and the start of the server
 load.py       many readers at once, and the same question again
 crowd.py      those readers
+ways.py       the ways that questions take: nothing written, a language model's words, quotations
 many.py       server mode: one API process and two, one worker and two
 stack.py      its processes and servers; remembered_store.py is a vector store that costs nothing
 ledger.py     jobs and documents in PostgreSQL beside SQLite

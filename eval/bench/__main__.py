@@ -17,9 +17,11 @@ from eval import retrieval
 from eval.bench import ingest, ledger, load, many, query, rate, search, tenancy, tracing
 from eval.bench.figures import Figure, Goal, Report
 from eval.bench.install import default_install
-from eval.commands import command, run
+from eval.commands import AsJson, Out, command, run
 
 Section = Callable[[], Iterator[Figure]]
+RESULTS = Path("bench-results")
+"""Where results are kept that are given no folder."""
 FUSED_ON_SCIFACT = Goal("at least", 0.715)
 
 
@@ -69,19 +71,22 @@ def main(
     only: Annotated[str, typer.Option(help=f"Some of: {', '.join(SECTIONS)}.")] = "",
     install: Annotated[bool, typer.Option("--install", help="The default install too; minutes.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Small sizes: the figures only roughly.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("bench-results"),
+    out: Out = None,
+    as_json: AsJson = False,
 ) -> None:
     """The command line."""
     chosen = QUICK if quick else Sizes(_numbers(sizes), documents, records, questions)
     names = _names(only) or [name for name in SECTIONS if name != "install" or install]
-    report = Report(Console(soft_wrap=True), {"data": str(data), **_told(chosen)})
+    report = Report(Console(soft_wrap=True, stderr=as_json), {"data": str(data), **_told(chosen)})
     sections = _sections(data, chosen)
     for name in names:
         started = time.perf_counter()
         report.add(sections[name]())
         report.seconds[name] = round(time.perf_counter() - started, 1)
-    as_json, as_table = report.save(out)
-    report.console.print(f"\nsaved {as_json} and {as_table}", highlight=False)
+    kept, table = report.save(out or RESULTS)
+    report.console.print(f"\nsaved {kept} and {table}", highlight=False)
+    if as_json:
+        print(kept.read_text(encoding="utf-8"), end="")
 
 
 def _told(sizes: Sizes) -> dict[str, str]:
@@ -110,7 +115,7 @@ def _quality(data: Path | None) -> Iterator[Figure]:
     for name in retrieval.SETS if data is not None else ():
         assert data is not None
         with tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder:
-            found = retrieval.measure(retrieval.load(data / name), Path(folder))
+            found = retrieval.means(retrieval.measure(retrieval.load(data / name), Path(folder)))
         for one in found:
             goal = FUSED_ON_SCIFACT if (name, one.ranking) == ("scifact", "fused") else None
             label = f"{name}, {one.ranking}, {one.questions} questions"

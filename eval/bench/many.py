@@ -24,6 +24,7 @@ from eval.bench.query import UNCACHED
 from eval.bench.serving import served
 from eval.bench.stack import Running, Stack, stack
 from eval.bench.stub_model import stub_model
+from eval.bench.ways import ways
 from eval.labelled.golden import load
 from ingestion.types import RawFile
 from service.errors import Unavailable
@@ -50,8 +51,7 @@ def processes(seconds: float, documents: int) -> Iterator[Figure]:
             yield from _ingests(parts, documents)
             with parts.running("serve", "worker") as (api, _):
                 _uploaded(api.said, parts.key, demo_files())
-            written = {"FOOTNOTE_GENERATE__BASE_URL": model, "FOOTNOTE_GENERATE__MODEL": "stub"}
-            yield from _answers(parts, seconds, UNCACHED | written)
+            yield from _answers(parts, seconds, {**UNCACHED, **model.settings()})
 
 
 # --- documents --------------------------------------------------------------------------------
@@ -128,15 +128,18 @@ def _uploaded(url: str, key: str, files: Sequence[RawFile]) -> None:
 
 
 def _answers(parts: Stack, seconds: float, settings: dict[str, str]) -> Iterator[Figure]:
-    questions = [question.question for question in load()]
+    golden = [question.question for question in load()]
     with parts.running("serve", "serve", **settings) as apis:
+        questions = ways(apis[0].said, golden, parts.key)["written"]
         for api in apis:  # from here on the stand-in remembers every search
             crowd([api.said], questions, 4, WARM_UP_S, len(questions), parts.key)
         for count in (1, 2):
             yield from _crowd(parts, apis[:count], questions, seconds)
 
 
-def _crowd(parts: Stack, apis: Sequence[Running], questions: list[str], seconds: float) -> Iterator[Figure]:
+def _crowd(
+    parts: Stack, apis: Sequence[Running], questions: Sequence[str], seconds: float
+) -> Iterator[Figure]:
     ask = partial(crowd, [api.said for api in apis], questions, LARGEST, seconds, key=parts.key)
     seen, store_s = _beside(parts, lambda: measured([api.pid for api in apis], ask))
     what = f"{LARGEST} clients, {_named(len(apis), 'API process', 'API processes')}"

@@ -21,8 +21,8 @@ import psutil
 from eval.bench.baselines import torch_rate
 from eval.bench.corpora import pages, short_records
 from eval.bench.figures import Figure, Goal
+from ingestion.embedded import working
 from ingestion.types import RawFile
-from service.__main__ import working
 from service.gate import step_back
 from service.local_engine import LocalEngine
 from service.records import Upload

@@ -1,7 +1,8 @@
 """A language model that costs nothing: an HTTP server that streams the first sentence of the first passage.
 
 What it says is supported by what it cites, so that an answer passes every check and is paid for in full.
-Run as a program it prints its address, and serves until it is stopped.
+Under the name `BABBLING` it says what no passage does, so that quotations take its place. Run as a program it
+prints its address, and serves until it is stopped.
 """
 
 from __future__ import annotations
@@ -11,27 +12,40 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 PASSAGE = re.compile(r"passage 1\n.*?\n\n(.*?)(?:(?<=[.!?])\s|\n)", re.DOTALL)
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 NO_LIST = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 """For whoever asks which models there are."""
+BABBLING = "babbling"
+BABBLE = "The moon consists of green cheese and wears a hat [1]."
 PIECE = 24
 """Characters of one event: about five tokens."""
 
 
+class Stub(NamedTuple):
+    """One that serves: its base URL and its process."""
+
+    url: str
+    pid: int
+
+    def settings(self, model: str = "stub") -> Mapping[str, str]:
+        """The variables with which a server asks it, under that name."""
+        return {"FOOTNOTE_GENERATE__BASE_URL": self.url, "FOOTNOTE_GENERATE__MODEL": model}
+
+
 @contextmanager
-def stub_model() -> Iterator[str]:
-    """The base URL of one in a process of its own, which ends with the block."""
+def stub_model() -> Iterator[Stub]:
+    """One in a process of its own, which ends with the block."""
     command = [sys.executable, "-m", "eval.bench.stub_model"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        yield process.stdout.readline().strip()
+        yield Stub(process.stdout.readline().strip(), process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -40,6 +54,8 @@ def stub_model() -> Iterator[str]:
 
 def said(request: dict[str, Any]) -> str:
     """What is said to a chat: the first sentence of the first passage, with its number."""
+    if request.get("model") == BABBLING:
+        return BABBLE
     found = PASSAGE.search(request["messages"][-1]["content"])
     return f"{found.group(1).strip()} [1]" if found else "I do not know."
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
 from eval.chunking.report import measure, show
 from eval.chunking.splitters import by_title, fixed, ours, recursive
-from eval.commands import AsJson, command, run
+from eval.commands import AsJson, Data, Limit, Out, Seed, command, run
 from eval.labelled.spans import read
+from eval.labelled.types import drawn
+from eval.results import give
 from ingestion.chunking.ruler import Tokenize
 from service.embed import open_embedder
 from service.settings import Settings
@@ -23,7 +22,10 @@ TABLE_WIDTH = 140
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder with questions_df.csv and corpora/.")],
+    data: Data,
+    limit: Limit = None,
+    seed: Seed = 1,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
@@ -38,11 +40,12 @@ def main(
         "recursive 400 characters": recursive(400),
         "recursive 800 characters": recursive(800),
     }
-    results = measure(methods, read(data), embedder, tokenize)
-    if as_json:
-        print(json.dumps({"embedder": embedder.name, "results": [asdict(one) for one in results]}, indent=1))
-    else:
-        show(results, Console(width=max(Console().width, TABLE_WIDTH)))
+    dataset = read(data)
+    asked = replace(dataset, questions=drawn(dataset.questions, limit, seed))
+    results, cases = measure(methods, asked, embedder, tokenize)
+    console = Console(width=max(Console().width, TABLE_WIDTH))
+    summary = {"embedder": embedder.name, "results": results}
+    give(summary, cases, out=out, as_json=as_json, show=lambda: show(results, console))
 
 
 def token_spans(file: Path) -> Tokenize:

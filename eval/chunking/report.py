@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -10,8 +10,9 @@ from rich.table import Table
 
 from eval.chunking.retrieve import rank
 from eval.chunking.score import SpanScore, TokenMap, mean, score
-from eval.chunking.splitters import Splitter
+from eval.chunking.splitters import Piece, Splitter
 from eval.labelled.spans import SpanDataset
+from eval.results import each
 from ingestion.chunking.ruler import Tokenize
 from service.embed import Embedder
 
@@ -31,39 +32,52 @@ class MethodResult:
     budgets: Mapping[int, SpanScore]
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionResult:
+    """One method on one question: its score for the top five and for each budget of tokens."""
+
+    method: str
+    corpus: str
+    question: str
+    top: SpanScore
+    budgets: Mapping[int, SpanScore]
+
+
 def measure(
     methods: Mapping[str, Splitter], dataset: SpanDataset, embedder: Embedder, tokenize: Tokenize
-) -> list[MethodResult]:
-    """Every method on every corpus; a question is searched for in the pieces of all corpora together."""
+) -> tuple[list[MethodResult], list[QuestionResult]]:
+    """Every method on every corpus, and on every question.
+
+    A question is searched for in the pieces of all corpora together.
+    """
     maps = {corpus: TokenMap(tokenize(text)) for corpus, text in dataset.corpora.items()}
-    return [
-        result
-        for name, split in methods.items()
-        for result in _measure_one(name, split, dataset, embedder, maps)
-    ]
+    asked = [corpus for corpus in dataset.corpora if any(one.corpus == corpus for one in dataset.questions)]
+    results: list[MethodResult] = []
+    cases: list[QuestionResult] = []
+    for name, split in each("splitting", list(methods.items())):
+        pieces = [piece for corpus, text in dataset.corpora.items() for piece in split(corpus, text)]
+        found = list(_questions(name, pieces, dataset, embedder, maps))
+        cases += found
+        results += [_mean(name, corpus, pieces, found) for corpus in (EVERY, *asked)]
+    return results, cases
 
 
-def _measure_one(
-    name: str, split: Splitter, dataset: SpanDataset, embedder: Embedder, maps: dict[str, TokenMap]
-) -> list[MethodResult]:
-    pieces = [piece for corpus, text in dataset.corpora.items() for piece in split(corpus, text)]
+def _questions(
+    name: str, pieces: Sequence[Piece], dataset: SpanDataset, embedder: Embedder, maps: dict[str, TokenMap]
+) -> Iterator[QuestionResult]:
     ranked = rank([piece.indexed for piece in pieces], [one.text for one in dataset.questions], embedder)
-    found = [[pieces[index] for index in order] for order in ranked]
-    results = []
-    for corpus in (EVERY, *dataset.corpora):
-        asked = [
-            (question, best)
-            for question, best in zip(dataset.questions, found, strict=True)
-            if corpus in (EVERY, question.corpus)
-        ]
-        top = mean([score(best[:TOP], one.corpus, one.gold, maps) for one, best in asked])
-        budgets = {
-            budget: mean([score(best, one.corpus, one.gold, maps, budget=budget) for one, best in asked])
-            for budget in BUDGETS
-        }
-        count = sum(corpus in (EVERY, piece.corpus) for piece in pieces)
-        results.append(MethodResult(name, corpus, count, top, budgets))
-    return results
+    for one, order in zip(dataset.questions, ranked, strict=True):
+        best = [pieces[index] for index in order]
+        top = score(best[:TOP], one.corpus, one.gold, maps)
+        budgets = {budget: score(best, one.corpus, one.gold, maps, budget=budget) for budget in BUDGETS}
+        yield QuestionResult(name, one.corpus, one.text, top, budgets)
+
+
+def _mean(name: str, corpus: str, pieces: Sequence[Piece], found: Sequence[QuestionResult]) -> MethodResult:
+    asked = [one for one in found if corpus in (EVERY, one.corpus)]
+    count = sum(corpus in (EVERY, piece.corpus) for piece in pieces)
+    budgets = {budget: mean([one.budgets[budget] for one in asked]) for budget in BUDGETS}
+    return MethodResult(name, corpus, count, mean([one.top for one in asked]), budgets)
 
 
 def show(results: Sequence[MethodResult], console: Console) -> None:

@@ -7,8 +7,6 @@ used. The rewriting is for English: passages in other languages are left out.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import statistics
 import sys
 from collections.abc import Sequence
@@ -20,13 +18,13 @@ import typer
 from eval.citations.report import CheckedClaim, Figures, check, figures, table, time_of_answers
 from eval.citations.sets import Half, cases_of, half, sets
 from eval.citations.suite import claims
-from eval.commands import AsJson, Misses, command, run
+from eval.commands import AsJson, Misses, Out, Seed, Sets, command, run
+from eval.results import each, give
 from service.errors import InvalidInput
 from service.settings import Settings
 
 QUESTIONS, SEED = 150, 1
 
-Data = Annotated[list[Path] | None, typer.Option(help="Labelled sets, or documents; else the sample.")]
 Documentation = Annotated[
     Path | None, typer.Option(help="A folder of documentation, one folder a collection.")
 ]
@@ -35,14 +33,15 @@ Engines = Annotated[Path | None, typer.Option(help="Keep what was ingested here,
 
 
 def main(
-    data: Data = None,
+    data: Sets = None,
     docs: Documentation = None,
     only: Only = None,
     part: Annotated[Half | None, typer.Option("--half", help="Every other article alone.")] = None,
     limit: Annotated[int, typer.Option("--limit", "--questions", help="Asked of each set.")] = QUESTIONS,
-    seed: int = SEED,
+    seed: Seed = SEED,
     engines: Engines = None,
     misses: Misses = False,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
@@ -50,30 +49,37 @@ def main(
     outcomes: list[CheckedClaim] = []
     answers: list[float] = []
     measured: dict[str, Any] = {}
+    tables: list[str] = []
     for labelled in sets(data or (), docs, only or ()):
         asked = half(labelled, part) if part else labelled
         found, embedder = cases_of(asked, settings, limit, seed, engines)
         made = list(claims(found, seed))
-        checked = list(check(made, embedder, settings.cite))
+        checked = list(check(each(labelled.name, made), embedder, settings.cite))
         spent = time_of_answers(made, embedder, settings.cite)
         outcomes, answers = [*outcomes, *checked], [*answers, *spent]
         measured[labelled.name] = _held(figures(checked), spent)
-        if not as_json:
-            print(f"\n{labelled.name}: {len(found)} sentences", *table(figures(checked), spent), sep="\n")
+        tables += ["", f"{labelled.name}: {len(found)} sentences", *table(figures(checked), spent)]
         if misses:
             _tell_misses(checked)
-    if as_json:
-        print(json.dumps({**measured, "all": _held(figures(outcomes), answers)}, indent=2))
-    elif len(measured) > 1:
-        print("\nall sets", *table(figures(outcomes), answers), sep="\n")
     if not outcomes:
         raise InvalidInput("no sentence was found to check", hint="give --data with more texts")
+    if len(measured) > 1:
+        tables += ["", "all sets", *table(figures(outcomes), answers)]
+    summary = {**measured, "all": _held(figures(outcomes), answers)}
+    cases = map(_case, outcomes)
+    give(summary, cases, out=out, as_json=as_json, show=lambda: print(*tables, sep="\n"))
+
+
+def _case(one: CheckedClaim) -> dict[str, object]:
+    claim = one.claim
+    told = {"kind": claim.kind, "supported": claim.supported, "kept": one.kept, "support": one.support}
+    return {**told, "source": claim.case.text, "claim": claim.text}
 
 
 def _held(rows: Sequence[Figures], answers: Sequence[float]) -> dict[str, Any]:
     """The figures as they are printed as JSON."""
     return {
-        "claims": [dataclasses.asdict(row) for row in rows],
+        "claims": list(rows),
         "answer_ms_p50": statistics.median(answers) if answers else None,
     }
 

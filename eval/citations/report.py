@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -38,7 +38,7 @@ class Figures:
     """Mean time of a check."""
 
 
-def check(claims: Sequence[Claim], embedder: Embedder, settings: CiteSettings) -> Iterator[CheckedClaim]:
+def check(claims: Iterable[Claim], embedder: Embedder, settings: CiteSettings) -> Iterator[CheckedClaim]:
     """Each claim as the only sentence of an answer over its context."""
     checker, known = None, None
     for claim in claims:

@@ -1,8 +1,11 @@
-"""The file of proposals, a line each: a person sets `review` to `keep` or `drop`, and mends the case."""
+"""The file of proposals, a line each: a person sets `review` to `keep` or `drop`, and mends the case.
+
+He is asked one by one (`decide`), or writes it into the file himself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -31,6 +34,24 @@ def add(path: Path, found: Iterable[Proposal]) -> int:
         file.write("" if begun.endswith("\n") or not begun else "\n")  # editors may leave out the last one
         file.writelines(f"{proposal.model_dump_json()}\n" for proposal in new)
     return len(new)
+
+
+def decide(path: Path, ask: Callable[[Proposal, str], Proposal]) -> int:
+    """Has a person decide on each proposal that is open, which is kept at once; how many are decided now.
+
+    Args:
+        ask: shows a proposal, with how far it is, and gives it back with `review` set, or as it was.
+    """
+    found = read(path)
+    waiting = [place for place, one in enumerate(found) if not one.review]
+    decided = 0
+    for number, place in enumerate(waiting, start=1):
+        found[place] = ask(found[place], f"{number} of {len(waiting)}")
+        decided += bool(found[place].review)
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text("".join(f"{one.model_dump_json()}\n" for one in found), encoding="utf-8")
+        beside.replace(path)
+    return decided
 
 
 def kept(path: Path, masker: Masker) -> list[Case]:

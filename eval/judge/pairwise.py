@@ -9,7 +9,6 @@ figure.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from eval.commands import AsJson, Out, Seed, command, run
+from eval.commands import AsJson, JudgeModel, JudgeUrl, Limit, Out, Seed, command, run
 from eval.judge.asking import judge_of
 from eval.judge.family import KEPT
 from eval.judge.kept import Kept
@@ -32,11 +31,12 @@ from eval.judge.verdicts import (
     Standing,
     accuracy,
     agreement,
-    judged,
+    judged_all,
     standing,
 )
+from eval.labelled.types import drawn
 from eval.people.scores import preferences
-from eval.run.families import Failed
+from eval.results import give
 from eval.run.records import JudgeRecord, RunFolder
 from service.errors import Misconfigured
 
@@ -65,6 +65,7 @@ async def compared(
     people: Path | None = None,
     *,
     bar: float = BAR,
+    limit: int | None = None,
     seed: int = 1,
 ) -> tuple[Result, list[Judged]]:
     """Two runs by the judge of the settings; what was judged is kept in the second run's folder.
@@ -77,18 +78,13 @@ async def compared(
     if not settings.judges:
         raise Misconfigured("No judge is set.", hint="give --judge-url and --judge-model")
     runs = first.outcomes(), second.outcomes()
-    pairs = [*paired(*runs), *anchors(runs, ANCHORS, seed)]
+    pairs = [*drawn(paired(*runs), limit, seed), *anchors(runs, ANCHORS, seed)]
     random.Random(seed).shuffle(pairs)
     judge, kept = judge_of(settings), Kept(second.path / KEPT)
-    tried = await asyncio.gather(*(judged(judge, kept, pair) for pair in pairs), return_exceptions=True)
-    found = [one for one in tried if isinstance(one, Judged)]
-    broken = [one for one in tried if isinstance(one, BaseException)]
-    for one in broken:
-        if not isinstance(one, Failed):
-            raise one
+    found, broken = await judged_all(judge, kept, pairs)
     record = judge.record({"pairwise": str(PROMPT_VERSION)})
     said = preferences(people) if people is not None else {}
-    return _result(found, [str(one) for one in broken], record, said, bar), found
+    return _result(found, broken, record, said, bar), found
 
 
 def _result(
@@ -114,26 +110,22 @@ def _result(
 def main(
     first: Annotated[Path, typer.Argument(metavar="A", help="A run's folder.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="That of another run of the same set.")],
-    judge_url: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible API.")] = "",
-    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "",
+    judge_url: JudgeUrl = "",
+    judge_model: JudgeModel = "",
     people: Annotated[Path | None, typer.Option(help="Ratings of people, as the sheet gives them.")] = None,
     bar: Annotated[float, typer.Option(min=0, max=1, help="Of the anchors, the share to be right.")] = BAR,
+    limit: Limit = None,
     seed: Seed = 1,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
     settings = judge_settings(judge_url, judge_model)
-    result, found = asyncio.run(
-        compared(settings, RunFolder(first), RunFolder(second), people, bar=bar, seed=seed)
-    )
-    if out is not None:
-        lines = (
-            json.dumps({"case": one.pair.id, "winner": one.winner, "swayed": one.swayed}) for one in found
-        )
-        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    shown = {**asdict(result), "judge": result.judge.model_dump()} if as_json else {}
-    print(json.dumps(shown, indent=1) if as_json else "\n".join(_lines(result)))
+    runs = RunFolder(first), RunFolder(second)
+    result, found = asyncio.run(compared(settings, *runs, people, bar=bar, limit=limit, seed=seed))
+    cases = ({"id": one.pair.id, "winner": one.winner, "swayed": one.swayed} for one in found)
+    summary = {**asdict(result), "judge": result.judge.model_dump()}
+    give(summary, cases, out=out, as_json=as_json, show=lambda: print("\n".join(_lines(result))))
     if result.reasons:
         print(*(f"error: {reason}" for reason in result.reasons), sep="\n", file=sys.stderr)
         raise typer.Exit(1)

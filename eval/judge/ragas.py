@@ -97,7 +97,7 @@ class _Asked(InstructorBaseRagasLLM):
         self._judge = judge
 
     def generate(self, prompt: str, response_model: type[Answer]) -> Answer:
-        raise NotImplementedError("every metric here awaits its judge")
+        return asyncio.run(self.agenerate(prompt, response_model))
 
     async def agenerate(self, prompt: str, response_model: type[Answer]) -> Answer:
         answer = await self._judge.ask(prompt, response_model)

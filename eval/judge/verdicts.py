@@ -15,8 +15,10 @@ from sklearn.metrics import cohen_kappa_score
 from eval.judge.asking import Judge
 from eval.judge.kept import Kept
 from eval.judge.pairs import Pair, Winner
+from eval.results import err
 from eval.run.families import Failed
 from eval.run.records import Case
+from service.cli.progress import counting
 
 PROMPT_VERSION = 1
 """Moved with every change of the prompt: what was judged with another is asked again."""
@@ -90,6 +92,30 @@ async def judged(judge: Judge, kept: Kept, pair: Pair) -> Judged:
     second: dict[str, Winner] = {"first": "b", "second": "a", "tie": "tie"}
     agreed = first[forth] == second[back]
     return Judged(pair, first[forth] if agreed else "tie", swayed=not agreed)
+
+
+async def judged_all(judge: Judge, kept: Kept, pairs: Sequence[Pair]) -> tuple[list[Judged], list[str]]:
+    """The verdicts on the pairs, and why there is none on some.
+
+    Raises:
+        LimitExceeded: the judge was asked for as much as it may be.
+    """
+    done = 0
+
+    async def one(pair: Pair) -> Judged | Failed:
+        nonlocal done
+        try:
+            return await judged(judge, kept, pair)
+        except Failed as failure:
+            return failure
+        finally:
+            done += 1
+            tell(done, len(pairs))
+
+    with counting("judging", err) as tell:
+        tried = await asyncio.gather(*map(one, pairs))
+    found = [one for one in tried if isinstance(one, Judged)]
+    return found, [str(one) for one in tried if isinstance(one, Failed)]
 
 
 async def _asked(judge: Judge, kept: Kept, case: Case, first: str, second: str) -> str:

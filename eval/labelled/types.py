@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from service.types import Hit
 
+One = TypeVar("One")
 _WORD = re.compile(r"[^\W_]+")
 
 ANSWERS, ABOUT = 2, 1
@@ -58,6 +61,18 @@ class LabelledSet:
     records: tuple[Record, ...] = ()
     files: tuple[Path, ...] = ()
     folder: Path = field(default_factory=Path)
+
+    def limited(self, limit: int | None, seed: int) -> LabelledSet:
+        """The set with so many of its questions, drawn by the seed; all of its documents stay."""
+        return replace(self, questions=drawn(self.questions, limit, seed))
+
+
+def drawn(items: Sequence[One], limit: int | None, seed: int) -> tuple[One, ...]:
+    """So many of the items, the same ones for the same seed, in their order; all where there is no limit."""
+    if limit is None or limit >= len(items):
+        return tuple(items)
+    chosen = set(random.Random(seed).sample(range(len(items)), limit))
+    return tuple(item for place, item in enumerate(items) if place in chosen)
 
 
 def is_relevant(question: LabelledQuestion, hit: Hit) -> bool:

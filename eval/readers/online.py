@@ -8,17 +8,17 @@ none. The figures go into the catalogue, and from there into `/metrics`. To be r
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
-from eval.commands import AsJson, DataDir, command, run
+from eval.commands import AsJson, DataDir, JudgeModel, JudgeUrl, Out, Tenant, command, run
 from eval.judge.family import Ragas, open_family
 from eval.judge.settings import JudgeSettings, judge_settings
 from eval.readers.shadow import RUNS, scope_of
+from eval.results import each, give
 from eval.run.families import Failed
 from eval.run.records import Case, FoundHit, Outcome
 from service.catalogue import Sample, Samples
@@ -32,32 +32,33 @@ OF_ITSELF = ("abstained", "risk", "unsupported", "dropped")
 
 Means = Mapping[str, tuple[float, int]]
 """By metric, the mean, and of how many answers."""
+Found = tuple[Means, Sequence[Mapping[str, object]], Sequence[str]]
+"""The means, the figures of each answer, and why some have none."""
 
 
-async def judged(
-    samples: Samples, scope: Scope, drawn: Sequence[Sample], family: Ragas | None
-) -> tuple[Means, list[str]]:
-    """The answers' figures, which are kept; and why some got none of the judge: those are judged again.
+async def judged(samples: Samples, scope: Scope, drawn: Sequence[Sample], family: Ragas | None) -> Found:
+    """The answers' figures, of which the means are kept; what got none of the judge is judged again.
 
     Raises:
         LimitExceeded: the judge was asked for as much as it may be; nothing is kept but its verdicts.
     """
     values: dict[str, list[float]] = defaultdict(list)
-    done, failures = [], []
-    for one in drawn:
+    done: list[Mapping[str, object]] = []
+    failures: list[str] = []
+    for one in each("judging", drawn):
         try:
             found = await family.measure(_outcome(samples, scope, one)) if family else {}
         except Failed as failure:
             failures.append(f"{one.id}: {failure}")
             continue
-        done.append(one.id)
         own = {name: one.served.measures[name] for name in OF_ITSELF if name in one.served.measures}
+        done.append({"id": one.id, **own, **found})
         for name, value in {**own, **found}.items():
             if value is not None:
                 values[name].append(value)
     means = {name: (sum(all_of) / len(all_of), len(all_of)) for name, all_of in values.items()}
-    samples.judged(scope, done, means)
-    return means, failures
+    samples.judged(scope, [str(one["id"]) for one in done], means)
+    return means, done, failures
 
 
 def _outcome(samples: Samples, scope: Scope, sample: Sample) -> Outcome:
@@ -71,7 +72,7 @@ def _outcome(samples: Samples, scope: Scope, sample: Sample) -> Outcome:
     )
 
 
-def judged_of(settings: Settings, scope: Scope, limit: int, judge: JudgeSettings) -> tuple[Means, list[str]]:
+def judged_of(settings: Settings, scope: Scope, limit: int, judge: JudgeSettings) -> Found:
     """Up to `limit` answers that were not judged yet, judged.
 
     Raises:
@@ -91,24 +92,23 @@ def judged_of(settings: Settings, scope: Scope, limit: int, judge: JudgeSettings
 
 
 def main(
-    sample: Annotated[int, typer.Option("--sample", min=1, help="Judge up to so many.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", "--sample", min=1, help="Judge up to so many.")] = 100,
     data_dir: DataDir = None,
-    tenant: Annotated[str, typer.Option(help="Of a server: whose answers.")] = "",
-    judge_url: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible API.")] = "",
-    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "",
+    tenant: Tenant = "",
+    judge_url: JudgeUrl = "",
+    judge_model: JudgeModel = "",
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     scope = scope_of(settings, tenant)
-    means, failures = judged_of(settings, scope, sample, judge_settings(judge_url, judge_model))
-    if as_json:
-        figures = {name: {"mean": mean, "answers": count} for name, (mean, count) in means.items()}
-        print(json.dumps({"metrics": figures, "failures": failures}, indent=1))
-    else:
-        for name, (mean, count) in means.items():
-            print(f"{name:24}{mean:8.3f}  of {count}")
-        print(*(f"error: {failure}" for failure in failures), sep="\n", end="\n" if failures else "")
+    means, cases, failures = judged_of(settings, scope, limit, judge_settings(judge_url, judge_model))
+    figures = {name: {"mean": mean, "answers": count} for name, (mean, count) in means.items()}
+    lines = [f"{name:24}{mean:8.3f}  of {count}" for name, (mean, count) in means.items()]
+    lines += [f"error: {failure}" for failure in failures]
+    summary = {"metrics": figures, "failures": failures}
+    give(summary, cases, out=out, as_json=as_json, show=lambda: print("\n".join(lines)))
     if failures:
         raise typer.Exit(1)
 

@@ -9,21 +9,21 @@ ends with 4 where the candidate is worse.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from eval.commands import WORSE, AsJson, DataDir, command, run
+from eval.commands import WORSE, AsJson, DataDir, JudgeModel, JudgeUrl, Limit, Out, Seed, Tenant, command, run
 from eval.judge.asking import judge_of
 from eval.judge.kept import Kept
 from eval.judge.pairs import NO_ANSWER, Pair
 from eval.judge.settings import JudgeSettings, judge_settings
-from eval.judge.verdicts import Judged, Standing, judged, standing
-from eval.run.families import Failed
+from eval.judge.verdicts import Standing, judged_all, standing
+from eval.labelled.types import drawn
+from eval.results import give
 from eval.run.records import Case
 from service.catalogue import Sample, SampledAnswer, Samples
 from service.catalogue.opening import catalogue_of
@@ -89,15 +89,8 @@ async def compared(samples: Sequence[Sample], settings: JudgeSettings, kept: Kep
     if not settings.judges:
         return Result(len(both), measures)
     judge = judge_of(settings)
-    tried = await asyncio.gather(
-        *(judged(judge, kept, pair) for pair in _pairs(samples)), return_exceptions=True
-    )
-    for one in tried:
-        if isinstance(one, BaseException) and not isinstance(one, Failed):
-            raise one
-    found = [one for one in tried if isinstance(one, Judged)]
-    failures = tuple(str(one) for one in tried if isinstance(one, Failed))
-    return Result(len(both), measures, None if failures else standing(found), failures)
+    found, failures = await judged_all(judge, kept, list(_pairs(samples)))
+    return Result(len(both), measures, None if failures else standing(found), tuple(failures))
 
 
 def _pairs(samples: Sequence[Sample]) -> Iterator[Pair]:
@@ -114,21 +107,30 @@ def _shown(answer: SampledAnswer) -> str:
 def main(
     name: Annotated[str, typer.Argument(help="The variant, as in the settings.")],
     data_dir: DataDir = None,
-    tenant: Annotated[str, typer.Option(help="Of a server: whose questions.")] = "",
-    judge_url: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible API.")] = "",
-    judge_model: Annotated[str, typer.Option(help="The model that judges.")] = "",
+    tenant: Tenant = "",
+    judge_url: JudgeUrl = "",
+    judge_model: JudgeModel = "",
+    limit: Limit = None,
+    seed: Seed = 1,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
-    samples = samples_of(settings, name, scope_of(settings, tenant))
+    samples = drawn(samples_of(settings, name, scope_of(settings, tenant)), limit, seed)
     kept = Kept(RUNS / f"shadow-{name}" / "judged")
     result = asyncio.run(compared(samples, judge_settings(judge_url, judge_model), kept))
-    print(json.dumps(asdict(result), indent=1) if as_json else "\n".join(_lines(result)))
+    give(result, map(_case, samples), out=out, as_json=as_json, show=lambda: print("\n".join(_lines(result))))
     if result.failures:
         raise typer.Exit(1)
     if result.worse:
         raise typer.Exit(WORSE)
+
+
+def _case(one: Sample) -> dict[str, object]:
+    sides = {"given": one.served, "candidate": one.candidate}
+    told = {name: {"status": side.status, **side.measures} for name, side in sides.items() if side}
+    return {"id": one.id, **told}
 
 
 def _lines(result: Result) -> Iterator[str]:

@@ -9,7 +9,6 @@ error, a reliability diagram and the risk-coverage curve.
 from __future__ import annotations
 
 import dataclasses
-import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +18,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from eval.commands import AsJson, command, run
+from eval.commands import AsJson, Limit, Out, Seed, Sets, Work, command, run
 from eval.halves import DECIDED
 from eval.labelled import files, find
 from eval.relevance import calibration
 from eval.relevance.calibration import Array, Bin, Flags, Risk
+from eval.results import each, give
 from eval.tune.calibrator import HELD_OUT, is_learned_from, opened, prepare
 from eval.tune.cases import KINDS, DecisionCase, Kind
 from eval.tune.deciding import weights
@@ -85,7 +85,7 @@ class DecidingReport:
 
 def decided(cases: Sequence[DecisionCase], decider: Decider, reranker: Reranker) -> list[DecidedCase]:
     """What is decided on each case."""
-    return [_decided(case, decider, reranker) for case in cases]
+    return [_decided(case, decider, reranker) for case in each("deciding", cases)]
 
 
 def _decided(case: DecisionCase, decider: Decider, reranker: Reranker) -> DecidedCase:
@@ -201,8 +201,15 @@ def _csv(figures: DecidingReport) -> str:
     return "\n".join(lines) + "\n"
 
 
-def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Settings) -> DecidingReport:
-    """The report on the sets below `data` and on the golden set about the corpus in `golden`."""
+def measure(
+    data: Sequence[Path],
+    golden: Path | None,
+    work: Path,
+    settings: Settings,
+    limit: int | None = None,
+    seed: int = 1,
+) -> tuple[DecidingReport, list[DecidedCase]]:
+    """The report on the sets below `data` and on the golden set about the corpus in `golden`; its cases."""
     sets = [one for folder in data for one in find(folder) if one.name in (*HELD_OUT, *DECIDED)]
     if golden is not None:
         sets.append(files.golden(golden))
@@ -210,27 +217,32 @@ def measure(data: Sequence[Path], golden: Path | None, work: Path, settings: Set
     decider = open_decider(settings.decide, settings.data_dir, parts.running)
     seen = [
         case
-        for name, made in prepare(sets, settings, work).items()
+        for name, made in prepare([one.limited(limit, seed) for one in sets], settings, work).items()
         for case in made
         if name not in DECIDED or not is_learned_from(name, case.group)
     ]
     found = decided(seen, decider, parts.reranker)
-    return report(found, decider.warning is None, decider.threshold, decider.floor)
+    return report(found, decider.warning is None, decider.threshold, decider.floor), found
 
 
 def main(
-    data: Annotated[list[Path], typer.Option(help="Folder of labelled sets; may be repeated.")],
+    data: Sets = None,
     golden: Annotated[Path | None, typer.Option(help="The golden set's documents.")] = None,
-    work: Annotated[Path | None, typer.Option(help="Keep ingested sets and cases here.")] = None,
+    work: Work = None,
     csv: Annotated[Path | None, typer.Option(help="Write both diagrams here.")] = None,
+    limit: Limit = None,
+    seed: Seed = 1,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
+    if not (data or golden):
+        raise typer.BadParameter("there is nothing to decide on: give --data or --golden")
     with tempfile.TemporaryDirectory() as scratch:
-        figures = measure(data, golden, work or Path(scratch), Settings())
+        figures, cases = measure(data or (), golden, work or Path(scratch), Settings(), limit, seed)
     if csv:
         csv.write_text(_csv(figures), encoding="utf-8")
-    print(json.dumps(dataclasses.asdict(figures), indent=2) if as_json else "\n".join(_lines(figures)))
+    give(figures, cases, out=out, as_json=as_json, show=lambda: print("\n".join(_lines(figures))))
 
 
 if __name__ == "__main__":

@@ -8,21 +8,20 @@ a document stands where its first chunk does.
 from __future__ import annotations
 
 import dataclasses
-import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from eval.collect import Collected, Collection, collected
-from eval.commands import AsJson, command, run
+from eval.commands import AsJson, Data, Limit, Out, Seed, Work, command, run
 from eval.halves import RANKED, is_first_half
 from eval.labelled import LabelledSet, files, find
-from eval.retrieval import Quality, ndcg, recall, show
+from eval.results import each, give
+from eval.retrieval import Measured, means, ndcg, recall, show
 from service.rerank import FusedOrder, Reranker, open_reranker
 from service.settings import Settings
 from service.types import Hit
@@ -53,30 +52,31 @@ def judged(collection: Collection) -> tuple[Collected, ...]:
     return tuple(item for item in collection.items if item.question.relevant)
 
 
-def measure(collection: Collection, rerankers: Mapping[str, Reranker]) -> list[Quality]:
-    """Each list of the search, their fusion, and each reranker: means over the questions.
+def measure(collection: Collection, rerankers: Mapping[str, Reranker]) -> list[Measured]:
+    """Each list of the search, their fusion, and each reranker, question by question.
 
     Of a set that taught the shipped ranker, what was kept back is reported by itself too.
     """
     items = judged(collection)
-    found = _measured(collection.name, items, rerankers)
+    found = list(_measured(collection.name, items, rerankers))
     if collection.name in RANKED:
-        kept_back = tuple(item for item in items if not is_first_half(item.question.group))
-        found += _measured(f"{collection.name}, kept back", kept_back, rerankers)
+        back = {item.question.id for item in items if not is_first_half(item.question.group)}
+        name = f"{collection.name}, kept back"
+        found += [dataclasses.replace(one, dataset=name) for one in found if one.question in back]
     return found
 
 
-def _measured(name: str, items: Sequence[Collected], rerankers: Mapping[str, Reranker]) -> list[Quality]:
-    rankings: dict[str, list[tuple[float, float]]] = {
-        "bm25": [quality(item, of_list(item, sparse=True)) for item in items],
-        "dense": [quality(item, of_list(item, sparse=False)) for item in items],
-        "fused": [quality(item, item.found.hits) for item in items],
-    }
-    for ranking, reranker in rerankers.items():
-        rankings[ranking] = [
-            quality(item, reranker.rerank(item.found.question, item.found.hits)) for item in items
-        ]
-    return [_mean(name, ranking, found) for ranking, found in rankings.items()]
+def _measured(name: str, items: Sequence[Collected], rerankers: Mapping[str, Reranker]) -> Iterator[Measured]:
+    for item in each(name, items):
+        question, found = item.found.question, item.found.hits
+        rankings: dict[str, Iterable[Hit]] = {
+            "bm25": of_list(item, sparse=True),
+            "dense": of_list(item, sparse=False),
+            "fused": found,
+            **{ranking: reranker.rerank(question, found) for ranking, reranker in rerankers.items()},
+        }
+        for ranking, hits in rankings.items():
+            yield Measured(name, ranking, item.question.id, *quality(item, hits))
 
 
 def of_list(item: Collected, *, sparse: bool) -> list[Hit]:
@@ -87,11 +87,6 @@ def of_list(item: Collected, *, sparse: bool) -> list[Hit]:
         if (rank := hit.fused.sparse_rank if sparse else hit.fused.dense_rank) is not None
     ]
     return [hit for _, hit in sorted(ranked, key=lambda pair: pair[0])]
-
-
-def _mean(dataset: str, ranking: str, found: Sequence[tuple[float, float]]) -> Quality:
-    gains, recalls = zip(*found, strict=True)
-    return Quality(dataset, ranking, len(found), round(fmean(gains), 4), round(fmean(recalls), 4))
 
 
 def rerankers(settings: Settings) -> dict[str, Reranker]:
@@ -123,23 +118,25 @@ def sets(data: Path, golden: Path | None, wanted: Sequence[str]) -> Iterator[Lab
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of labelled sets.")],
+    data: Data,
     golden: Annotated[Path | None, typer.Option(help="The sample corpus: adds the golden set.")] = None,
     wanted: Annotated[str, typer.Option("--sets", help="Which, separated by commas; else all.")] = "",
-    work: Annotated[Path | None, typer.Option(help="Keep ingested sets and what is found here.")] = None,
+    work: Work = None,
+    limit: Limit = None,
+    seed: Seed = 1,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
     settings = Settings()
     opened = rerankers(settings)
-    results: list[Quality] = []
+    found: list[Measured] = []
     for labelled in sets(data, golden, [name for name in wanted.split(",") if name]):
+        asked = labelled.limited(limit, seed)
         with tempfile.TemporaryDirectory(prefix="footnote-ranking-") as folder:
-            results.extend(measure(collected(labelled, settings, work or Path(folder)), opened))
-    if as_json:
-        print(json.dumps([dataclasses.asdict(result) for result in results], indent=1))
-    else:
-        show(results, Console())
+            found.extend(measure(collected(asked, settings, work or Path(folder)), opened))
+    results = means(found)
+    give(results, found, out=out, as_json=as_json, show=lambda: show(results, Console()))
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -20,74 +19,33 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from eval.commands import INTERRUPTED, AsJson, DataDir, Limit, Out, Seed, command, run
+from eval.commands import INTERRUPTED, AsJson, DataDir, JudgeModel, JudgeUrl, Limit, Out, Seed, command, run
 from eval.engines import Asked, asked_in_process, asked_over_http, engine_with, read_set
 from eval.judge.settings import judge_settings
 from eval.labelled.golden import DEMO, GOLDEN
-from eval.run.answered import Answers
-from eval.run.asking import DEPTH, ask_all, measure_all
+from eval.results import err
+from eval.run.asking import DEPTH, Place, Told
 from eval.run.dataset import Dataset, open_dataset
-from eval.run.diagnosis import diagnose_all
-from eval.run.estimate import Corpus
-from eval.run.families import Family, JudgingFamily
-from eval.run.records import Outcome, RunFolder, RunSummary, Started
-from eval.run.retrieved import Retrieval
-from eval.run.summary import summary_of
+from eval.run.families import JudgingFamily
+from eval.run.records import RunFolder, RunSummary
+from eval.run.running import RunOptions, judged
 from eval.run.table import show
-from eval.run.trusted import Trust
 from service.cli.progress import counting
 from service.errors import InvalidInput
 from service.local_engine import LocalEngine
 from service.settings import CacheSettings, Settings
 
-FAMILIES: tuple[Family, ...] = (Retrieval(), Answers(), Trust())
+Documents = Annotated[
+    Path | None, typer.Option(help="The documents of a file of questions; the sample corpus for its own.")
+]
+Url = Annotated[str, typer.Option(help="A running service, rather than an engine of this process.")]
+Beside = Annotated[
+    str, typer.Option(help="With --url: another service, asked in turn; its run is kept in OUT-beside.")
+]
+LangfuseDataset = Annotated[str, typer.Option(help="Tell it to Langfuse, as a run over this dataset.")]
 RUNS = Path("eval-runs")
 """Where runs are kept that are given no folder."""
-err = Console(stderr=True)
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a run is asked."""
-
-    concurrency: int = 1
-    depth: int = DEPTH
-    limit: int | None = None
-    seed: int = 1
-
-
-async def judged(
-    asked: Asked,
-    dataset: Dataset,
-    folder: RunFolder,
-    options: RunOptions,
-    judge: JudgingFamily | None = None,
-) -> RunSummary:
-    """The whole run: asked, measured, diagnosed, written; what the folder holds is not asked again."""
-    began = time.perf_counter()
-    now = datetime.now(UTC).replace(microsecond=0)
-    started = folder.start(Started(started_at=now, product=asked.product, dataset=dataset.reference))
-    with counting("asking", err) as tell:
-        outcomes: Sequence[Outcome] = await ask_all(
-            asked, dataset.cases, folder, concurrency=options.concurrency, depth=options.depth, tell=tell
-        )
-    families: tuple[Family, ...] = (*FAMILIES, *([judge] if judge else []))
-    with counting("measuring", err) as tell:
-        outcomes = await measure_all(families, outcomes, concurrency=options.concurrency, tell=tell)
-    with counting("diagnosing", err) as tell:
-        outcomes = await diagnose_all(Corpus(asked), outcomes, tell)
-    summary = summary_of(
-        folder.path.name,
-        started,
-        outcomes,
-        seconds=time.perf_counter() - began,
-        options=asdict(options),
-        judge=judge.record() if judge else None,
-    )
-    folder.finish(summary, outcomes)
-    return summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,60 +68,100 @@ class Judging:
             yield family
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked, how, and where it is kept and told."""
+
+    dataset: Dataset
+    folder: RunFolder
+    options: RunOptions
+    judging: Judging
+    langfuse: str = ""
+
+    @property
+    def beside(self) -> RunFolder:
+        """The folder of the run that is asked in turn with this one."""
+        return RunFolder(self.folder.path.with_name(f"{self.folder.path.name}-beside"))
+
+    async def of(self, first: Asked, second: Asked | None = None) -> tuple[RunSummary, ...]:
+        """The runs of one product, or of two that are asked in turn."""
+        with self._linking() as told, self.judging.open(self.folder.path) as family:
+            places = [Place(first, self.folder, told(self.folder))]
+            if second is not None:
+                places.append(Place(second, self.beside, told(self.beside)))
+            return await judged(places, self.dataset, self.options, family)
+
+    @contextmanager
+    def _linking(self) -> Iterator[Callable[[RunFolder], Told | None]]:
+        if not self.langfuse:
+            yield lambda _: None
+            return
+        linked = import_module("eval.run.linked")  # its packages are an extra of their own
+        with ExitStack() as stack:
+            with counting("telling Langfuse what is asked", err) as tell:
+                tracing = Settings().tracing
+                opened = linked.linking(tracing, self.langfuse, self.dataset.cases, tell)
+                linking = stack.enter_context(opened)
+            yield lambda folder: linking.run(folder.path.name)
+
+
 def main(
     data: Annotated[Path, typer.Option(help="A labelled set, or a .jsonl file of questions.")] = GOLDEN,
-    documents: Annotated[
-        Path | None, typer.Option(help="The documents of a file of questions; the sample corpus for its own.")
-    ] = None,
+    documents: Documents = None,
     out: Out = None,
-    url: Annotated[str, typer.Option(help="A running service, rather than an engine of this process.")] = "",
+    url: Url = "",
+    beside: Beside = "",
     data_dir: DataDir = None,
     judge: Annotated[bool, typer.Option("--judge", help="Let a language model judge as well.")] = False,
-    judge_url: Annotated[
-        str, typer.Option(help="Base URL of an OpenAI-compatible API, which judges (implies --judge).")
-    ] = "",
-    judge_model: Annotated[str, typer.Option(help="The model that judges (implies --judge).")] = "",
+    judge_url: JudgeUrl = "",
+    judge_model: JudgeModel = "",
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="How many are asked at a time.")] = 1,
     depth: Annotated[int, typer.Option(min=1, help="How many hits are looked at.")] = DEPTH,
+    langfuse_dataset: LangfuseDataset = "",
     limit: Limit = None,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
+    if beside and not url:
+        raise typer.BadParameter("--beside compares two services: give --url too")
     known = DEMO if documents is None and data == GOLDEN else documents
     dataset = open_dataset(data, known, limit, seed)
     folder = RunFolder(out or RUNS / f"{dataset.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
-    options = RunOptions(concurrency, depth, limit, seed)
     judging = Judging(judge or bool(judge_url or judge_model), judge_url, judge_model)
+    asking = Asking(dataset, folder, RunOptions(concurrency, depth, limit, seed), judging, langfuse_dataset)
     try:
-        if url:
-            summary = asyncio.run(_over_http(url, dataset, folder, options, judging))
-        else:
-            summary = _in_process(data_dir, dataset, folder, options, judging)
+        runs = asyncio.run(_over_http(url, beside, asking)) if url else _in_process(data_dir, asking)
     except KeyboardInterrupt:
         kept = len(folder.outcomes())
         err.print(f"Interrupted: {kept} of {len(dataset.cases)} cases are kept in {folder.path}.")
         err.print(f"The same command with --out {folder.path} goes on.")
         raise typer.Exit(INTERRUPTED) from None
-    print(summary.model_dump_json(indent=1) if as_json else show(summary, folder.path))
-    if summary.failures:
-        print(*(f"error: {why}" for why in summary.failures), sep="\n", file=sys.stderr)
+    _tell(runs, folder.path, as_json)
+
+
+def _tell(runs: Sequence[RunSummary], folder: Path, as_json: bool) -> None:
+    told = [
+        one.model_dump_json(indent=1) if as_json else show(one, folder.with_name(one.name)) for one in runs
+    ]
+    print(f"[{', '.join(told)}]" if as_json and len(runs) > 1 else "\n\n".join(told))
+    if len(runs) > 1:
+        err.print(f"footnote eval compare {folder}-beside {folder}", highlight=False, soft_wrap=True)
+    if failures := [why for one in runs for why in one.failures]:
+        print(*(f"error: {why}" for why in failures), sep="\n", file=sys.stderr)
         raise typer.Exit(1)
 
 
-async def _over_http(
-    url: str, dataset: Dataset, folder: RunFolder, options: RunOptions, judging: Judging
-) -> RunSummary:
+async def _over_http(url: str, beside: str, asking: Asking) -> tuple[RunSummary, ...]:
     key = Settings().client.api_key.get_secret_value()
-    async with asked_over_http(url, key) as asked:
-        with judging.open(folder.path) as family:
-            return await judged(asked, dataset, folder, options, family)
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(asked_over_http(url, key))
+        second = await stack.enter_async_context(asked_over_http(beside, key)) if beside else None
+        return await asking.of(first, second)
 
 
-def _in_process(
-    data_dir: Path | None, dataset: Dataset, folder: RunFolder, options: RunOptions, judging: Judging
-) -> RunSummary:
-    known = dataset.documents
+def _in_process(data_dir: Path | None, asking: Asking) -> tuple[RunSummary, ...]:
+    known = asking.dataset.documents
     if known is None and data_dir is None:
         raise InvalidInput(
             "the documents that the questions are about are not known",
@@ -175,16 +173,15 @@ def _in_process(
         if known is not None:
             read_set(engine, known)
 
-    async def asking(engine: LocalEngine) -> RunSummary:
+    async def run_of(engine: LocalEngine) -> tuple[RunSummary, ...]:
         async with asked_in_process(engine) as asked:
-            with judging.open(folder.path) as family:
-                return await judged(asked, dataset, folder, options, family)
+            return await asking.of(asked)
 
     with scratch as place, err.status("reading in") if err.is_terminal else nullcontext():
         # Each answer is worked out: one that is remembered takes no time and hides what it would be now.
         settings = Settings(data_dir=Path(place), cache=CacheSettings(enabled=False))
         with engine_with(settings, read) as engine:
-            return asyncio.run(asking(engine))
+            return asyncio.run(run_of(engine))
 
 
 if __name__ == "__main__":

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import numpy as np
 
 from eval.engines import Asked
 from eval.run.families import Family, measured
-from eval.run.records import Case, FoundHit, HitScores, Json, Outcome, RunFolder
+from eval.run.records import Case, FoundHit, HitScores, Json, Outcome, RunFolder, RunSummary
 from service.errors import FootnoteError, Unavailable
 
 DEPTH = 50
@@ -28,58 +31,100 @@ def yardstick_ms() -> float:
     return (time.thread_time() - started) * 1000
 
 
+class Told(Protocol):
+    """Where a run is told beside its folder."""
+
+    def asking(self, case: Case) -> AbstractContextManager[None]:
+        """Entered for as long as the product answers a case."""
+        ...
+
+    def tell(self, outcomes: Sequence[Outcome], summary: RunSummary, moved: Tell) -> None:
+        """Tells the whole run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A product that is asked, the folder that keeps what it says, and where that is told as well."""
+
+    asked: Asked
+    folder: RunFolder
+    told: Told | None = None
+
+
 async def ask_all(
-    asked: Asked, cases: Sequence[Case], folder: RunFolder, *, concurrency: int, depth: int, tell: Tell
-) -> tuple[Outcome, ...]:
-    """The outcome of each case in order; those that the folder holds already are not asked again.
+    places: Sequence[Place], cases: Sequence[Case], *, concurrency: int, depth: int, tell: Tell
+) -> tuple[tuple[Outcome, ...], ...]:
+    """The outcome of each case in order, for each place; those that the folders hold are not asked again.
+
+    Of several places one is asked after the other, and the next case the other way round: what else the
+    machine does meanwhile falls on all alike.
 
     Raises:
-        Unavailable: the product is not there; what it answered before is kept.
+        Unavailable: a product is not there; what was answered before is kept.
     """
-    known = {one.case.id: one for one in folder.outcomes() if one.error is None}
-    known = {case.id: known[case.id] for case in cases if case.id in known and known[case.id].case == case}
-    waiting = [case for case in cases if case.id not in known]
+    known = [_known(place.folder, cases) for place in places]
+    waiting = [
+        (number, case) for number, case in enumerate(cases) if not all(case.id in found for found in known)
+    ]
     if waiting:
-        await asked.search({"query": waiting[0].question})  # what is made at the first question is not timed
-    alone, queue = asked.here and concurrency == 1, iter(waiting)
+        for place in places:  # what is made at the first question is not timed
+            await place.asked.search({"query": cases[0].question})
+    alone, queue = concurrency == 1, iter(waiting)
+    done = len(cases) - len(waiting)
 
     async def work() -> None:
-        for case in queue:
-            known[case.id] = await ask(asked, case, depth, alone)
-            folder.append(known[case.id])
-            tell(len(known), len(cases))
+        nonlocal done
+        for number, case in queue:
+            for turn in range(len(places)):
+                which = (turn + number) % len(places)
+                known[which][case.id] = await ask(places[which], case, depth, alone)
+                places[which].folder.append(known[which][case.id])
+            done += 1
+            tell(done, len(cases))
 
-    tell(len(known), len(cases))
+    tell(done, len(cases))
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(concurrency):
                 group.create_task(work())
     except ExceptionGroup as stopped:  # the others were let go of; the first says why
         raise stopped.exceptions[0] from None
-    return tuple(known[case.id] for case in cases)
+    return tuple(tuple(found[case.id] for case in cases) for found in known)
 
 
-async def ask(asked: Asked, case: Case, depth: int, alone: bool = False) -> Outcome:
+def _known(folder: RunFolder, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """What was answered before, of these very cases."""
+    asked = {case.id: case for case in cases}
+    return {
+        one.case.id: one for one in folder.outcomes() if not one.error and one.case == asked.get(one.case.id)
+    }
+
+
+async def ask(place: Place, case: Case, depth: int, alone: bool = False) -> Outcome:
     """The outcome of a case, not measured yet; an error of the product's is one.
 
     Args:
-        alone: that this process does nothing else meanwhile, so that its processor time is the query's.
+        alone: that nothing else is asked meanwhile: the processor time of a product in this process is then
+            the query's.
     """
-    yardstick = yardstick_ms()
-    started, spent = time.perf_counter(), time.process_time()
+    asked, yardstick = place.asked, yardstick_ms()
+    now, started, spent = datetime.now(UTC), time.perf_counter(), time.process_time()
     try:
-        response = await asked.query({"query": case.question, "explain": True})
+        with place.told.asking(case) if place.told else nullcontext():
+            response = await asked.query({"query": case.question, "explain": True})
         latency_ms = (time.perf_counter() - started) * 1000
-        processor_ms = (time.process_time() - spent) * 1000 if alone else 0.0
+        processor_ms = (time.process_time() - spent) * 1000 if alone and asked.here else 0.0
         further = await asked.search({"query": case.question, "top_k": depth})
     except Unavailable:
         raise
     except FootnoteError as error:
-        return Outcome(case=case, error=f"{error.code}: {error}")
+        return Outcome(case=case, asked_at=now, error=f"{error.code}: {error}")
     return Outcome(
         case=case,
         hits=_hits(response.pop("hits") or (), further["hits"]),
         response=response,
+        asked_at=now,
         latency_ms=latency_ms,
         processor_ms=processor_ms,
         yardstick_ms=yardstick,

@@ -16,10 +16,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.run.figures import ALL, CONFIDENCE, LOWER_IS_BETTER, Array, bounds, column, draws, means, parts
-from eval.run.records import Outcome
+from eval.run.records import Outcome, RunSummary
 from service.errors import InvalidInput, Misconfigured
 
 GATE = Path(__file__).parents[1] / "gate.toml"
+PROCESSOR = "processor_yardsticks"
 FEWEST = 5
 """Of fewer cases than these nothing is concluded."""
 Margin = Annotated[float, Field(ge=0)]
@@ -33,7 +34,7 @@ class Gate(BaseModel):
     metrics: dict[str, Margin]
     parts: dict[str, Margin] = {}
     latency: Margin
-    """By how much the median processor time, in yardsticks of its own run, may be more: 0.5 is by half."""
+    """By how much the median time of an answer may be more: 0.5 is by half."""
     unsafe: Annotated[int, Field(ge=0)] = 0
 
 
@@ -77,16 +78,26 @@ def gate_of(path: Path = GATE) -> Gate:
         raise Misconfigured(f"{path} is no gate: {error}") from error
 
 
-def compared(before: Sequence[Outcome], after: Sequence[Outcome], gate: Gate) -> Comparison:
+def compared(
+    before: Sequence[Outcome], after: Sequence[Outcome], gate: Gate, *, in_turn: bool = False
+) -> Comparison:
     """Both runs, case by case.
+
+    Args:
+        in_turn: whether they were asked in turn, so that what the clock says compares.
 
     Raises:
         InvalidInput: they did not ask the same.
     """
     first, second = _paired(before, after)
     changes = tuple(_changes(first, second))
-    time = _latency(first, second)
+    time = _latency(first, second) if in_turn else _processor_time(first, second)
     return Comparison(changes, time, tuple(_reasons(changes, time, second, gate)))
+
+
+def in_turn(one: RunSummary, other: RunSummary) -> bool:
+    """Whether two runs were asked in turn, case by case."""
+    return bool(one.turn) and one.turn == other.turn
 
 
 def _paired(
@@ -128,28 +139,46 @@ def _change(part: str, name: str, before: Array, after: Array, weights: Array) -
 
 
 def _latency(before: Sequence[Outcome], after: Sequence[Outcome]) -> Change | None:
-    """The median processor times in yardsticks of their own runs, and the bounds of the ratio's logarithm.
+    """The median times of both as the asker saw them, in milliseconds; of answers that were worked out."""
+    pairs = [
+        (_worked_out(one, one.latency_ms), _worked_out(other, other.latency_ms))
+        for one, other in zip(before, after, strict=True)
+    ]
+    return _timed("latency_ms", np.array([pair for pair in pairs if all(pair)], dtype=np.float64))
 
-    None where a run has none. Wall clocks are no gate: two runs at two times tell the machine's load.
+
+def _processor_time(before: Sequence[Outcome], after: Sequence[Outcome]) -> Change | None:
+    """The median processor times in yardsticks of their own runs.
+
+    Wall clocks of two runs at two times tell the machine's load.
     """
-    pairs = [(_yardsticks(one), _yardsticks(other)) for one, other in zip(before, after, strict=True)]
+    pairs = [
+        (_worked_out(one, one.processor_ms), _worked_out(other, other.processor_ms))
+        for one, other in zip(before, after, strict=True)
+    ]
     timed = np.array([pair for pair in pairs if all(pair)], dtype=np.float64)
     if len(timed) < FEWEST:
         return None
     typical = [
         float(np.median([one.yardstick_ms for one in run if one.yardstick_ms])) for run in (before, after)
     ]
-    timed = timed / typical
+    return _timed(PROCESSOR, timed / typical)
+
+
+def _timed(name: str, timed: Array) -> Change | None:
+    """Pairs of times, with the bounds of their medians' ratio as a logarithm; None where there are few."""
+    if len(timed) < FEWEST:
+        return None
     resampled = np.random.default_rng(1).integers(0, len(timed), (1_000, len(timed)))
     sampled = np.log(np.median(timed[resampled], axis=1))
     low, high = bounds(sampled[:, 1] - sampled[:, 0])
     first, second = (float(one) for one in np.median(timed, axis=0))
-    return Change(ALL, "latency", first, second, low, high, len(timed))
+    return Change(ALL, name, first, second, low, high, len(timed))
 
 
-def _yardsticks(outcome: Outcome) -> float:
-    """The time of an answer that was worked out, in milliseconds; 0 for others."""
-    return 0.0 if outcome.response.get("cached") else outcome.processor_ms
+def _worked_out(outcome: Outcome, took: float) -> float:
+    """The time of an answer that was worked out; 0 for others."""
+    return 0.0 if outcome.response.get("cached") or outcome.error else took
 
 
 def _reasons(
@@ -169,7 +198,6 @@ def _reasons(
                 f"(difference {change.low:+.3f} to {change.high:+.3f}; {margin} is allowed)"
             )
     if time is not None and time.low > 0 and time.after > time.before * (1 + gate.latency):
-        yield (
-            f"answers take {time.after / time.before:.2f} times the processor time, in yardsticks; "
-            f"{1 + gate.latency:.2f} is allowed"
-        )
+        what = "processor time" if time.metric == PROCESSOR else "time"
+        longer = f"{time.after / time.before:.2f} times the {what}"
+        yield f"answers take {longer}; {1 + gate.latency:.2f} is allowed"

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from eval.commands import WORSE, AsJson, Out, command, run
-from eval.run.compare import GATE, Comparison, compared, gate_of
+from eval.run.compare import GATE, Comparison, compared, gate_of, in_turn
 from eval.run.figures import ALL
 from eval.run.records import Case, Outcome, RunFolder
 
@@ -45,14 +45,13 @@ def main(
 ) -> None:
     """The command line."""
     first, second = RunFolder(before), RunFolder(after)
-    summary = second.summary()
-    first.summary()
+    summary, earlier = second.summary(), first.summary()
     outcomes = second.outcomes()
     if accept:
         first.finish(summary.model_copy(update={"name": before.name}), map(slim, outcomes))
         print(f"{before} is now {summary.name} of {summary.started_at:%Y-%m-%d}.")
         return
-    found = compared(first.outcomes(), outcomes, gate_of(gate))
+    found = compared(first.outcomes(), outcomes, gate_of(gate), in_turn=in_turn(earlier, summary))
     text = _as_json(found) if as_json else "\n".join(_lines(found))
     if out is not None:
         out.write_text(f"{text}\n", encoding="utf-8")
@@ -74,7 +73,7 @@ def _lines(found: Comparison) -> Iterator[str]:
             interval = f"{change.low:+.3f} to {change.high:+.3f}"
             yield f"{name:34}{change.before:8.3f}{change.after:8.3f}   {interval:20}{mark}".rstrip()
     if found.latency is not None:
-        yield f"{'processor time, in yardsticks':34}{found.latency.before:8.2f}{found.latency.after:8.2f}"
+        yield f"{found.latency.metric:34}{found.latency.before:8.2f}{found.latency.after:8.2f}"
     yield ""
     yield from (f"worse: {reason}" for reason in found.reasons)
     yield "The gate does not let it pass." if found.reasons else "The gate lets it pass."

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from eval import labelled
 from eval.labelled.files import files_below, golden_questions
 from eval.labelled.golden import GOLDEN
-from eval.labelled.types import LabelledQuestion, LabelledSet
+from eval.labelled.types import LabelledQuestion, LabelledSet, drawn
 from eval.run.records import Case, DatasetRef, cases_of
 from service.errors import InvalidInput
 
@@ -47,7 +45,7 @@ def open_dataset(data: Path, documents: Path | None, limit: int | None = None, s
     found = _of_lines(data, documents) if data.suffix == ".jsonl" else _of_set(data)
     if not found.cases:
         raise InvalidInput(f"{data} holds no questions in a form that is known here")
-    return Dataset(found.name, _sampled(found.cases, limit, seed), found.documents)
+    return Dataset(found.name, drawn(found.cases, limit, seed), found.documents)
 
 
 def _of_set(data: Path) -> Dataset:
@@ -86,11 +84,3 @@ def case_of(question: LabelledQuestion) -> Case:
         group=question.group,
         about=question.about,
     )
-
-
-def _sampled(cases: Sequence[Case], limit: int | None, seed: int) -> tuple[Case, ...]:
-    """So many of the cases, the same ones for the same seed, in the set's order."""
-    if limit is None or limit >= len(cases):
-        return tuple(cases)
-    chosen = set(random.Random(seed).sample(range(len(cases)), limit))
-    return tuple(case for place, case in enumerate(cases) if place in chosen)

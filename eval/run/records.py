@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -26,6 +27,7 @@ from eval.run.summaries import (
     Started,
 )
 from service.errors import InvalidInput
+from service.explaining.explanation import LostAt
 
 __all__ = [
     "Case",
@@ -54,21 +56,7 @@ Json = dict[str, Any]
 Spelling = Annotated[str, Field(min_length=1)]
 Fact = Annotated[tuple[Spelling, ...], Field(min_length=1)]
 
-Stage = Literal[
-    "not_ingested",
-    "not_parsed",
-    "not_chunked_whole",
-    "not_retrieved",
-    "fused_away",
-    "reranked_away",
-    "cut_by_budget",
-    "abstained",
-    "generated_wrongly",
-    "dropped_by_check",
-    "cited_wrongly",
-    "answered_unanswerable",
-    "failed",
-]
+Stage = Literal[LostAt, "answered_unanswerable", "failed"]
 """Where a case went wrong."""
 
 
@@ -140,6 +128,7 @@ class Outcome(Recorded):
         response: the body of `POST /query` as it was served, but for its hits; empty where it failed.
         hits: what was found, best first: those that the answer was drawn from with their texts, and behind
             them more, without.
+        asked_at: when the query was asked.
         latency_ms: of the query, as the asker saw it.
         processor_ms: processor time of the query; 0 where it cannot be told: over HTTP, or many at a time.
         yardstick_ms: processor time of a fixed piece of work just before it.
@@ -151,6 +140,7 @@ class Outcome(Recorded):
     case: Case
     response: Json = Field(default_factory=dict)
     hits: tuple[FoundHit, ...] = ()
+    asked_at: datetime | None = None
     latency_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     processor_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     yardstick_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from eval.commands import Out, command, run
 from eval.relevance import calibration
 from eval.run import charts
-from eval.run.compare import GATE, Change, Comparison, compared, gate_of
+from eval.run.compare import GATE, Change, Comparison, Gate, compared, gate_of, in_turn
 from eval.run.estimate import MENDS
 from eval.run.figures import ALL, LOWER_IS_BETTER, predictions
 from eval.run.records import Outcome, RunFolder, RunSummary
@@ -196,6 +196,10 @@ def drift_of(path: Path) -> DriftOut:
         raise InvalidInput(f"{path} holds no drift of this version", hint=hint) from None
 
 
+def _against(before: RunFolder, summary: RunSummary, outcomes: Sequence[Outcome], gate: Gate) -> Comparison:
+    return compared(before.outcomes(), outcomes, gate, in_turn=in_turn(before.summary(), summary))
+
+
 def main(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
     against: Annotated[Path | None, typer.Option(help="Another run's folder to compare with.")] = None,
@@ -208,7 +212,7 @@ def main(
     """The command line."""
     kept = RunFolder(folder)
     summary, outcomes = kept.summary(), kept.outcomes()
-    found = compared(RunFolder(against).outcomes(), outcomes, gate_of(gate)) if against else None
+    found = _against(RunFolder(against), summary, outcomes, gate_of(gate)) if against else None
     seen = drift_of(drift) if drift else None
     place = out or folder
     place.mkdir(parents=True, exist_ok=True)

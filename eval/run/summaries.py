@@ -82,6 +82,7 @@ class RunSummary(Recorded):
         latency_ms: by stage, and `total` as the asker saw it.
         options: what the run was asked with, such as how much at a time.
         failures: why the run is no score: a judge that failed, cases without a response.
+        turn: the same for two runs whose cases were asked in turn, so that their clocks compare; else empty.
     """
 
     format: Literal[1] = FORMAT
@@ -96,3 +97,4 @@ class RunSummary(Recorded):
     judge: JudgeRecord | None = None
     options: dict[str, Any] = {}
     failures: tuple[str, ...] = ()
+    turn: str = ""

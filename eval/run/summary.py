@@ -20,6 +20,7 @@ def summary_of(
     seconds: float,
     options: dict[str, object],
     judge: JudgeRecord | None = None,
+    turn: str = "",
 ) -> RunSummary:
     """All that is known of a run, from its cases."""
     return RunSummary(
@@ -34,6 +35,7 @@ def summary_of(
         judge=judge,
         options=options,
         failures=failures(outcomes),
+        turn=turn,
     )
 
 

@@ -79,7 +79,7 @@ def examples(found: Sequence[Case], name: str = "") -> Iterator[Example]:
             context = claim.case.context
             passages = {passage.n: read(passage) for passage in context.passages}
             weights = words.weights(sentence.terms for one in passages.values() for sentence in one.sentences)
-        compared = examine(claim.text, [passages[claim.cited]], weights)
+        compared = examine(claim.text, [passages[claim.cited]], weights.copy)
         if isinstance(compared, Comparison):
             group, features = f"{name}/{claim.case.group}", compared.features()
             yield Example(claim.kind, claim.supported, group, claim.text, compared.evidence, features)

@@ -10,7 +10,8 @@ Each family of formats has one module here with the same `parse(content, filenam
     pdf/           pdf
 
 `registry.py` knows them by media type, `normalise.py` lays the elements out, `hidden.py` and `markup/css.py`
-find what no reader sees, and `ingestion/sandbox/` runs all of it in a child process with limits.
+find what no reader sees, `notes.py` tells a footnote's mark from an exponent, `enhance.py` makes images ready
+for `ocr.py`, and `ingestion/sandbox/` runs all of it in a child process with limits.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
         for number, image in enumerate(_frames(content, limits), 1):
             page, confidence = _read(image, number, reader)
             pages.append(page)
-            poor = confidence is not None and confidence < limits.poor_ocr_confidence
+            poor = confidence is not None and reader.is_poor(page, confidence)
             receipts.append(PageReceipt(number, page.characters, confidence, poor))
     reader.refuse_empty(pages)
     return Parsed("image", tuple(layout(pages)), pages=tuple(receipts), warnings=tuple(reader.warnings))

@@ -7,7 +7,7 @@ for and cuts quoted lines into titles and list items.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.errors import MessageError
@@ -38,14 +38,22 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read one message; attached messages nest to `limits.max_nesting`, quoted text is kept as it stands."""
     if not _HEADER_LINE.search(content[:4096]):
         raise MistypedFile("The file has no message headers.")
-    message = cast(EmailMessage, message_from_bytes(content, policy=_BoundedHeaders()))
-    reader = _Reader(limits)
+    return read_message(
+        cast(EmailMessage, message_from_bytes(content, policy=BoundedHeaders())), limits, "email"
+    )
+
+
+def read_message(
+    message: EmailMessage, limits: ParseSettings, parser: str, warnings: Sequence[str] = ()
+) -> Parsed:
+    """What one message holds, with the `warnings` of whoever took it out of its file."""
+    reader = _Reader(limits, warnings=list(warnings))
     for name, value in message.raw_items():
         if len(str(value)) > MAX_HEADER_CHARACTERS:
             reader.warnings.append(f"The header {name[:40]} was read to {MAX_HEADER_CHARACTERS} characters.")
     elements = tuple(reader.message(message, depth=1))
     return Parsed(
-        "email",
+        parser,
         elements,
         title=_header(message, "Subject"),
         hidden=reader.hidden,
@@ -54,7 +62,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     )
 
 
-class _BoundedHeaders(policy.EmailPolicy):
+class BoundedHeaders(policy.EmailPolicy):
     """Python's own reading of headers, of as much of each as it can read in time."""
 
     @override

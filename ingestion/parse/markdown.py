@@ -16,6 +16,7 @@ from typing import Any
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
+from ingestion.parse.markdown_notes import add_notes
 from ingestion.parse.markup.parser import elements_of, tree
 from ingestion.parse.markup.tags import closed_names, is_markup_at, without_names
 from service.errors import LimitExceeded
@@ -24,6 +25,14 @@ from service.types import Scalar
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _HEADING_ID = re.compile(r"^(#{1,6} .*)\{#[\w:.-]+\}[ \t]*$", re.MULTILINE)
+_ROLES = (
+    "abbr any attr attribute class command const data doc download envvar exc file func guilabel kbd math"
+    " menuselection meth mod numref obj option pep program ref rfc samp sub sup term"
+)
+_ROLE = re.compile(
+    rf"\{{(?:[a-z]+:)?(?:{'|'.join(_ROLES.split())})\}}(`+)[!~]?([^`\n]+?)(?:[ ]<[^<>`\n]+>)?\1(?!`)"
+)
+"""A role of MyST, which Sphinx' documents are written in: ``{term}`what is shown <target>` ``."""
 _MAX_FRONT_MATTER = 64 * 1024
 _CLOSED = "closed"
 """Where the renderer's environment holds the names that have an end tag; None where every tag is markup."""
@@ -72,10 +81,24 @@ def _renderer() -> Any:
         return html if closed is None else without_names(html, closed)
 
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    markdown.inline.ruler.before("backticks", "role", _role)
     markdown.inline.ruler.at("html_inline", inline)
     markdown.block.ruler.at("html_block", block, {"alt": ["paragraph", "reference", "blockquote"]})
     markdown.add_render_rule("html_block", block_as_html)
+    add_notes(markdown)
     return markdown
+
+
+def _role(state: Any, silent: bool) -> bool:
+    """A role is what it shows: its name and target are for the program that makes pages of it."""
+    if not state.src.startswith("{", state.pos) or not (
+        found := _ROLE.match(state.src, state.pos, state.posMax)
+    ):
+        return False
+    if not silent:
+        state.push("text", "", 0).content = found[2]
+    state.pos = found.end()
+    return True
 
 
 def _begins_markup(source: str, start: int, env: Any) -> bool:

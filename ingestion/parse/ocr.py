@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ingestion.parse.enhance import Enhanced, enhanced
 from ingestion.parse.pdf.model import PageContent, Word
 from service.errors import CorruptFile, EmptyDocument
 from service.settings import ParseSettings
@@ -34,6 +35,13 @@ DATA_FOLDERS = (
 )
 LEAST_CONFIDENCE = 15.0
 """Words below are specks and lines taken for letters."""
+SURE, UNREAD = 80.0, 0.12
+"""A page read with less confidence, or with more of its ink outside all words, is read again as one block of
+lines: Tesseract's own segmentation leaves out what stands alone, such as the prices of a receipt. Where that
+is not sure either, the image as it came is tried: grain that was smoothed may have been small print."""
+EVEN = 40.0
+"""Characters read with this confidence are as likely wrong as right."""
+DARK = 128
 SIZE_ERROR = 1.14
 MISREAD_BULLETS = frozenset("¢©«»°®")
 NO_BINDING = "OCR is not installed, so scanned pages have no text; repair: pip install 'footnote[ocr]'"
@@ -62,12 +70,13 @@ def data_folder(languages: str) -> Path | None:
 class PageReader:
     """Reads pages one after another with one engine, started at the first page that needs it.
 
-    `warnings` says why it could not read, and how that is repaired.
+    `warnings` says why it could not read, and how that is repaired, and which pages it read poorly.
     """
 
     def __init__(self, limits: ParseSettings) -> None:
         self._limits = limits
         self._engine: Any = None
+        self._why_not = ""
         self.warnings: list[str] = []
 
     def __enter__(self) -> PageReader:
@@ -81,12 +90,22 @@ class PageReader:
 
     def ready(self) -> bool:
         """Whether pages can be read; the first call starts the engine, or notes in `warnings` why not."""
-        if self._engine is None and not self.warnings:
+        if self._engine is None and not self._why_not:
             if self._limits.ocr == "never":
-                self.warnings.append(SWITCHED_OFF)
+                self._do_without(SWITCHED_OFF)
             else:
                 self._start()
         return self._engine is not None
+
+    def is_poor(self, page: PageContent, confidence: float) -> bool:
+        """Whether a page was read so poorly that its text may be wrong; `warnings` then names the page."""
+        poor = confidence < self._limits.poor_ocr_confidence
+        if poor and page.words:
+            self.warnings.append(
+                f"page {page.number}: read by OCR with a confidence of {confidence:.0f} of 100; "
+                "compare it with the page before you rely on it"
+            )
+        return poor
 
     def read(self, image: Image, dpi: float) -> Seen | None:
         """The words of one page with their places in points, or None when there is no OCR here.
@@ -95,18 +114,36 @@ class PageReader:
         """
         if not self.ready():
             return None
+        page = enhanced(image)
         try:
-            self._engine.SetImage(image)
-            self._engine.SetSourceResolution(round(dpi))
-            self._engine.Recognize()
-            return _seen(self._engine, 72 / dpi, english=self._limits.ocr_languages == "eng")
+            seen = self._seen(page, dpi, "AUTO")
+            if seen.confidence < SURE or _unread(page, seen.words, dpi) > UNREAD:
+                seen = max(seen, self._seen(page, dpi, "SINGLE_BLOCK"), key=_read_surely)
+            if seen.confidence < SURE:
+                seen = max(seen, self._seen(Enhanced(image), dpi, "AUTO"), key=_read_surely)
         except RuntimeError as error:
             raise CorruptFile(f"OCR cannot read the image of a page: {error}") from error
+        return seen
+
+    def _seen(self, page: Enhanced, dpi: float, segmentation: str) -> Seen:
+        """The words that one way of finding lines gives, at their places on the page laid straight."""
+        import tesserocr
+
+        self._engine.SetPageSegMode(getattr(tesserocr.PSM, segmentation))
+        self._engine.SetImage(page.image)
+        self._engine.SetSourceResolution(round(dpi * page.zoom))
+        self._engine.Recognize()
+        seen = _seen(self._engine, 72 / (dpi * page.zoom), english=self._limits.ocr_languages == "eng")
+        return replace(seen, words=_moved(seen.words, page.margin, 72 / dpi))
 
     def refuse_empty(self, pages: Iterable[PageContent]) -> None:
         """Raise EmptyDocument, with what would repair it, when no page has text and OCR was not there."""
-        if self.warnings and not any(page.words or page.sideways for page in pages):
-            raise EmptyDocument("No text was found in the file: its pages are images.", hint=self.warnings[0])
+        if self._why_not and not any(page.words or page.sideways for page in pages):
+            raise EmptyDocument("No text was found in the file: its pages are images.", hint=self._why_not)
+
+    def _do_without(self, why: str) -> None:
+        self._why_not = why
+        self.warnings.append(why)
 
     def _start(self) -> None:
         # One thread: several parsers may run side by side, and OpenMP's spinning costs more than it gains.
@@ -114,13 +151,13 @@ class PageReader:
         try:
             import tesserocr
         except ImportError:
-            self.warnings.append(NO_BINDING)
+            self._do_without(NO_BINDING)
             return
         languages = self._limits.ocr_languages
         folder = data_folder(languages)
         if folder is None:
             packages = " ".join(f"tesseract-ocr-{name.replace('_', '-')}" for name in languages.split("+"))
-            self.warnings.append(
+            self._do_without(
                 f"Tesseract's data for {languages!r} is not installed, so scanned pages have no text; "
                 f"repair: apt-get install {packages} (or set TESSDATA_PREFIX)"
             )
@@ -128,7 +165,46 @@ class PageReader:
         try:
             self._engine = tesserocr.PyTessBaseAPI(path=str(folder), lang=languages, psm=tesserocr.PSM.AUTO)
         except RuntimeError:
-            self.warnings.append(f"Tesseract cannot load its data in {folder}, so scanned pages have no text")
+            self._do_without(f"Tesseract cannot load its data in {folder}, so scanned pages have no text")
+
+
+def _read_surely(seen: Seen) -> float:
+    """How much was read, less what is likelier wrong than right."""
+    return sum(len(word.text) for word in seen.words) * (seen.confidence - EVEN)
+
+
+def _moved(words: Iterable[Word], margin: tuple[float, float], scale: float) -> tuple[Word, ...]:
+    """The words without the margin that turning the page has added."""
+    left, top = margin[0] * scale, margin[1] * scale
+    if not (left or top):
+        return tuple(words)
+    return tuple(
+        replace(
+            word,
+            x0=word.x0 - left,
+            x1=word.x1 - left,
+            y0=word.y0 - top,
+            y1=word.y1 - top,
+            baseline=word.baseline - top,
+        )
+        for word in words
+    )
+
+
+def _unread(page: Enhanced, words: Iterable[Word], dpi: float) -> float:
+    """The share of the ink that lies outside all words."""
+    import numpy as np
+
+    ink = np.asarray(page.image) < DARK
+    total = int(ink.sum())
+    left = ink.copy()
+    scale = page.zoom * dpi / 72
+    shift_x, shift_y = page.margin[0] * page.zoom, page.margin[1] * page.zoom
+    for word in words:
+        x0, x1 = (max(0, round(edge * scale + shift_x)) for edge in (word.x0, word.x1))
+        y0, y1 = (max(0, round(edge * scale + shift_y)) for edge in (word.y0, word.y1))
+        left[y0 : y1 + 1, x0 : x1 + 1] = False
+    return int(left.sum()) / total if total else 0.0
 
 
 def _seen(engine: Any, scale: float, *, english: bool) -> Seen:

@@ -1,4 +1,4 @@
-"""OpenDocument text, EPUB, reStructuredText and RTF: by Pandoc to HTML, and from there by `markup.py`.
+"""OpenDocument text, EPUB, reStructuredText, Org and RTF: by Pandoc to HTML, and from there by `markup.py`.
 
 `unstructured` calls Pandoc for these too, but by way of a docx file or with list numbers lost. Pandoc comes
 with `pypandoc-binary`; it runs in its own sandbox mode, in which it opens no file but what it is given.
@@ -19,7 +19,7 @@ from ingestion.types import Element
 from service.errors import CorruptFile, ParseOutOfMemory, UnsupportedMedia
 from service.settings import ParseSettings
 
-_FORMATS = {".odt": "odt", ".epub": "epub", ".rst": "rst", ".rtf": "rtf"}
+_FORMATS = {".odt": "odt", ".epub": "epub", ".rst": "rst", ".org": "org", ".rtf": "rtf"}
 _REQUIRED = {"odt": "content.xml", "epub": "META-INF/container.xml"}
 _ODT = {name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "style", "text")}
 _RTF_MAGIC = b"{\\rtf"
@@ -91,7 +91,7 @@ def _source(content: bytes, filename: str, limits: ParseSettings) -> tuple[str, 
         form = "odt" if content.startswith(ZIP_MAGIC) else "rst"
     if form in _REQUIRED:
         checked_archive(content, _REQUIRED[form], limits).close()
-    elif form == "rst":
+    elif form in ("rst", "org"):
         content = decode(content)[0].encode("utf-8", "replace")
     elif not content.startswith(_RTF_MAGIC):
         raise CorruptFile("The file is no RTF: it does not begin as one.")

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Literal
 
 from service.cite import links
@@ -44,6 +44,8 @@ class Checker:
         self._settings = settings
         self._by = dataclasses.replace(by, encode=cache(by.encode)) if by else None
         self._buffer = ""
+        self._passages: dict[int, ReadPassage] = {}
+        self._rarity: dict[str, float] = {}
         self._numbers: dict[tuple[str, int, int, int], int] = {}
         self._citations: list[Citation] = []
         self._rejected: list[Rejected] = []
@@ -75,16 +77,17 @@ class Checker:
         """Whether the generator said that it does not know."""
         return self._declined
 
-    @cached_property
-    def _passages(self) -> dict[int, ReadPassage]:
-        """The passages, read once and only where there is a sentence to check."""
-        return {passage.n: read(passage) for passage in self._context.passages}
+    def _read(self, passage: Passage) -> ReadPassage:
+        """The passage, read once and only where a sentence is checked against it."""
+        if passage.n not in self._passages:
+            self._passages[passage.n] = read(passage)
+        return self._passages[passage.n]
 
-    @cached_property
     def _weights(self) -> dict[str, float]:
-        return words.weights(
-            sentence.terms for passage in self._passages.values() for sentence in passage.sentences
-        )
+        if not self._rarity:
+            passages = map(self._read, self._context.passages)
+            self._rarity = words.weights(one.terms for passage in passages for one in passage.sentences)
+        return self._rarity
 
     def take(self, draft: Draft) -> list[CheckedSentence]:
         """Takes the next piece of a generator's output, whichever it is."""
@@ -142,7 +145,7 @@ class Checker:
         if not any(map(str.isalnum, bare)):
             return None
         named = list(dict.fromkeys(n for match in MARKER.finditer(marked) for n in numbers(match)))
-        cited = [self._passages[n] for n in named if n in self._passages]
+        cited = [self._read(one) for one in map(self._context.passage, named) if one is not None]
         if not cited:
             self._drop_without_passage(bare, named)
             return None

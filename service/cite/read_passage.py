@@ -52,7 +52,7 @@ class ReadText:
         return tuple(words.negations(self.text))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class SourceSentence:
     """A sentence or table row of a passage; `start` and `end` are offsets in the passage's text."""
 
@@ -61,10 +61,22 @@ class SourceSentence:
     start: int
     end: int
     text: ReadText
-    said: ReadText
-    """The text; a row as `Header: cell; Header: cell`."""
-    terms: frozenset[str]
-    """Those of the row's header too."""
+    header: str
+    """What stands above it, if it is a row."""
+
+    @cached_property
+    def said(self) -> ReadText:
+        """The text; a row as `Header: cell; Header: cell`."""
+        if not is_row(self.text.text):
+            return self.text
+        return ReadText(named_cells(self.header.split("\n")[0], self.text.text), self.text.language)
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Those of the row's header too."""
+        if self.said is self.text:
+            return frozenset(self.text.terms)
+        return frozenset(words.terms(f"{self.header}\n{self.text.text}", self.text.language))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +107,7 @@ def read(passage: Passage) -> ReadPassage:
             above = text[start:end]
         elif any(map(str.isalnum, text[start:end])):
             shown = ReadText(text[start:end], language)
-            sentences.append(_sentence(passage, position, start, shown, above))
+            sentences.append(SourceSentence(passage, position, start, end, shown, above))
     headers_text = [text[slice(*found[position])] for position in sorted(headers)]
     background = "\n".join((passage.document.title, *passage.heading_path, passage.header, *headers_text))
     return ReadPassage(passage, tuple(sentences), ReadText(disarm(background), language))
@@ -104,12 +116,3 @@ def read(passage: Passage) -> ReadPassage:
 def _header_rows(text: str, found: Sequence[tuple[int, int]]) -> set[int]:
     """The positions of rows that stand above a table's rule (`|---|`)."""
     return {at for at, below in enumerate(found[1:]) if is_rule(text[slice(*below)])}
-
-
-def _sentence(passage: Passage, position: int, start: int, shown: ReadText, above: str) -> SourceSentence:
-    end = start + len(shown.text)
-    if not is_row(shown.text):
-        return SourceSentence(passage, position, start, end, shown, shown, frozenset(shown.terms))
-    said = ReadText(named_cells(above.split("\n")[0], shown.text), shown.language)
-    terms = frozenset(words.terms(f"{above}\n{shown.text}", shown.language))
-    return SourceSentence(passage, position, start, end, shown, said, terms)

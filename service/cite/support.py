@@ -26,6 +26,9 @@ from service.types import Encoded, Warning
 
 Encode = Callable[[str], Encoded]
 """A text to its vector and those of its tokens."""
+Weights = Callable[[], Mapping[str, float]]
+"""The inverse document frequencies of terms over all sentences given; unknown terms weigh 1. Asked for only
+where words are compared: for them every passage has to be read."""
 
 
 class Encoder(Protocol):
@@ -94,12 +97,9 @@ class Support:
     missing: tuple[str, ...] = ()
 
 
-def support(
-    text: str, cited: Sequence[ReadPassage], weights: Mapping[str, float], by: Meaning | None
-) -> Support:
+def support(text: str, cited: Sequence[ReadPassage], weights: Weights, by: Meaning | None) -> Support:
     """The support that the cited passages give to one sentence.
 
-    `weights` are the inverse document frequencies of terms over all sentences given; unknown terms weigh 1.
     Without `by` words alone judge.
     """
     found = examine(text, cited, weights)
@@ -109,12 +109,12 @@ def support(
     return Support(round(score, 4), found.chosen)
 
 
-def examine(text: str, cited: Sequence[ReadPassage], weights: Mapping[str, float]) -> Support | Comparison:
+def examine(text: str, cited: Sequence[ReadPassage], weights: Weights) -> Support | Comparison:
     """What the rules decide, or what is left to the learned models."""
     claim = Claim(text, cited[0].language)
     if verbatim := _verbatim(claim, cited):
         return Support(1.0, (verbatim,))
-    found = Comparison(claim, cited, weights)
+    found = Comparison(claim, cited, weights())
     if not found.total or not found.chosen:
         return Support(0.0)
     if found.missing:

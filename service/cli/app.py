@@ -21,6 +21,8 @@ from service.cli import (
     documents,
     drifting,
     explaining,
+    feedback,
+    formats,
     jobs,
     models,
     receipts,
@@ -43,8 +45,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 documents.register(app)
+formats.register(app)
 asking.register(app)
 explaining.register(app)
+feedback.register(app)
 drifting.register(app)
 jobs.register(app)
 receipts.register(app)

@@ -94,6 +94,10 @@ class Client(Protocol):
         """The hits for a `POST /search` body."""
         ...
 
+    def feedback(self, request: Json) -> Json:
+        """Keeps the judgement of a `POST /feedback` body; `NotFound` where there is no such answer."""
+        ...
+
     def drift(self) -> Json:
         """What answers are like, against what they were like."""
         ...

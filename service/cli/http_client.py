@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from service.cli.client import PAGE, Client, Json, LocalFile, every
 from service.errors import Conflict, FootnoteError, Forbidden, NotFound, Unauthenticated, Unavailable
+from service.tracing.caller import calling
 from service.types import Scalar
 
 ANSWER_S = 120.0
@@ -112,6 +113,10 @@ class HttpClient(Client):
         return self._json("POST", "/search", json=request)
 
     @override
+    def feedback(self, request: Json) -> Json:
+        return self._json("POST", "/feedback", json=request)
+
+    @override
     def drift(self) -> Json:
         return self._json("GET", "/drift")
 
@@ -137,8 +142,10 @@ class HttpClient(Client):
         return response
 
     def _request(self, method: str, path: str, **parts: Any) -> httpx2.Response:
+        parent = calling.get().parent
+        within = {"traceparent": parent.header} if parent else {}
         try:
-            return self._http.request(method, path, **parts)
+            return self._http.request(method, path, headers=within, **parts)
         except httpx2.HTTPError as error:
             raise Unavailable(
                 f"the server at {self.url} does not answer: {error}",

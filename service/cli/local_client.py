@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
-from typing import Any, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 from pydantic import ValidationError
 from typing_extensions import override
 
+from service.background import LoopThread
 from service.cli.client import PAGE, Client, Json, LocalFile, every
 from service.errors import InvalidInput
 from service.local_engine import LocalEngine
 from service.records import JobState, Upload
-from service.schemas.answers import AnswerOut, SearchOut
-from service.schemas.asking import QueryIn, SearchIn
+from service.schemas.answers import AnswerOut, FeedbackOut, SearchOut
+from service.schemas.asking import FeedbackIn, QueryIn, Request, SearchIn
 from service.schemas.documents import (
     ChunksOut,
     DeletionOut,
@@ -31,8 +31,7 @@ from service.schemas.explaining import ExplainIn, ExplanationOut
 from service.settings import Settings
 from service.types import Scalar, Scope
 
-Form = TypeVar("Form", bound=SearchIn)
-Result = TypeVar("Result")
+Form = TypeVar("Form", bound=Request)
 
 
 class LocalClient(Client):
@@ -41,17 +40,23 @@ class LocalClient(Client):
     Args:
         engine: asked as `scope`, closed with this client.
         settings: the limits of what may be asked.
+        loop: where the engine works.
         working: whether the worker still runs that reads documents in; None where none was started.
     """
 
     def __init__(
-        self, engine: LocalEngine, settings: Settings, scope: Scope, working: Callable[[], bool] | None
+        self,
+        engine: LocalEngine,
+        settings: Settings,
+        scope: Scope,
+        loop: LoopThread,
+        working: Callable[[], bool] | None,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._scope = scope
         self._working = working
-        self._runner = asyncio.Runner()
+        self._run = loop.run
         self.goes_on = "A worker" if settings.mode == "server" else ""
 
     def __enter__(self) -> Self:
@@ -59,10 +64,6 @@ class LocalClient(Client):
 
     def __exit__(self, *_: object) -> None:
         self._run(self._engine.aclose())
-        self._runner.close()
-
-    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return self._runner.run(work)
 
     @override
     def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar] | None) -> list[Json]:
@@ -150,14 +151,20 @@ class LocalClient(Client):
 
     @override
     def ask(self, request: Json) -> Json:
-        asked = _checked(QueryIn, request)
+        asked = checked(QueryIn, request)
         answer = self._run(self._engine.answer(self._scope, asked.to_query(self._settings.api)))
         return AnswerOut.of(answer, explain=asked.explain, shows_dropped=True).model_dump(mode="json")
 
     @override
     def search(self, request: Json) -> Json:
-        query = _checked(SearchIn, request).to_query(self._settings.api)
+        query = checked(SearchIn, request).to_query(self._settings.api)
         return SearchOut.of(self._run(self._engine.search(self._scope, query))).model_dump(mode="json")
+
+    @override
+    def feedback(self, request: Json) -> Json:
+        judged = checked(FeedbackIn, request).to_feedback()
+        kept = self._run(self._engine.feedback(self._scope, judged))
+        return FeedbackOut(feedback_id=kept).model_dump(mode="json")
 
     @override
     def drift(self) -> Json:
@@ -165,13 +172,13 @@ class LocalClient(Client):
 
     @override
     def explain(self, request: Json) -> Json:
-        asked = _checked(ExplainIn, request)
+        asked = checked(ExplainIn, request)
         query = asked.to_query(self._settings.api)
         explained = self._run(self._engine.explain(self._scope, query, asked.to_expected()))
         return ExplanationOut.of(explained).model_dump(mode="json")
 
 
-def _checked(form: type[Form], request: Json) -> Form:
+def checked(form: type[Form], request: Json) -> Form:
     """The request, checked as the API checks it."""
     try:
         return form.model_validate(request)

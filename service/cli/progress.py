@@ -70,21 +70,19 @@ class Stalls:
         self._progress = progress
         self._bar = bar
         self._console = console
-        self._looks: dict[str, int] = {}
+        self._oldest, self._looks = "", 0
 
     def look(self, at_work: Sequence[Json]) -> None:
         """Takes note of the jobs at work, oldest first; a stage that changes is no stall."""
-        stages = {f"{job['source']} ({job['state']})": job["source"] for job in at_work}
-        self._looks = {stage: self._looks.get(stage, 0) + 1 for stage in stages}
-        self._progress.update(self._bar, file=_short(next(iter(stages.values()), "")))
-        for stage, looks in self._looks.items():
-            if looks == LOOKS_TO_A_STALL and _is_reading(stage):
-                self._console.print(f"still at {escape(stage)}", highlight=False)
-
-
-def _is_reading(stage: str) -> bool:
-    """Whether a file is at work by itself; many are embedded and stored together, and none holds them up."""
-    return stage.endswith(("(parsing)", "(chunking)"))
+        self._progress.update(self._bar, file=_short(at_work[0]["source"] if at_work else ""))
+        # Many are embedded and stored together, and none holds them up; of those that were taken to be read
+        # the oldest is at work, the others wait for it.
+        reading = (job for job in at_work if job["state"] in ("parsing", "chunking"))
+        oldest = next((f"{job['source']} ({job['state']})" for job in reading), "")
+        self._looks = self._looks + 1 if oldest == self._oldest else 1
+        self._oldest = oldest
+        if oldest and self._looks == LOOKS_TO_A_STALL:
+            self._console.print(f"still at {escape(oldest)}", highlight=False)
 
 
 def shown(found: Iterable[Named], progress: Progress, bar: TaskID) -> Iterator[Named]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,21 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFormat:
+    """A kind of file: its endings, what it needs beyond what is always there, and what installs the rest."""
+
+    endings: tuple[str, ...]
+    media_type: str
+    needs: tuple[str, ...]
+    repairs: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether such files are read here."""
+        return not self.repairs
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """What the commands are given by `service/__main__.py`, which may know the ingestion package."""
 
@@ -57,6 +72,7 @@ class Runtime:
     fsck: Callable[[Settings, bool], Sequence[Finding]]
     rebuild: Callable[[Settings, Callable[[int, int], None]], Reindexed]
     """Builds the index of the settings' model beside the one in force; tells how many chunks are done."""
+    formats: Callable[[], Sequence[KnownFormat]]
 
 
 DataDir = Annotated[
@@ -80,7 +96,7 @@ def settings_of(data_dir: Path | None) -> Settings:
     Raises:
         Misconfigured: a setting is unknown or has no such value.
     """
-    settings = _read_settings({} if data_dir is None else {"data_dir": data_dir})
+    settings = read_settings({} if data_dir is None else {"data_dir": data_dir})
     quiet = (
         settings.log.model_copy(update={"level": "warning"}) if settings.log.level == "info" else settings.log
     )
@@ -142,7 +158,12 @@ def print_json(value: Any) -> None:
     print()
 
 
-def _read_settings(given: dict[str, Any]) -> Settings:
+def read_settings(given: Mapping[str, Any]) -> Settings:
+    """The settings in force, with what was `given` before all other sources.
+
+    Raises:
+        Misconfigured: a setting is unknown or has no such value.
+    """
     hint = "look at footnote.toml and the FOOTNOTE_* environment variables"
     if misnamed := misnamed_variable():
         raise Misconfigured(misnamed, hint=hint)

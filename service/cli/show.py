@@ -105,7 +105,8 @@ def would_remove(console: Console, summary: Summary) -> None:
 
 def _failures(console: Console, summary: Summary) -> None:
     for failure in summary.failed:
-        text = f"failed: {failure['source']}: {failure['message']} ({failure['code']})"
+        hint = f"; {failure['hint']}" if failure.get("hint") else ""
+        text = f"failed: {failure['source']}: {failure['message']} ({failure['code']}{hint})"
         console.print(escape(text), style="red", highlight=False)
 
 
@@ -174,7 +175,8 @@ def _last_line(given: Json) -> str:
     kind = "probability" if decision["calibrated"] else "uncalibrated score"
     return (
         f"{kind} that the documents answer it: {decision['p_answerable']:.2f} "
-        f"(threshold {decision['threshold']:.2f}); {given['model']}; {given['timings_ms']['total']:.0f} ms"
+        f"(threshold {decision['threshold']:.2f}); {given['model']}; {given['timings_ms']['total']:.0f} ms; "
+        f"answer {given['id']}"
     )
 
 

@@ -71,7 +71,7 @@ class _Shares:
         text, language = question.text, hits[0].chunk.language
         asked, things = frozenset(words.terms(text, language)), Named.of(text, language)
         passages = [frozenset(words.terms(hit.chunk.indexed_text, hit.chunk.language)) for hit in hits]
-        around = [belongings(hit) & things.names for hit in hits]
+        around = [belongings(hit) & things.names if things.names else frozenset[str]() for hit in hits]
         weights = words.weights(passages)
         return cls(
             asked,

@@ -59,10 +59,8 @@ class Named:
         """The share of `wholes` that stand in any of the hits, as one or as the same words in a row."""
         if not self.wholes:
             return 1.0
-        texts = [hit.chunk.indexed_text for hit in hits]
-        known = {token for text in texts for token in (*words.joined(text), *_tokens(text))}
-        said = [_spaced(text) for text in texts]
-        held = [one in known or any(_spaced(one) in text for text in said) for one in self.wholes]
+        said = [_spaced(hit.chunk.indexed_text) for hit in hits]
+        held = [any(_spaced(one) in text for text in said) for one in self.wholes]
         return sum(held) / len(held)
 
 
@@ -82,10 +80,6 @@ def _is_whole(token: str, language: str) -> bool:
 
 def _terms(texts: Iterable[str], language: str) -> frozenset[str]:
     return frozenset(term for text in texts for term in words.terms(text, language))
-
-
-def _tokens(text: str) -> list[str]:
-    return [token.group().casefold() for token in words.word_spans(text)]
 
 
 def _spaced(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from service.catalogue import Database, Listing, Whereabouts, document_id
@@ -35,7 +36,7 @@ class CorpusLook:
                 text, chunks = read
                 there = _spots(id, text, expected.text)
                 spots += there
-                places += _places(there, chunks) if expected.text else map(_whole, chunks)
+                places += _places(there, chunks, expected.text) if expected.text else map(_whole, chunks)
         return Corpus(documents, tuple(places), tuple(spots))
 
     def _documents(self, scope: Scope, expected: Expected) -> Iterator[str]:
@@ -81,8 +82,11 @@ def _spots(id: str, text: str, wanted: str) -> list[Spot]:
     return [Spot(id, *match.span()) for match in islice(pattern_of(wanted).finditer(text), MOST_SPOTS)]
 
 
-def _places(spots: list[Spot], chunks: tuple[Chunk, ...]) -> list[Place]:
-    """The chunks that hold a spot whole; where there are none, those that hold a part of one."""
+def _places(spots: list[Spot], chunks: tuple[Chunk, ...], wanted: str) -> list[Place]:
+    """The chunks that hold a spot whole; else those under a heading or table header that does.
+
+    Where there are none either, those that hold a part of one.
+    """
     touching = [
         _place(chunk, chunk.start <= spot.start and spot.end <= chunk.end)
         for chunk in chunks
@@ -90,7 +94,17 @@ def _places(spots: list[Spot], chunks: tuple[Chunk, ...]) -> list[Place]:
         if chunk.start < spot.end and spot.start < chunk.end
     ]
     whole = [place for place in touching if place.whole]
-    return list(dict.fromkeys(whole or touching))
+    return list(dict.fromkeys(whole or _under(chunks, wanted) or touching))
+
+
+def _under(chunks: tuple[Chunk, ...], wanted: str) -> list[Place]:
+    """The chunks whose headings or table header say it: they are indexed and read with them."""
+    pattern = pattern_of(wanted)
+    return [
+        replace(_whole(chunk), above=True)
+        for chunk in chunks
+        if any(map(pattern.search, (*chunk.heading_path, chunk.header)))
+    ]
 
 
 def _place(chunk: Chunk, whole: bool) -> Place:

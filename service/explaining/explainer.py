@@ -24,7 +24,7 @@ from service.explaining.verdict import judged
 from service.fuse import fuse
 from service.pipeline import Decided, Pipeline
 from service.stopwatch import Stopwatch
-from service.types import Candidate, Candidates, Context, Filters, Found, Fused, Hit, Query, Scope
+from service.types import Candidate, Candidates, Context, Filters, Found, Fused, Hit, Passage, Query, Scope
 
 
 class Explainer:
@@ -122,23 +122,19 @@ def _chunk_of(hit: Hit) -> str:
 
 def _reached(context: Context, corpus: Corpus) -> Reached:
     """The passages that hold it: the whole of an expected text, else anything of the document."""
-    documents = {place.document_id for place in corpus.places}
-    passages = tuple(
-        passage.n
-        for passage in context.passages
-        if (
-            any(
-                passage.document.id == spot.document_id
-                and passage.start <= spot.start
-                and spot.end <= passage.end
-                for spot in corpus.spots
-            )
-            if corpus.spots
-            else passage.document.id in documents
-        )
-    )
+    passages = tuple(passage.n for passage in context.passages if _holds(passage, corpus))
     wanted = {place.chunk_id for place in corpus.places}
     whys: list[Literal["duplicate", "budget"]] = [
         one.why for one in context.left_out if one.chunk_id in wanted
     ]
     return Reached(passages, None if passages or not whys else whys[0])
+
+
+def _holds(passage: Passage, corpus: Corpus) -> bool:
+    if not corpus.spots:
+        return passage.document.id in {place.document_id for place in corpus.places}
+    under = {place.chunk_id for place in corpus.places if place.above}
+    return any(hit.chunk.id in under for hit in passage.hits) or any(
+        passage.document.id == spot.document_id and passage.start <= spot.start and spot.end <= passage.end
+        for spot in corpus.spots
+    )

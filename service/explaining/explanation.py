@@ -10,8 +10,7 @@ from typing import Literal
 from service.records import Job
 from service.types import Answer, Context, Decision, Found
 
-Verdict = Literal[
-    "found",
+LostAt = Literal[
     "not_ingested",
     "not_parsed",
     "not_chunked_whole",
@@ -24,7 +23,9 @@ Verdict = Literal[
     "dropped_by_check",
     "cited_wrongly",
 ]
-"""The stage that lost what was expected, in the order of the stages; `found` where none did."""
+"""Where something can be lost, in the order of the stages."""
+Verdict = Literal["found", LostAt]
+"""Where what was expected was lost; `found` where it was not."""
 
 State = Literal["absent", "deleted", "waiting", "failed", "live"]
 
@@ -59,7 +60,10 @@ class DocumentSeen:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A chunk in which what was expected stands; `whole` where all of it does."""
+    """A chunk in which what was expected stands; `whole` where all of it does.
+
+    `above`: not in its text, but in the headings or the table header that it is found and read with.
+    """
 
     document_id: str
     chunk_id: str
@@ -67,6 +71,7 @@ class Place:
     start: int
     end: int
     whole: bool
+    above: bool = False
 
 
 @dataclass(frozen=True, slots=True)

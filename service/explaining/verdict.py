@@ -71,9 +71,14 @@ def _was_dropped(expected: str, way: Way) -> bool:
 
 
 def _points_to(corpus: Corpus, citation: Citation) -> bool:
-    """Whether a footnote points to the expected text, or, where there is none, into the document."""
+    """Whether a footnote points to the expected text, or to what stands under it.
+
+    Where no text is expected, whether it points into the document.
+    """
     if not corpus.spots:
         return citation.document.id in {place.document_id for place in corpus.places}
+    if any(place.above and place.chunk_id == citation.chunk_id for place in corpus.places):
+        return True
     return any(
         citation.document.id == spot.document_id and citation.start < spot.end and spot.start < citation.end
         for spot in corpus.spots

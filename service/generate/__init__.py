@@ -1,6 +1,8 @@
 """Generate: sentences from the passages, each with the passage that it rests on: as `[n]`, or quoted.
 
 chat.py        a language model behind any OpenAI-compatible URL, streamed
+completion.py  its stream, event by event
+thoughts.py    what it only thinks is left out
 extractive.py  verbatim sentences from the passages; needs no language model
 select.py      which sentences those are
 """

@@ -84,7 +84,7 @@ class DocumentSeenOut(BaseModel):
 
 
 class PlaceOut(Response):
-    """A chunk in which it stands; `whole` where all of it does."""
+    """A chunk in which it stands; `whole` where all of it does, `above` where that is in its headings."""
 
     document_id: str
     chunk_id: str
@@ -92,6 +92,7 @@ class PlaceOut(Response):
     start: int
     end: int
     whole: bool
+    above: bool = Field(description="Whether it stands in the headings or the table header above the chunk.")
 
 
 class RankOut(Response):

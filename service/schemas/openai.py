@@ -34,6 +34,16 @@ class MessageIn(BaseModel):
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | Annotated[list[TextPart], Field(max_length=1000, fail_fast=True)] | None = None
 
+    @field_validator("content", mode="before")
+    @classmethod
+    def _words_alone(cls, content: object) -> object:
+        parts = content if isinstance(content, list) else []
+        if any(isinstance(part, dict) and part.get("type", "text") != "text" for part in parts):
+            raise refusal(
+                "words_alone", "Footnote reads words: leave pictures, sound and files out of messages"
+            )
+        return content
+
     @property
     def text(self) -> str:
         """The words, of whichever form the content has."""

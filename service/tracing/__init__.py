@@ -9,6 +9,7 @@
     tracing.py    the wrapper around questions that `wiring.py` chooses
     otlp.py       spans in OpenTelemetry's form and over the wire
     langfuse.py   the names that Langfuse reads, and its scores
+    datasets.py   Langfuse's datasets, and the runs of an evaluation over them
 
 On the way of a question nothing is done but to note when stages began and ended. What is made of that, and
 where it goes, is the sending thread's affair; one that falls behind loses traces, never an answer.

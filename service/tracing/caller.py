@@ -6,6 +6,8 @@ import re
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from service.tracing.spans import Experiment
+
 FORM = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
@@ -17,13 +19,22 @@ class TraceParent:
     span_id: str
     sampled: bool
 
+    @property
+    def header(self) -> str:
+        """The same as the header says it."""
+        return f"00-{self.trace_id}-{self.span_id}-{int(self.sampled):02x}"
+
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """The request that is answered: its id in the log, and the span of the caller, if he told one."""
+    """The request that is answered: its id in the log, and the span of the caller, if he told one.
+
+    `experiment` is the item of a dataset that is asked in this process; no request can name one.
+    """
 
     request_id: str = ""
     parent: TraceParent | None = None
+    experiment: Experiment | None = None
 
 
 calling: ContextVar[Calling] = ContextVar("calling", default=Calling())  # noqa: B039 - it is frozen

@@ -23,6 +23,14 @@ from service.tracing.spans import Figure, Score, Span, Trace
 from service.tracing.tracer import SendFailed
 
 SPANS = "/api/public/otel/v1/traces"
+EXPERIMENTS = "sdk-experiment"
+"""The environment by which Langfuse keeps runs of its SDK apart from what users ask."""
+CONTENT = {
+    "input": Names.OBSERVATION_INPUT,
+    "output": Names.OBSERVATION_OUTPUT,
+    "expected": Names.EXPERIMENT_ITEM_EXPECTED_OUTPUT,
+}
+"""What stands in a span's content, by the name that Langfuse has for it."""
 
 
 class LangfuseSender:
@@ -56,7 +64,7 @@ class LangfuseSender:
             naming=named,
             with_scores=False,
         )
-        self._api = LangfuseAPI(
+        self.api = LangfuseAPI(
             base_url=base,
             username=public,
             password=secret,
@@ -72,7 +80,7 @@ class LangfuseSender:
         self._spans.send(traces)
         if scores := [_request(score) for trace in traces for score in trace.scores]:
             try:
-                self._api.scores.create(request=scores, request_options={"max_retries": 0})
+                self.api.scores.create(request=scores, request_options={"max_retries": 0})
             except Exception as error:  # of the client's many, all mean the same here
                 raise SendFailed(f"langfuse has not taken the scores ({type(error).__name__})") from error
 
@@ -92,17 +100,32 @@ def named(span: Span) -> Mapping[str, Figure]:
     told[Names.RELEASE] = version("footnote")
     if span.is_root:
         told |= {Names.IS_APP_ROOT: True, Names.TRACE_NAME: span.name}
-        told |= {Names.TRACE_USER_ID: str(span.figures["footnote.tenant"])}
+    if tenant := span.figures.get("footnote.tenant"):
+        told[Names.TRACE_USER_ID] = str(tenant)
     if span.error:
         told |= {Names.OBSERVATION_LEVEL: "ERROR", Names.OBSERVATION_STATUS_MESSAGE: span.error}
-    told |= _generation(span)
-    for name, attribute in (("input", Names.OBSERVATION_INPUT), ("output", Names.OBSERVATION_OUTPUT)):
+    told |= _generation(span) | _experiment(span)
+    for name, attribute in CONTENT.items():
         if name in span.content:
             told[attribute] = json.dumps(span.content[name], ensure_ascii=False)
     return told
 
 
-def _generation(span: Span) -> Mapping[str, Figure]:
+def _experiment(span: Span) -> dict[str, Figure]:
+    """The item of a dataset to which the span belongs, as the SDK's own experiments name it."""
+    if (item := span.experiment) is None:
+        return {}
+    return {
+        Names.ENVIRONMENT: EXPERIMENTS,
+        Names.EXPERIMENT_ID: item.id,
+        Names.EXPERIMENT_NAME: item.name,
+        Names.EXPERIMENT_DATASET_ID: item.dataset,
+        Names.EXPERIMENT_ITEM_ID: item.item,
+        Names.EXPERIMENT_ITEM_ROOT_OBSERVATION_ID: item.root,
+    }
+
+
+def _generation(span: Span) -> dict[str, Figure]:
     if (made := span.generation) is None:
         return {}
     usage = {"input": made.prompt_tokens, "output": made.completion_tokens}

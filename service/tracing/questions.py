@@ -83,6 +83,7 @@ def trace_of(asked: Asked, telling: Telling) -> Trace:
         code_of(asked.error),
         content=_content(asked, telling),
         is_root=True,
+        experiment=asked.calling.experiment,
     )
     stages = [_stage(asked, name, root, telling) for name in asked.stages]
     return Trace((whole, *stages), _scores(asked, root) if asked.answer else ())
@@ -122,6 +123,7 @@ def _stage(asked: Asked, name: str, root: str, telling: Telling) -> Span:
         code_of(stage.error),
         "generation" if written else KINDS.get(name, "span"),
         written,
+        experiment=asked.calling.experiment,
     )
 
 

@@ -26,6 +26,22 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
+class Experiment:
+    """The item of a dataset that was asked, in one run over it; every span of the item carries it."""
+
+    id: str
+    """Of the run."""
+    name: str
+    """Of the run, for people."""
+    dataset: str
+    """The dataset's id."""
+    item: str
+    """The item's id."""
+    root: str
+    """The span that is the item's whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """One stage, or the whole (without `parent_id`). Times in nanoseconds since 1970, ids in hexadecimal.
 
@@ -46,6 +62,7 @@ class Span:
     content: Content = field(default_factory=dict)
     is_root: bool = False
     """Whether it is the whole; its parent, if it has one, is the caller's."""
+    experiment: Experiment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,5 @@ settings: `variants.NAME` has sections of a query's stages, laid over those in f
     shadow.py      it answers some questions again, behind the reader's back: recorded, never shown
     canary.py      it answers some users, always the same; taken back by itself where it is worse
     trial.py       what was decided of one, known to every process within seconds, and what it has shown
-    building.py    the candidate's pipeline, with what is open already
-    opening.py     both, from the settings
+    opening.py     both, from the settings; `stages.pipeline_beside` makes the candidate's pipeline
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -19,7 +19,6 @@ from service.pipeline import Pipeline
 from service.records import Feedback, TriedState
 from service.settings import Settings, VariantSettings
 from service.types import Scope
-from service.variants.building import MakeWriters, beside
 from service.variants.canary import Asked, Canary
 from service.variants.measures import down
 from service.variants.shadow import Keep, Shadow, Watched, sampling
@@ -27,6 +26,8 @@ from service.variants.trial import Trial
 
 log = logging.getLogger(__name__)
 
+Beside = Callable[[Pipeline, Settings, QuestionThreads | None], Pipeline]
+"""Makes another pipeline over the same index (`stages.pipeline_beside`)."""
 SHAPING = ("search", "fuse", "rerank", "decide", "context", "generate", "cite")
 """The sections in which a variant may differ."""
 
@@ -84,7 +85,7 @@ def fingerprint_of(settings: Settings) -> str:
 
 @contextmanager
 def open_variants(
-    settings: Settings, database: Database, asked: Asked, served: Pipeline, make_writers: MakeWriters
+    settings: Settings, database: Database, asked: Asked, served: Pipeline, beside: Beside
 ) -> Iterator[Tried]:
     """What answers, until the block ends.
 
@@ -93,7 +94,7 @@ def open_variants(
         database: where what is decided of them is known to all processes.
         asked: what is in force, with what stands before it.
         served: its pipeline.
-        make_writers: makes what writes.
+        beside: makes the pipeline of other settings.
 
     Raises:
         Misconfigured: more than one shadow or canary, or a part of a variant cannot be opened.
@@ -107,7 +108,7 @@ def open_variants(
             tried.trials[name] = trial
             stack.enter_context(trial.running())
         if canary:
-            pipeline = beside(served, laid_over(settings, settings.variants[canary]), make_writers, None)
+            pipeline = beside(served, laid_over(settings, settings.variants[canary]), None)
             _open_canary(settings, tried, canary, pipeline, stack)
         if settings.online.share or shadow:
             keeper = Keeper[Sample](tried.samples.keep, "samples")
@@ -115,7 +116,7 @@ def open_variants(
             threads = stack.enter_context(closing(QuestionThreads(1, step_back)))
             if shadow:
                 variant = laid_over(settings, settings.variants[shadow])
-                pipeline = beside(served, variant, make_writers, threads)
+                pipeline = beside(served, variant, threads)
                 _open_shadow(settings, tried, shadow, pipeline, keeper.keep, stack)
             _watch(settings, tried, keeper.keep)
         yield tried

@@ -101,6 +101,15 @@ async def test_openais_own_client_reads_the_answer_whole_and_streamed(
             openai.APIStatusError,
             "Shorten it, or raise",
         ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "a.png"}}]}
+                ]
+            },
+            openai.UnprocessableEntityError,
+            "messages.0.content: Footnote reads words: leave pictures, sound and files out of messages",
+        ),
     ],
 )
 @pytest.mark.parametrize("streamed", [False, True])
@@ -155,7 +164,7 @@ async def test_filters_restrict_what_a_completion_is_drawn_from(
 async def test_a_misspelt_filter_is_refused_by_name(client: httpx.AsyncClient) -> None:
     response = await client.post("/v1/chat/completions", json={**CHAT, "filters": {"prefix": "policies/"}})
     assert response.status_code == 422
-    assert "filters.prefix" in response.json()["error"]["message"]
+    assert response.json()["error"]["message"].startswith("filters.prefix: there is no such field")
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -31,10 +31,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "starlette": HTTP,
     "asgi_correlation_id": (*HTTP, "service.log", "service.access"),
     # Langfuse's client is given one, so that it can be closed.
-    "httpx2": ("service.cli", "service.generate.chat"),
+    "httpx2": ("service.cli", "service.generate.chat", "service.generate.completion"),
     "httpx": ("service.tracing.langfuse",),
     "typer": COMMANDS,
-    "rich": COMMANDS,
+    "rich": (*COMMANDS, "footnote"),  # a bar, where one is asked for
     "sqlalchemy": ("service.catalogue",),
     "alembic": ("service.catalogue",),
     "qdrant_edge": ("service.store",),
@@ -42,12 +42,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("openvino", "torch", "transformers", "sentence_transformers"), MODELS),
     # Chunks are measured in the parser's child process, with the tokenizer's file alone.
     "tokenizers": (*MODELS, "ingestion.sandbox"),
+    # An image is opened in one module and made ready to be read in the other.
+    "PIL": ("ingestion.parse.image", "ingestion.parse.enhance"),
     # Work that is under way is shielded from cancellation in the same words in which the server cancels.
     "anyio": ("service.event_stream", "service.background"),
     "prometheus_client": ("service.metrics",),
     "cachetools": ("service.cache",),
     # Langfuse's receiver is one of OpenTelemetry's.
-    "langfuse": ("service.tracing.langfuse",),
+    "langfuse": ("service.tracing.langfuse", "service.tracing.datasets"),
     "opentelemetry": ("service.tracing.otlp",),
     "filelock": ("service.data_folder", "service.models.store", "ingestion.roots"),
     **dict.fromkeys(("lxml", "bs4", "pypdfium2", "docx", "pptx", "openpyxl"), PARSERS),
@@ -112,6 +114,7 @@ HEAVY = frozenset(
         "pptx",
         "openpyxl",
         "openai",
+        "oxmsg",
         "pypandoc",
     }
 )

@@ -52,7 +52,7 @@ class Installed:
 for module in gone & set(sys.modules):
     del sys.modules[module]
 sys.meta_path[:] = map(Installed, sys.meta_path)
-assert {"torch", "unstructured", "spacy", "openai", "httpx", "redis", "tesserocr"} <= gone
+assert {"torch", "unstructured", "spacy", "openai", "httpx", "redis", "tesserocr", "oxmsg"} <= gone
 """
 
 SERVES = (

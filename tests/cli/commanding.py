@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from service.__main__ import find
+from ingestion.embedded import find, known_formats
 from service.app import create_app
+from service.background import LoopThread
 from service.cli.app import run
 from service.cli.client import Client, Json, LocalFile
 from service.cli.http_client import HttpClient
@@ -33,8 +34,14 @@ class DrainedLocally(LocalClient):
     """Reads in at once what is uploaded, so that no worker has to run beside the test."""
 
     def __init__(self, engine: LocalEngine) -> None:
-        super().__init__(engine, engine.settings, LOCAL, None)
+        self._loop = LoopThread()
+        super().__init__(engine, engine.settings, LOCAL, self._loop, None)
         self._drain = lambda: drain(engine)
+
+    @override
+    def __exit__(self, *raised: object) -> None:
+        super().__exit__(*raised)
+        self._loop.close()
 
     @override
     def upload(self, files: Sequence[LocalFile], metadata: Mapping[str, Scalar] | None) -> list[Json]:
@@ -89,6 +96,7 @@ class Program:
             reindex=lambda *_: 0,
             rebuild=lambda settings, _: Reindexed(settings.embed.model, "2-384-x-y", 1_200, 1_100, False),
             fsck=lambda _, repair: self.engine.fsck.run(repair=repair),
+            formats=known_formats,
         )
         with pytest.raises(SystemExit) as ended:
             run(runtime, [*arguments, "--data-dir", str(self.engine.settings.data_dir)])

@@ -110,6 +110,10 @@ class FakeClient(Client):
         raise NotImplementedError
 
     @override
+    def feedback(self, request: Json) -> Json:
+        raise NotImplementedError
+
+    @override
     def drift(self) -> Json:
         raise NotImplementedError
 

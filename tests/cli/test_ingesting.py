@@ -107,6 +107,24 @@ def test_a_file_that_holds_the_others_up_is_named_once() -> None:
     assert "many.md" not in shown.file.getvalue()
 
 
+def test_files_that_wait_behind_a_slow_one_hold_nobody_up() -> None:
+    shown = Console(file=io.StringIO(), width=500)
+    states = [*[job_in("parsing", "slow.pdf")] * 600, job_in("done", "slow.pdf", report=READ)]
+    at_work = [job_in("parsing", "slow.pdf"), job_in("parsing", "waits.md")]
+    ingested(FakeClient(states=states, at_work=at_work), "slow.pdf", console=shown)
+    assert isinstance(shown.file, io.StringIO)
+    assert "waits.md" not in shown.file.getvalue()
+
+
+def test_what_mends_a_failure_is_told_with_it() -> None:
+    error = {"code": "unsupported_media", "message": "Reading .png needs Tesseract.", "retryable": False}
+    states = [job_in("failed", "a.png", error={**error, "hint": "pip install 'footnote[ocr]'"})]
+    shown = Console(file=io.StringIO(), width=500)
+    show.ingested(shown, ingested(FakeClient(states=states), "a.png"))
+    assert isinstance(shown.file, io.StringIO)
+    assert "(unsupported_media; pip install 'footnote[ocr]')" in shown.file.getvalue()
+
+
 def test_the_bar_names_the_file_that_is_at_work() -> None:
     with Progress(TextColumn("{task.fields[file]}"), console=Console(quiet=True)) as progress:
         bar = progress.add_task("ingesting", file="")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from service.__main__ import find
+from ingestion.embedded import find
 from service.access import Access
 from service.cli.app import app
 from service.cli.runtime import Runtime
@@ -64,7 +64,7 @@ def footnote(
     """A command with a key of this role; the JSON that it printed."""
     access = Access.of(server_settings(), engine.database)
     access.tenants.create("acme")
-    runtime = Runtime(find, *[None] * 6)  # type: ignore[arg-type] # unused
+    runtime = Runtime(find, *[None] * 7)  # type: ignore[arg-type] # unused
     with served(engine, access) as url:
         monkeypatch.setenv("FOOTNOTE_CLIENT__URL", url)
 
@@ -91,11 +91,11 @@ def test_a_key_that_is_not_known_is_told_so(
 ) -> None:
     monkeypatch.setenv("FOOTNOTE_CLIENT__API_KEY", "fn_wrong")
     with pytest.raises(Unauthenticated, match="mistyped"):
-        app(["list"], obj=Runtime(find, *[None] * 6), standalone_mode=False)  # type: ignore[arg-type] # unused
+        app(["list"], obj=Runtime(find, *[None] * 7), standalone_mode=False)  # type: ignore[arg-type] # unused
 
 
 def test_documents_without_credentials_are_for_no_groups(tmp_path: Path) -> None:
-    runtime = Runtime(find, *[None] * 6)  # type: ignore[arg-type] # it comes to none of them
+    runtime = Runtime(find, *[None] * 7)  # type: ignore[arg-type] # it comes to none of them
     with pytest.raises(Misconfigured, match="embedded mode has none"):
         app(["ingest", str(tmp_path), "--group", "sales"], obj=runtime, standalone_mode=False)
 
@@ -104,7 +104,7 @@ def test_documents_without_credentials_are_for_no_groups(tmp_path: Path) -> None
 def test_a_key_crosses_no_network_without_tls(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("FOOTNOTE_CLIENT__URL", url)
     with pytest.raises(Misconfigured, match=r"client\.url"):
-        app(["list"], obj=Runtime(find, *[None] * 6), standalone_mode=False)  # type: ignore[arg-type] # unused
+        app(["list"], obj=Runtime(find, *[None] * 7), standalone_mode=False)  # type: ignore[arg-type] # unused
 
 
 def test_documents_are_read_in_for_groups(

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from service.__main__ import working
-from service.errors import GeneratorUnavailable, ModelUnavailable, StoreUnavailable
+from ingestion.embedded import working
+from service.errors import GeneratorUnavailable, Misconfigured, ModelUnavailable, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.readiness import Check, Readinesses
+from service.records import Readiness
 from service.settings import BlobSettings, CiteSettings, GenerateSettings
 from service.stage_checks import stage_checks
 from service.types import Found, Hit, Question
@@ -34,6 +35,13 @@ def not_ready(parts: Readinesses) -> list[str]:
 def asking(checks: dict[str, Check], **limits: float) -> Iterator[Readinesses]:
     with closing(Readinesses(checks, **limits)) as parts:
         yield parts
+
+
+def stage_says(engine: LocalEngine, stage: str) -> Readiness:
+    """What a stage of the engine's pipeline, as it is now, says of itself."""
+    with asking({stage: stage_checks(engine.pipeline)[stage]}) as parts:
+        (said,) = asyncio.run(parts.report())
+    return said
 
 
 def broken(*_: object) -> Any:
@@ -196,10 +204,24 @@ async def test_answers_that_were_not_kept_are_told(engine: LocalEngine) -> None:
     assert "3 answers were not kept" in said["catalogue"]
 
 
-def test_a_language_model_whose_address_is_silent_is_not_ready(folder: Path, embedder: FakeEmbedder) -> None:
+async def test_without_its_language_model_a_process_answers_with_quotations_and_says_so(
+    folder: Path, embedder: FakeEmbedder
+) -> None:
     silent = GenerateSettings(base_url="http://127.0.0.1:9/v1", model="stub")
     with opened(folder / "data", embedder, generate=silent) as engine:
-        assert not_ready(engine.parts) == ["generate"]
+        said = {part.component: part for part in await engine.readiness()}
+    assert said["generate"].ready
+    assert said["generate"].detail.startswith("quotations answer in its place")
+
+
+def test_a_language_model_that_refuses_the_key_is_not_ready(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> str:
+        raise Misconfigured("refuses the API key")
+
+    monkeypatch.setattr(engine.pipeline.generator, "check", refused)
+    assert not stage_says(engine, "generate").ready
 
 
 # --- the worker ------------------------------------------------------------------------------

@@ -127,6 +127,7 @@ def ordinary(seed: int, length: int) -> tuple[Rates, Rates]:
         f'footnote_tokens_total{{{HIT},kind="prompt"}}': [one * dice.uniform(1500, 2500) for one in answered],
         f'footnote_errors_total{{{HIT},stage="store",code="store_unreachable"}}': failed,
         f"footnote_trace_spans_dropped_total{{{HIT}}}": [0.0 for _ in minutes],
+        f'footnote_warnings_total{{{HIT},stage="generate",code="model_late"}}': list(failed),
     }
     gauges: Rates = {
         f"up{{{HIT}}}": [1.0 for _ in minutes],
@@ -233,6 +234,7 @@ FAULTS: list[tuple[dict[str, tuple[str, float]], dict[str, dict[str, str]]]] = [
     ),
     ({"footnote_trace_spans_dropped": ("is", 9)}, {"FootnoteTracesDropped": {}}),
     ({"footnote_redis_up": ("is", 0)}, {"FootnoteRedisDown": AT_API}),
+    ({"footnote_warnings_total": ("is", 40)}, {"FootnoteModelAway": {}}),
     (
         {"footnote_variant_rolled_back": ("is", 1)},
         {"FootnoteVariantRolledBack": {"variant": "bold"}},

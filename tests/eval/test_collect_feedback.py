@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from eval.commands import command
 from eval.feedback.__main__ import collected, main
 from eval.feedback.proposals import Proposal, proposals
-from eval.feedback.reviewing import add, kept, read
+from eval.feedback.reviewing import add, decide, kept, read
 from eval.run.records import Case, cases_of
 from service.catalogue import Answers, Database, GivenAnswer
 from service.catalogue.answers import Judgement
@@ -101,6 +103,50 @@ def test_collecting_again_adds_what_is_new_and_leaves_reviews_alone(tmp_path: Pa
     file.write_text(file.read_text().rstrip())  # as some editors do
     assert add(file, [*first, *proposals([judgement(question="Why?")], ONLY_SECRETS)]) == 1
     assert [one.review for one in read(file)] == ["drop", ""]
+
+
+def test_a_person_is_asked_of_what_is_open_and_each_decision_is_kept_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "proposals.jsonl"
+    many = [judgement(question=f"Question {name}?") for name in "abc"]
+    first, *others = proposals(many, ONLY_SECRETS)
+    add(file, [first.model_copy(update={"review": "drop"}), *others])
+
+    def ask(proposal: Proposal, how_far: str) -> Proposal:
+        if how_far == "2 of 2":
+            assert [one.review for one in read(file)] == ["drop", "keep", ""]
+            return proposal
+        return proposal.model_copy(update={"review": "keep"})
+
+    assert decide(file, ask) == 1
+    assert [one.review for one in read(file)] == ["drop", "keep", ""]
+
+
+def reviewed(file: Path, said: str, monkeypatch: pytest.MonkeyPatch, editor: str = "") -> str:
+    """What is printed to a person who says this, and whose editor does that to the file in $1."""
+    script = file.with_name("editor")
+    script.write_text(f"#!/bin/sh\n{editor}\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(script))
+    done = CliRunner().invoke(command(main), ["--review", str(file)], input=said)
+    assert done.exit_code == 0
+    return done.output
+
+
+def test_a_case_can_be_mended_before_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "proposals.jsonl"
+    add(file, proposals([judgement()], ONLY_SECRETS))
+    mend = 'sed -i "s/How long is/How many months is/" "$1"'
+    assert "1 decided" in reviewed(file, "what?\nedit\nkeep\n", monkeypatch, mend)
+    (case,) = kept(file, ONLY_SECRETS)
+    assert case.question == "How many months is the warranty?"
+
+
+def test_what_an_editor_spoilt_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "proposals.jsonl"
+    add(file, proposals([judgement()], ONLY_SECRETS))
+    before = file.read_text()
+    assert "This is no case" in reviewed(file, "edit\nlater\n", monkeypatch, 'echo "{}" > "$1"')
+    assert file.read_text() == before
 
 
 def test_what_a_person_wrote_is_masked_as_well(tmp_path: Path) -> None:

@@ -106,6 +106,36 @@ def test_every_command_tells_its_options(group: ModuleType, capsys: pytest.Captu
         assert "No such option" in capsys.readouterr().err
 
 
+ASKED_OF_DATA = [
+    "run",
+    "answers",
+    "squad",
+    "citations",
+    "chunking",
+    "parsing",
+    "retrieval",
+    "ranking",
+    "deciding",
+]
+"""What asks questions of a labelled set, or reads its files."""
+
+
+@pytest.mark.parametrize("name", ASKED_OF_DATA)
+def test_what_measures_a_set_has_the_same_options(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code(name, "--help", app=measuring.app) == 0
+    shown = capsys.readouterr().out
+    assert [one for one in ("--data", "--limit", "--seed", "--out", "--json") if one not in shown] == []
+
+
+@pytest.mark.parametrize("name", ["compare", "pairwise", "shadow", "online", "bench"])
+def test_what_measures_something_else_is_kept_and_printed_by_the_same_options(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code(name, "--help", app=measuring.app) == 0
+    shown = capsys.readouterr().out
+    assert [one for one in ("--out", "--json") if one not in shown] == []
+
+
 def test_asking_for_help_loads_none_of_the_commands() -> None:
     listing = "import sys, eval.__main__, eval.tune.__main__; print(*sys.modules)"
     done = subprocess.run(

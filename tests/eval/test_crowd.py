@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import pytest
 
 from eval.bench.crowd import crowd
-from eval.bench.stub_model import said, stub_model
+from eval.bench.stub_model import BABBLE, BABBLING, said, stub_model
+from eval.bench.ways import way_of
 from service.errors import Overloaded
 from service.generate.prompt import messages
 from service.types import Query
@@ -38,9 +40,22 @@ def test_the_stub_says_the_first_sentence_of_the_first_passage_and_cites_it() ->
     assert said({"messages": chat}) == "It lasts 24 months. [1]"
 
 
+def test_what_the_stub_babbles_stands_in_no_passage() -> None:
+    chat = messages(Query("How long?"), a_context("It lasts 24 months."))
+    assert said({"messages": chat, "model": BABBLING}) == BABBLE
+
+
+@pytest.mark.parametrize(
+    ("llm_generated", "status", "way"),
+    [(True, "answered", "written"), (False, "answered", "quoted"), (False, "abstained", "nothing written")],
+)
+def test_an_answer_tells_which_way_it_took(llm_generated: bool, status: str, way: str) -> None:
+    assert way_of({"llm_generated": llm_generated, "status": status}) == way
+
+
 def test_the_stub_streams_it_and_has_no_list_of_models() -> None:
     chat = messages(Query("How long?"), a_context("It lasts 24 months."))
-    with stub_model() as url, httpx.Client(base_url=url) as client:
+    with stub_model() as model, httpx.Client(base_url=model.url) as client:
         response = client.post("/chat/completions", json={"messages": chat})
         assert response.text.endswith("data: [DONE]\n\n")
         assert client.get("/models").status_code == 404

@@ -119,7 +119,8 @@ def test_without_a_judge_the_answers_own_measures_are_kept_and_no_answer_counts_
 ) -> None:
     samples.keep([Sample.new(LOCAL, "Why?", answer("So.", GIVEN)) for _ in range(3)])
     nobody = JudgeSettings()
-    means, failures = online.judged_of(settings, LOCAL, 2, nobody)
+    means, cases, failures = online.judged_of(settings, LOCAL, 2, nobody)
+    assert len(cases) == 2
     assert (means["risk"], failures) == ((0.05, 2), [])
     assert online.judged_of(settings, LOCAL, 5, nobody)[0]["abstained"] == (0.0, 1)
     assert samples.figures()["unsupported"] == pytest.approx(0.1)
@@ -136,7 +137,7 @@ async def test_an_answer_that_the_judge_failed_on_is_judged_again(samples: Sampl
 
     samples.keep([Sample.new(LOCAL, "Why?", answer("So.", GIVEN))])
     drawn = samples.unjudged(LOCAL, 5)
-    means, failures = await online.judged(samples, LOCAL, drawn, Failing())  # type: ignore[arg-type]
+    means, _cases, failures = await online.judged(samples, LOCAL, drawn, Failing())  # type: ignore[arg-type]
     assert (means, len(failures)) == ({}, 1)
     assert len(samples.unjudged(LOCAL, 5)) == 1
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from eval.engines import SCOPE, InProcess, product_of
-from eval.run.__main__ import RunOptions, judged
-from eval.run.asking import ask_all
+from eval.engines import SCOPE, Asked, InProcess, product_of
+from eval.run.asking import Place, ask_all
 from eval.run.dataset import Dataset, open_dataset
-from eval.run.families import Failed
-from eval.run.records import Case, Json, JudgeRecord, Outcome, Product, RunFolder
+from eval.run.families import Failed, JudgingFamily
+from eval.run.records import Case, Json, JudgeRecord, Outcome, Product, RunFolder, RunSummary
+from eval.run.running import RunOptions, judged
 from service.errors import InvalidInput, LimitExceeded, Unavailable
 from service.local_engine import LocalEngine
 from tests.eval.running import PUMP, Product24, case
@@ -35,11 +35,19 @@ def silent(_done: int, _total: int) -> None:
 
 
 async def ask(product: Product24, folder: RunFolder, cases: tuple[Case, ...] = CASES) -> tuple[Outcome, ...]:
-    return await ask_all(product, cases, folder, concurrency=1, depth=50, tell=silent)
+    (outcomes,) = await ask_all([Place(product, folder)], cases, concurrency=1, depth=50, tell=silent)
+    return outcomes
+
+
+async def run(
+    product: Asked, folder: RunFolder, dataset: Dataset = DATASET, judge: JudgingFamily | None = None
+) -> RunSummary:
+    (summary,) = await judged([Place(product, folder)], dataset, OPTIONS, judge)
+    return summary
 
 
 async def test_a_run_is_asked_measured_and_written(folder: RunFolder) -> None:
-    summary = await judged(Product24(), DATASET, folder, OPTIONS)
+    summary = await run(Product24(), folder)
     assert summary == folder.summary()
     assert summary.counts == {"answered": 3}
     assert summary.metrics["all"]["right"].mean == 1.0
@@ -62,30 +70,30 @@ async def test_cases_that_were_answered_before_are_not_asked_again(folder: RunFo
 
 async def test_a_case_that_failed_is_asked_again(folder: RunFolder) -> None:
     error = LimitExceeded("too long")
-    failed = await judged(Product24(failing={CASES[0].question: error}), DATASET, folder, OPTIONS)
+    failed = await run(Product24(failing={CASES[0].question: error}), folder)
     assert failed.failures == ("1 of 3 cases: limit_exceeded: too long",)
     again = Product24()
-    assert not (await judged(again, DATASET, folder, OPTIONS)).failures
+    assert not (await run(again, folder)).failures
     assert again.asked == [CASES[0].question]
 
 
 async def test_a_case_that_was_changed_meanwhile_is_another_run(folder: RunFolder) -> None:
-    await judged(Product24(), DATASET, folder, OPTIONS)
+    await run(Product24(), folder)
     changed = Dataset("pumps", (case("a", question="Another?"), *CASES[1:]))
     with pytest.raises(InvalidInput, match="other questions"):
-        await judged(Product24(), changed, folder, OPTIONS)
+        await run(Product24(), folder, changed)
 
 
 async def test_another_product_does_not_go_on_with_a_run(folder: RunFolder) -> None:
-    await judged(Product24(), DATASET, folder, OPTIONS)
+    await run(Product24(), folder)
     with pytest.raises(InvalidInput, match="other product"):
-        await judged(Product24(Product(version="2")), DATASET, folder, OPTIONS)
+        await run(Product24(Product(version="2")), folder)
 
 
 async def test_a_product_that_is_gone_ends_the_run_and_what_it_said_is_kept(folder: RunFolder) -> None:
     gone = Product24(failing={CASES[1].question: Unavailable("gone")})
     with pytest.raises(Unavailable):
-        await judged(gone, DATASET, folder, OPTIONS)
+        await run(gone, folder)
     assert [one.case.id for one in folder.outcomes()] == ["a"]
 
 
@@ -102,8 +110,39 @@ async def test_no_more_are_asked_at_a_time_than_was_said(folder: RunFolder) -> N
             return await super().query(body)
 
     product = Counting()
-    await ask_all(product, CASES, folder, concurrency=2, depth=50, tell=silent)
+    await ask_all([Place(product, folder)], CASES, concurrency=2, depth=50, tell=silent)
     assert product.most == 2
+
+
+async def test_of_two_products_each_case_is_asked_in_turn_and_the_next_the_other_way_round(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    order: list[str] = []
+
+    class Noting(Product24):
+        @override
+        async def query(self, body: Json) -> Json:
+            order.append(self.product.version)
+            return await super().query(body)
+
+    places = [
+        Place(Noting(Product(version="1")), folder),
+        Place(Noting(Product(version="2")), RunFolder(tmp_path / "other")),
+    ]
+    first, second = await judged(places, DATASET, OPTIONS)
+    assert order == ["1", "2", "2", "1", "1", "2"]
+    assert first.turn == second.turn != ""
+    assert (first.product.version, second.product.version) == ("1", "2")
+
+
+async def test_a_case_that_one_of_two_products_has_not_answered_is_asked_of_both(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    await ask(Product24(), folder, CASES[:2])
+    first, second = Product24(), Product24()
+    other = RunFolder(tmp_path / "other")
+    await judged([Place(first, folder), Place(second, other)], DATASET, OPTIONS)
+    assert first.asked == second.asked == [one.question for one in CASES]
 
 
 class Judge:
@@ -121,7 +160,7 @@ class Judge:
 
 
 async def test_a_judge_that_fails_fails_the_run_with_its_reason(folder: RunFolder) -> None:
-    summary = await judged(Product24(), DATASET, folder, OPTIONS, Judge())
+    summary = await run(Product24(), folder, judge=Judge())
     assert summary.failures == ("1 of 3 cases: judge: no JSON came back",)
     assert summary.metrics["all"]["faithfulness"].n == 2
     assert summary.judge == JudgeRecord(model="stub", calls=3)
@@ -143,7 +182,7 @@ async def test_an_engine_of_this_process_is_asked_as_the_api_would_be(
 ) -> None:
     asked = InProcess(engine, product_of(engine))
     one = case("w", question="How long does the warranty of the pump last?", expected={"pump.md": 1})
-    summary = await judged(asked, Dataset("pumps", (one,)), folder, OPTIONS)
+    summary = await run(asked, folder, Dataset("pumps", (one,)))
     (outcome,) = folder.outcomes()
     assert outcome.contexts == (PUMP,)
     assert outcome.metrics["recall@1"] == 1.0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from eval.run.compare import Comparison, Gate, compared, gate_of
+from eval.run.compare import Comparison, Gate, compared, gate_of, in_turn
 from eval.run.comparing import slim
-from eval.run.records import Outcome
+from eval.run.records import DatasetRef, Outcome, Product, RunSummary, Started
+from eval.run.summary import summary_of
 from service.errors import InvalidInput, Misconfigured
 from tests.eval.running import case, hit, outcome, response
 
@@ -142,3 +144,54 @@ def test_a_gate_with_an_unknown_word_is_refused(tmp_path: Path) -> None:
     file.write_text("latency = 0.5\nmetrix = 1\n")
     with pytest.raises(Misconfigured, match="no gate"):
         gate_of(file)
+
+
+# --- runs that were asked in turn --------------------------------------------------------------
+
+
+def timed(latency_ms: float, spread: float = 1.0) -> list[Outcome]:
+    return [
+        one.model_copy(update={"latency_ms": latency_ms + spread * (number * 7 % 10), "processor_ms": 0.0})
+        for number, one in enumerate(run(often(3)))
+    ]
+
+
+def test_of_runs_asked_in_turn_a_latency_beyond_its_margin_fails() -> None:
+    found = compared(timed(40), timed(80), GATE, in_turn=True)
+    assert found.latency is not None
+    assert found.latency.metric == "latency_ms"
+    (reason,) = found.reasons
+    assert reason.startswith("answers take 1.9")
+
+
+def test_of_runs_asked_in_turn_a_latency_within_its_margin_passes() -> None:
+    assert compared(timed(40), timed(50), GATE, in_turn=True).reasons == ()
+
+
+def test_a_latency_that_may_be_chance_passes() -> None:
+    before, after = timed(10, spread=0), timed(10, spread=0)
+    slow = [one.model_copy(update={"latency_ms": 100.0}) for one in after[: COUNT // 2]]
+    assert compared(before, [*slow, *after[COUNT // 2 :]], GATE, in_turn=True).reasons == ()
+
+
+def test_a_run_asked_in_turn_compared_with_itself_passes() -> None:
+    assert compared(timed(40), timed(40), GATE, in_turn=True).reasons == ()
+
+
+def test_what_the_clock_said_of_runs_at_two_times_is_no_reason() -> None:
+    assert compared(timed(40), timed(400), GATE).latency is None
+
+
+def test_only_runs_of_one_turn_compare_by_the_clock() -> None:
+    one = a_summary("x")
+    assert in_turn(one, a_summary("x"))
+    assert not in_turn(one, a_summary("y"))
+    assert not in_turn(a_summary(""), a_summary(""))
+
+
+def a_summary(turn: str) -> RunSummary:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    started = Started(
+        started_at=now, product=Product(version="1"), dataset=DatasetRef(name="x", sha256="", cases=COUNT)
+    )
+    return summary_of("x", started, run(often(3)), seconds=1, options={}, turn=turn)

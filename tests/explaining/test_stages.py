@@ -235,6 +235,14 @@ def test_text_that_goes_over_the_end_of_a_chunk_is_not_chunked_whole(engine: Loc
     assert "1, 2" in told.why
 
 
+def test_text_that_stands_in_a_heading_alone_is_held_by_the_chunks_below_it(engine: LocalEngine) -> None:
+    ingested(engine, "pump.md", sections(**{"Warranty of 24 months": "It counts from the day of delivery."}))
+    says = Says("It counts from the day of delivery [1].")
+    told = explained(engine, Expected(text="Warranty of 24 months"), generator=says)
+    assert told.verdict == "found"
+    assert [(place.whole, place.above) for place in told.seen.corpus.places] == [(True, True)]
+
+
 def test_what_neither_list_serves_is_not_retrieved_and_its_rank_is_told(engine: LocalEngine) -> None:
     pumps(engine)
     id = explained(engine).seen.corpus.places[0].chunk_id

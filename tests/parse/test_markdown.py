@@ -115,3 +115,21 @@ def test_more_brackets_than_can_be_followed_in_time_are_refused_by_name() -> Non
     with pytest.raises(LimitExceeded) as caught:
         read("a.md", "[" * 11, max_brackets=10)
     assert "parse.max_brackets" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            "Raises {class}`attrs.exceptions.FrozenInstanceError` then.",
+            "Raises attrs.exceptions.FrozenInstanceError then.",
+        ),
+        ("{term}`Slotted classes <slotted classes>` are fast.", "Slotted classes are fast."),
+        ("See {py:func}`~attrs.field`.", "See attrs.field."),
+        ("Write {name}`x` and {class} alone.", "Write {name}x and {class} alone."),
+        ("`{class}` is a role.", "{class} is a role."),
+        ("List {term}`a < b` as is.", "List a < b as is."),
+    ],
+)
+def test_a_role_of_sphinx_documents_is_what_it_shows(written: str, shown: str) -> None:
+    assert read("a.md", written).text == shown

@@ -6,11 +6,14 @@ import io
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fpdf import FPDF
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from eval.scans.pages import KINDS
 from ingestion.parse.base import Parser
+from ingestion.parse.enhance import enhanced
 from ingestion.parse.image import parse as parse_image
 from ingestion.parse.ocr import PageReader, data_folder
 from ingestion.parse.pdf.parser import parse as parse_pdf
@@ -218,6 +221,9 @@ class FailingEngine:
     def SetImage(self, _image: object) -> None:  # noqa: N802 - the binding's name
         raise RuntimeError("Failed to set image")
 
+    def SetPageSegMode(self, _mode: object) -> None:  # noqa: N802 - likewise
+        pass
+
 
 def test_a_failure_of_the_binding_is_a_typed_error() -> None:
     reader = PageReader(LIMITS)
@@ -241,3 +247,41 @@ def test_an_image_that_unpacks_to_too_many_pixels_is_refused() -> None:
     huge = Image.new("1", (30_000, 30_000))
     with pytest.raises(ExplodingFile):
         parse_image(encoded(huge, "PNG"), "page.png", LIMITS)
+
+
+def test_light_that_falls_from_one_side_becomes_even() -> None:
+    side = Image.linear_gradient("L").rotate(90).resize((900, 600)).point(lambda grey: 60 + grey * 195 // 255)
+    photograph = enhanced(ImageChops.multiply(page(), side)).image
+    corners = [photograph.getpixel((x, 20)) for x in (20, photograph.width - 20)]
+    assert all(isinstance(grey, int) and grey > 230 for grey in corners)
+
+
+@needs_ocr
+@pytest.mark.parametrize("angle", [-6, 4])
+def test_a_page_that_lay_askew_is_read_and_its_words_stay_on_it(angle: int) -> None:
+    crooked = page().rotate(angle, Image.Resampling.BICUBIC, fillcolor=255)
+    parsed = parse_image(encoded(crooked, "PNG"), "page.png", LIMITS)
+    assert " ".join(element.text for element in parsed.elements) == " ".join(LINES)
+    box = parsed.elements[0].box
+    assert box is not None
+    assert box[0] == pytest.approx(60 * 72 / 150, abs=12)
+
+
+@needs_ocr
+def test_the_prices_at_the_far_edge_of_a_receipt_are_read() -> None:
+    receipt = KINDS["receipt"](np.random.default_rng(5), ImageFont.load_default)
+    parsed = parse_image(encoded(receipt.image, "PNG"), "receipt.png", LIMITS)
+    text = " ".join(element.text for element in parsed.elements)
+    prices = [line.split()[-1] for line in receipt.lines if line.startswith(("TOTAL", "CASH", "CHANGE"))]
+    assert [price for price in prices if price not in text] == []
+
+
+@pytest.mark.parametrize("blank", [Image.new("L", (300, 200), "white"), Image.new("L", (1, 1), "black")])
+def test_an_image_without_ink_is_left_as_it_is(blank: Image.Image) -> None:
+    assert enhanced(blank).margin == (0, 0)
+
+
+@needs_ocr
+def test_a_page_read_with_little_confidence_is_told_in_the_receipt() -> None:
+    (warning,) = parse_pdf(scan(page()), "scan.pdf", ParseSettings(poor_ocr_confidence=100)).warnings
+    assert warning.startswith("page 1: read by OCR with a confidence of")

@@ -81,3 +81,19 @@ def test_more_slides_than_the_limit_are_refused() -> None:
 
     with pytest.raises(LimitExceeded):
         read("a.pptx", deck(fill), max_pages=1)
+
+
+def test_the_speakers_notes_stand_behind_their_slide_and_say_what_they_are() -> None:
+    def fill(presentation: Any) -> None:
+        made = slide(presentation, "Plan", "first")
+        made.notes_slide.notes_text_frame.text = "Say why.\n\nThen pause."
+        slide(presentation, "Cost", "second")
+
+    document = read("a.pptx", deck(fill))
+    assert [(element.page, element.text) for element in elements(document)] == [
+        (1, "Plan"),
+        (1, "first"),
+        (1, "Speaker notes: Say why.\nThen pause."),
+        (2, "Cost"),
+        (2, "second"),
+    ]

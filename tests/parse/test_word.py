@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from docx.oxml import OxmlElement, parse_xml
 from docx.shared import RGBColor
 
 from service.errors import CorruptFile, ExplodingFile
@@ -124,3 +125,58 @@ def test_the_data_of_a_chart_becomes_a_table() -> None:
     found = elements(read("a.docx", content))
     assert [element.kind for element in found] == ["paragraph", "caption", "table"]
     assert found[2].rows == (("", "2025"), ("Q1", "10"), ("Q2", "20"))
+
+
+NOTES = """<w:footnotes xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">
+<w:footnote w:id="-1" w:type="separator"><w:p><w:r><w:separator/></w:r></w:p></w:footnote>
+<w:footnote w:id="7"><w:p><w:r><w:footnoteRef/></w:r><w:r><w:t xml:space="preserve"> Mostly </w:t></w:r>
+<w:del><w:r><w:delText>always </w:delText></w:r></w:del><w:r><w:t>so.</w:t></w:r></w:p></w:footnote>
+<w:footnote w:id="8"><w:p><w:r><w:t>See the annex.</w:t></w:r></w:p></w:footnote>
+<w:footnote w:id="9"><w:p><w:r><w:t>Taken out.</w:t></w:r></w:p></w:footnote>
+</w:footnotes>"""
+
+
+def with_notes() -> bytes:
+    """A paragraph with a note, a table with one, and a note whose mark was deleted."""
+
+    def fill(document: Any) -> None:
+        first = document.add_paragraph("It was successful.")
+        first._p.append(parse_xml(MARK.format(7)))
+        first.add_run(" State law applies.")
+        cell = document.add_table(2, 2).cell(0, 0)
+        cell.text = "Sum"
+        cell.paragraphs[0]._p.append(parse_xml(MARK.format(8)))
+        gone = document.add_paragraph("The end.")
+        gone._p.append(parse_xml(MARK.format(9).replace("w:r ", "w:del ").replace("w:r>", "w:del>")))
+
+    return with_part(word(fill), "word/footnotes.xml", lambda _: NOTES.encode())
+
+
+MARK = (
+    '<w:r xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+    '<w:footnoteReference w:id="{}"/></w:r>'
+)
+
+
+def test_a_footnote_stands_behind_its_paragraph_or_table_with_its_number() -> None:
+    assert [text for _, text in outline(read("a.docx", with_notes()))] == [
+        "It was successful. State law applies.",
+        "1 Mostly so.",
+        "Sum",
+        "2 See the annex.",
+        "The end.",
+    ]
+
+
+def test_no_text_is_lost_at_a_page_break_at_the_end_of_a_run() -> None:
+    def fill(document: Any) -> None:
+        paragraph = document.add_paragraph()
+        for word_ in ("one", "two", "three"):
+            paragraph.add_run(word_)._r.append(OxmlElement("w:lastRenderedPageBreak"))
+
+    document = read("a.docx", word(fill))
+    assert [(element.page, element.text) for element in elements(document)] == [
+        (1, "one"),
+        (2, "two"),
+        (3, "three"),
+    ]

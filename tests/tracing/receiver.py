@@ -33,6 +33,49 @@ class Seen:
 
 
 @dataclass
+class Langfuse:
+    """What its REST API keeps of a project: datasets, their items, and how often an item was written."""
+
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    written: int = 0
+    refusing: int = 0
+    """The status that everything is answered with, if not 0."""
+
+    def reply(self, path: str, body: Any) -> tuple[int, Any]:
+        """The status and body of a request, as its API reference has them."""
+        if self.refusing:
+            return self.refusing, {"message": "refused"}
+        at = {"createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z"}
+        if path == "/api/public/projects":
+            organisation = {"id": "o", "name": "o"}
+            return 200, {
+                "data": [{"id": "project-1", "name": "p", "organization": organisation, "metadata": {}}]
+            }
+        if path == "/api/public/v2/datasets":
+            name = body["name"]
+            return 200, {
+                "id": f"id of {name}",
+                "name": name,
+                "metadata": None,
+                "projectId": "project-1",
+                **at,
+            }
+        if path == "/api/public/dataset-items" and body is None:
+            found = list(self.items.values())
+            meta = {"page": 1, "limit": 100, "totalItems": len(found), "totalPages": 1}
+            return 200, {"data": found, "meta": meta}
+        if path == "/api/public/dataset-items":
+            about = {"status": "ACTIVE", "datasetId": f"id of {body['datasetName']}", "mediaReferences": []}
+            self.items[body["id"]] = {**body, **about, **at}
+            self.written += 1
+            return 200, self.items[body["id"]]
+        if body is None:
+            return 200, {}
+        taken = [{"id": score["id"], "status": 201} for score in body]
+        return 200, {"successes": taken, "errors": []}
+
+
+@dataclass
 class Receiver:
     """What has arrived; `answering` is cleared to stall whoever sends."""
 
@@ -46,6 +89,8 @@ class Receiver:
     answering: threading.Event = field(default_factory=threading.Event)
     reached: threading.Event = field(default_factory=threading.Event)
     """Set when a request has arrived."""
+
+    langfuse: Langfuse = field(default_factory=lambda: Langfuse())
 
     def settings(self, **others: Any) -> TracingSettings:
         return TracingSettings(**{"method": "otlp", "endpoint": f"{self.url}/v1/traces", **others})
@@ -107,9 +152,22 @@ def receiving() -> Iterator[Receiver]:
                 content = gzip.decompress(content)
             receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
             receiver.take(self.path, content)
-            body = b"" if self.path.endswith("/v1/traces") else _reply(self.path, content)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json" if body else "application/x-protobuf")
+            if self.path.endswith("/v1/traces"):
+                self._answer(200, b"", "application/x-protobuf")
+            else:
+                self._answer_json(json.loads(content))
+
+        def do_GET(self) -> None:
+            receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
+            self._answer_json(None)
+
+        def _answer_json(self, body: Any) -> None:
+            status, told = receiver.langfuse.reply(self.path.partition("?")[0], body)
+            self._answer(status, json.dumps(told).encode(), "application/json")
+
+        def _answer(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -130,9 +188,3 @@ def receiving() -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def _reply(path: str, content: bytes) -> bytes:
-    """What Langfuse's REST API says to scores: each was taken."""
-    taken = [{"id": score["id"], "status": 201} for score in json.loads(content)]
-    return json.dumps({"successes": taken, "errors": []}).encode()

@@ -3,6 +3,7 @@
 parser.py   the bytes of an HTML file; `tree` and `elements_of` for the formats that come through here
 tags.py     where others write HTML: which words in angle brackets are markup, which are text
 css.py      what no reader sees
+marks.py    marks of footnotes, and exponents
 walker.py   from the tree to elements, in one pass
 table.py    a table's cells, merged ones repeated
 """

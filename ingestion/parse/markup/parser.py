@@ -14,6 +14,7 @@ from typing import Any
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
 from ingestion.parse.markup.css import drop_hidden, with_styles_inlined
+from ingestion.parse.markup.marks import resolve_marks
 from ingestion.parse.markup.walker import Walker
 from ingestion.types import Element
 from service.errors import CorruptFile, MistypedFile, NestingTooDeep
@@ -73,6 +74,7 @@ def _check_read_to_its_end(errors: Any) -> None:
 def elements_of(root: Any, limits: ParseSettings) -> tuple[tuple[Element, ...], Counter[str]]:
     """The elements of a tree without what no reader sees, and the characters that were hidden, by cause."""
     hidden = drop_hidden(root)
+    resolve_marks(root)
     walker = Walker(limits)
     walker.walk(root)
     walker.flush()

@@ -1,6 +1,6 @@
 """The texts of a presentation in order, through `python-pptx`: from top to bottom, from left to right.
 
-What lies off the slide is left out, as are the speaker's notes; shapes in groups count like any other.
+What lies off the slide is left out; shapes in groups count like any other; the speaker's notes come last.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal
 class SlideBlock:
     """A paragraph or a table of a slide; `page` counts slides from 1, `depth` list levels from 0."""
 
-    kind: Literal["title", "item", "text", "table"]
+    kind: Literal["title", "item", "text", "table", "notes"]
     page: int
     text: str = ""
     depth: int = 0
@@ -31,6 +31,17 @@ def slide_blocks(presentation: Any) -> Iterator[SlideBlock]:
                 yield SlideBlock("table", page, rows=rows)
             elif shape.has_text_frame and not _is_off_slide(shape):
                 yield from _paragraphs(shape, page, is_title=shape == title)
+        if notes := _notes(slide):
+            yield SlideBlock("notes", page, notes)
+
+
+def _notes(slide: Any) -> str:
+    """What the speaker wrote for himself, a line for each paragraph; asked for only where there is something,
+    because the library would else make an empty page of notes.
+    """
+    frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    lines = (paragraph.text.strip() for paragraph in frame.paragraphs) if frame is not None else ()
+    return "\n".join(line for line in lines if line)
 
 
 def _shapes(shapes: Any) -> Iterator[Any]:

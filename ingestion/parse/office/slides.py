@@ -137,6 +137,8 @@ def _elements(blocks: list[SlideBlock], limits: ParseSettings) -> Iterator[Eleme
                 yield table
         elif block.kind == "title":
             yield Element("title", " ".join(block.text.split()), level=1, page=block.page)
+        elif block.kind == "notes":
+            yield Element("paragraph", f"Speaker notes: {block.text}", page=block.page)
         elif _NUMBERED.match(block.text):
             yield Element("list_item", block.text.strip(), page=block.page)
         elif block.kind == "item":

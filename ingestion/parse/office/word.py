@@ -12,6 +12,7 @@ from ingestion.parse.base import Parsed
 from ingestion.parse.office.charts import chart_elements
 from ingestion.parse.office.core_properties import core_properties
 from ingestion.parse.office.package import part_tree, read_part, rewritten
+from ingestion.parse.office.word_notes import PARTS
 from ingestion.parse.office.word_source import END, MARK, WordSource
 from ingestion.parse.office.word_styles import Styles
 from ingestion.parse.office.word_walk import WordBlock, word_blocks
@@ -26,7 +27,8 @@ _CHART = re.compile(r"word/charts/chart\d*\.xml")
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     """Read a docx file; page numbers are those that Word last laid out, where it kept them."""
     archive = checked_archive(content, _MAIN, limits)
-    source = WordSource(Styles(_optional(archive, "word/styles.xml")))
+    notes = {kind: part for kind, name in PARTS.items() if (part := _optional(archive, name)) is not None}
+    source = WordSource(Styles(_optional(archive, "word/styles.xml")), notes)
     prepared = rewritten(archive, {_MAIN: source.rewrite})
     title, metadata = core_properties(archive)
     elements = (*_joined_code(_elements(word_blocks(prepared), limits)), *_charts(archive))

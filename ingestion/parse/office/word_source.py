@@ -1,17 +1,19 @@
 """What a Word file means but does not have as text of a paragraph, written into that text beforehand.
 
 Headings by style, list items, captions and code paragraphs get a mark at their start, which `word.py` reads
-back; formulas become text; text boxes, content controls and tracked insertions become plain paragraphs;
-merged cells repeat; hidden and white text goes and is counted.
+back; notes and formulas become text; text boxes, content controls and tracked insertions become plain
+paragraphs; merged cells repeat; hidden and white text goes and is counted.
 """
 
 from __future__ import annotations
 
 import copy
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from ingestion.parse.office.package import part_bytes, part_tree
+from ingestion.parse.office.word_notes import write_out_notes
 from ingestion.parse.office.word_styles import Styles
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -31,13 +33,15 @@ _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 class WordSource:
     """Rewrites `word/document.xml`; `hidden` holds the characters left out, by cause."""
 
-    def __init__(self, styles: Styles) -> None:
+    def __init__(self, styles: Styles, notes: Mapping[str, bytes]) -> None:
         self.hidden: Counter[str] = Counter()
         self._styles = styles
+        self._notes = notes
 
     def rewrite(self, content: bytes) -> bytes:
         """The main part with everything written out."""
         root = part_tree(content)
+        write_out_notes(root, self._notes)
         self._drop_hidden(root)
         _write_out_formulas(root)
         _lift_text_boxes(root)

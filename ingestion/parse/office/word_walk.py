@@ -20,7 +20,13 @@ _BREAKS = " | ".join(
     for place in ("w:p", "w:tbl/w:tr/w:tc/w:p")
     for run in ("w:r", "w:hyperlink/w:r")
 )
-_RUNS = "w:r | w:hyperlink | w:r/descendant::wp:inline[ancestor::w:drawing][1]//w:r"
+_BREAK = "lastRenderedPageBreak"
+_CONTENT = " | ".join(
+    f"{run}/w:{item}"
+    for run in ("w:r", "w:hyperlink/w:r", "w:r/descendant::wp:inline[ancestor::w:drawing][1]//w:r")
+    for item in ("br", "cr", "noBreakHyphen", "ptab", "t", "tab", _BREAK)
+)
+"""What a paragraph's runs hold, with the breaks of its pages."""
 _BULLETS = (
     "\x95\u2022\u2023\u2043\u3164\u204c\u204d\u2219\u25cb\u25cf\u25d8\u25e6\u2619"
     "\u2765\u2767\u29be\u29bf\uf0b7\xb7*"
@@ -107,11 +113,11 @@ class _Walk:
 
     def _paragraph(self, paragraph: Any) -> Iterator[WordBlock]:
         number = self._numbers.of(paragraph)
-        for fragment in _by_page(paragraph):
-            if fragment is None:
+        for piece in _by_page(paragraph):
+            if piece is None:
                 self._page += 1
                 continue
-            text = _without_bullet("".join(run.text for run in fragment._p.xpath(_RUNS)), fragment)
+            text = _without_bullet(piece, paragraph)
             if text.strip():
                 yield self._block("text", f"{number} {text}" if number else text)
                 number = ""
@@ -122,23 +128,22 @@ class _Walk:
         return WordBlock(kind, text, rows, self._page if self._has_pages else None)
 
 
-def _by_page(paragraph: Any) -> Iterator[Any]:
-    """The paragraph's parts, with None for each page break between them."""
-    if not paragraph.contains_page_break:
-        yield paragraph
-        return
-    first = paragraph.rendered_page_breaks[0]
-    if before := first.preceding_paragraph_fragment:
-        yield before
-    yield None
-    if after := first.following_paragraph_fragment:
-        yield from _by_page(after)
+def _by_page(paragraph: Any) -> Iterator[str | None]:
+    """The text of the paragraph's parts, with None for each page break between them."""
+    pieces: list[str] = []
+    for item in paragraph._p.xpath(_CONTENT):
+        if item.tag.endswith(_BREAK):
+            yield "".join(pieces)
+            yield None
+            pieces = []
+        else:
+            pieces.append(str(item))
+    yield "".join(pieces)
 
 
 def _without_bullet(text: str, paragraph: Any) -> str:
     """A bullet that was typed in goes, as does the space around a list item."""
-    bullet = _BULLET.match(paragraph.text.strip())
-    if bullet:
+    if _BULLET.match(text.strip()):
         return _BULLET.sub("", text.strip(), count=1).strip()
     return text.strip() if paragraph._p.xpath("./w:pPr/w:numPr") else text
 

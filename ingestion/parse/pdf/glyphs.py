@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.parse.pdf.model import Box, Word
+from ingestion.parse.pdf.raised import SIGNS, SMALLER, is_raised, resolved
 from ingestion.parse.pdf.source import Geometry
 from ingestion.parse.pdf.styles import Style, Styles
 
@@ -74,6 +75,7 @@ def read_glyphs(page: Any, shape: Geometry) -> Glyphs:
         for character in reader.characters(textpage.count_chars()):
             gatherer.take(*character)
         gatherer.close()
+        gatherer.glyphs.words = resolved(gatherer.glyphs.words)
         return gatherer.glyphs
     finally:
         textpage.close()
@@ -180,7 +182,7 @@ class _Gatherer:
         return not cause
 
     def _add(self, character: str, style: Style, box: Box, index: int) -> None:
-        if self._open is not None and not self._continues(character, style, box):
+        if self._open is not None and not self._continues(character, style, box, index):
             self.close()
         if self._open is None:
             self._open = _Open(style, self._baseline(index))
@@ -189,12 +191,14 @@ class _Gatherer:
         self._open.characters.append(character)
         self._open.boxes.append(box)
 
-    def _continues(self, character: str, style: Style, box: Box) -> bool:
+    def _continues(self, character: str, style: Style, box: Box, index: int) -> bool:
         word = self._open
         if word is None or (style is not word.style and _fate(word.style) != _fate(style)):
             return False
         if style.sideways:
             return True
+        if style is not word.style and self._leaves_line(word, character, style, index):
+            return False
         if unicodedata.combining(character):
             return True
         last = word.boxes[-1]
@@ -202,6 +206,14 @@ class _Gatherer:
         if box[0] - last[2] > 0.3 * size or last[0] - box[2] > 0.3 * size:
             return False
         return abs(box[3] - last[3]) <= 0.6 * max(size, word.style.size)
+
+    def _leaves_line(self, word: _Open, character: str, style: Style, index: int) -> bool:
+        """Whether a raised sign begins here, or ends."""
+        if character in SIGNS and style.size <= SMALLER * word.style.size:
+            return is_raised(style.size, self._baseline(index), word.style.size, word.baseline)
+        if word.style.size <= SMALLER * style.size and SIGNS.issuperset(word.characters):
+            return is_raised(word.style.size, word.baseline, style.size, self._baseline(index))
+        return False
 
     def close(self) -> None:
         """End the word being gathered, if there is one."""

@@ -87,10 +87,10 @@ def _read(document: Any, index: int, reader: PageReader, limits: ParseSettings, 
         reading.warnings.append(str(error))
         reading.damaged += 1
         content, confidence = PageContent(index + 1, 0, 0), None
-    _note(content, confidence, limits, reading)
+    _note(content, confidence, reader, reading)
 
 
-def _note(content: PageContent, confidence: float | None, limits: ParseSettings, reading: _Reading) -> None:
+def _note(content: PageContent, confidence: float | None, reader: PageReader, reading: _Reading) -> None:
     if content.ocr_layer and confidence is None:
         reading.warnings.append(f"page {content.number}: a scan, read from the text layer beneath it")
     if content.unreadable and confidence is None and _garbled(content):
@@ -102,7 +102,7 @@ def _note(content: PageContent, confidence: float | None, limits: ParseSettings,
         reading.warnings.append(
             f"page {content.number}: much is drawn and little of it is text; what is drawn was not read"
         )
-    poor = drawn or _garbled(content) if confidence is None else confidence < limits.poor_ocr_confidence
+    poor = drawn or _garbled(content) if confidence is None else reader.is_poor(content, confidence)
     reading.pages.append(content)
     reading.receipts.append(PageReceipt(content.number, content.characters, confidence, poor))
     reading.hidden.update(content.hidden)

@@ -1,0 +1,84 @@
+"""One chat completion as a server streams it: its events become pieces of text."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from service.types import Usage
+
+_DONE = "[DONE]"
+_END_S = 0.1
+"""How long the end of a stream is waited for that has said that it is done."""
+
+
+class BrokenOff(Exception):
+    """The server said within its stream that it cannot go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one chunk of a completion adds."""
+
+    text: str
+    usage: Usage | None
+    cut_off: bool
+
+
+class Completion:
+    """A completion as it comes, chunk by chunk."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self._events: AsyncIterator[httpx2.ServerSentEvent] = aiter(httpx2.EventSource(response))
+
+    async def next(self) -> Piece | None:
+        """What the next chunk says; None at the end.
+
+        Raises `BrokenOff` for an error that the server tells, `ValueError` for what is no chunk.
+        """
+        event = await anext(self._events, None)
+        if event is None or event.data == _DONE:
+            await self._read_to_the_end()
+            return None
+        chunk = json.loads(event.data)
+        if not isinstance(chunk, dict):
+            raise ValueError("a chunk is no JSON object")
+        if chunk.get("error"):
+            raise BrokenOff
+        return _read(chunk)
+
+    async def _read_to_the_end(self) -> None:
+        """What is left unread closes the connection, and the next answer would have to open one.
+
+        All is said by then: how it ends does not matter.
+        """
+        with suppress(TimeoutError, httpx2.HTTPError):
+            async with asyncio.timeout(_END_S):
+                async for _ in self._events:
+                    pass
+
+    async def close(self) -> None:
+        """Lets go of the connection, which the server sees."""
+        await self._response.aclose()
+
+
+def _read(chunk: Mapping[str, Any]) -> Piece:
+    """What a chunk says; the last one of a stream has usage and no choice.
+
+    Raises `ValueError` where it has another form than OpenAI's.
+    """
+    try:
+        choices, counted = chunk.get("choices") or [{}], chunk.get("usage")
+        choice = choices[0]
+        usage = Usage(counted["prompt_tokens"], counted["completion_tokens"]) if counted else None
+        text = (choice.get("delta") or {}).get("content") or ""
+        return Piece(str(text), usage, choice.get("finish_reason") == "length")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("a chunk has another form than OpenAI's") from error
