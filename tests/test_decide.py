@@ -145,6 +145,46 @@ def test_only_the_first_hit_makes_what_is_first() -> None:
     assert read(QUESTION, best, other)["coverage"] == read(QUESTION, other, best)["coverage"]
 
 
+def test_the_best_of_the_first_three_hits_counts_and_no_later_one() -> None:
+    other, best = [a_hit(f"Hoses are sold in town {n}.", id=f"x{n}") for n in range(3)], a_hit(WARRANTY)
+    assert read(QUESTION, *other[:2], best)["first_three"] == read(QUESTION, best)["first"]
+    assert read(QUESTION, *other, best)["first_three"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("hits", "pinned"),
+    [
+        ((WARRANTY,), 1.0),
+        (("Hoses are sold in Norway.", WARRANTY), 1.0),
+        ((WARRANTY, "The PX-100 is blue and green."), 0.5),
+        ((WARRANTY.replace("100", "900"),), 0.0),
+        (("Hoses.", "Lamps.", "Doors.", WARRANTY), 0.0),
+    ],
+    ids=["alone", "second", "in two", "another", "too late"],
+)
+def test_a_part_number_that_few_hits_hold_pins_down_what_is_asked_for(
+    hits: tuple[str, ...], pinned: float
+) -> None:
+    found = read("the warranty on the PX-100 pump", *(a_hit(text, id=f"c{n}") for n, text in enumerate(hits)))
+    assert found["pinned"] == pinned
+
+
+def test_a_part_number_pins_down_only_what_is_said_beside_it() -> None:
+    assert read("Which colour has the PX-100?", a_hit(WARRANTY))["pinned"] == 0.0
+    assert 0 < read("Which colour has the PX-100 pump?", a_hit(WARRANTY))["pinned"] < 1
+
+
+@pytest.mark.parametrize(
+    "question", ["What is PX-100?", "What does PX-100 mean?", "What is PX-100 used for?"]
+)
+def test_how_a_part_number_is_asked_for_need_not_stand_beside_it(question: str) -> None:
+    assert read(question, a_hit(WARRANTY))["pinned"] == 1.0
+
+
+def test_a_question_without_a_part_number_is_not_pinned_down() -> None:
+    assert read("How long is the warranty on the pump?", a_hit(WARRANTY))["pinned"] == 0.0
+
+
 def test_what_kind_of_question_it_is_is_told() -> None:
     plain, exact = read("how long is it?", a_hit(WARRANTY)), read(QUESTION, a_hit(WARRANTY))
     assert (plain["asks_code"], plain["asks_name"]) == (0.0, 0.0)
@@ -259,6 +299,19 @@ def test_a_token_of_words_whose_whole_occurs_nowhere_is_a_code_that_is_lacking(c
     question = f"What does {code} do?"
     assert read(question, a_hit(text))["identifiers"] == 0.0
     assert read(question, a_hit(f"Set {code} first. {text}"))["identifiers"] == 1.0
+
+
+@pytest.mark.parametrize("code", ["450-1320", "010-3200", "40102", "12-345-678"])
+def test_a_number_as_parts_have_it_is_a_code_that_must_stand_there_whole(code: str) -> None:
+    question, digits = f"What does {code} mean?", code.replace("-", " and ")
+    assert read(question, a_hit(f"| {code} | float switch |"))["pinned"] == 1.0
+    changed = f"{code[:-1]}{(int(code[-1]) + 1) % 10}"
+    assert read(question, a_hit(f"| {changed} | float switch, {digits[:-1]} |"))["identifiers"] == 0.0
+
+
+@pytest.mark.parametrize("number", ["2024", "2024-25", "2019-2020", "2025-06-30", "10-20", "1500", "36"])
+def test_years_dates_and_small_ranges_are_no_part_numbers(number: str) -> None:
+    assert read(f"What happened in {number}?", a_hit(WARRANTY))["identifiers"] == 1.0
 
 
 @pytest.mark.parametrize("words", ["state-of-the-art", "up-to-date", "long-term", "U.S", "user's", "and/or"])

@@ -13,6 +13,7 @@ import pytest
 from service.errors import Misconfigured
 from service.learned.rarity import read_rarity, write_rarity
 from service.match import NAMES, match_features
+from service.match.numbers import numbers_in_place
 from service.rerank import open_reranker
 from service.rerank.features import TRUST, trust_features
 from service.rerank.ranker import RARITY_STEPS, read_ranker
@@ -141,6 +142,41 @@ def test_a_hit_that_the_dense_list_lacks_is_expected_by_its_tokens_at_its_lowest
     dense = match_features(a_question(QUESTION), (*listed, near, far))["dense"]
     assert dense[:5].tolist() == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5])
     assert dense[6] < dense[5] <= dense[4]
+
+
+def test_a_hit_that_lies_beside_what_most_likely_answers_is_nearer_than_one_that_lies_alone() -> None:
+    hits = (
+        a_hit(GOOD, id="best", dense=(1, 0.9)),
+        a_hit(POOR, id="alone", dense=(2, 0.5)),
+        a_hit(f"{GOOD} Ninety days of leave.", id="beside", dense=(3, 0.5)),
+    )
+    _, alone, beside = match_features(a_question(QUESTION), hits)["cluster"]
+    assert beside > alone
+    assert match_features(a_question(QUESTION), hits[:1])["cluster"].tolist() == [0.0]
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+def test_a_number_is_looked_for_beside_the_word_that_it_numbers() -> None:
+    right, swapped = "The valve of part 7 in pump 3 is red.", "The valve of part 3 in pump 7 is red."
+    assert numbers_in_place("What weighs part 7 in pump 3?", [right, swapped]).tolist() == [1.0, 0.5]
+
+
+def test_what_a_number_stands_beside_may_be_inflected_and_marked() -> None:
+    assert numbers_in_place("policy 12", ["Policies no. 12", "Policies: 12"]).tolist() == [0.5, 1.0]
+
+
+def test_a_unit_after_a_number_tells_nothing() -> None:
+    assert numbers_in_place("a bore of 3.2 mm", ["3.2 mm", "Bore: 3.2"]).tolist() == [1.0, 1.0]
+
+
+def test_a_number_inside_another_is_not_held() -> None:
+    assert numbers_in_place("error E07", ["E071 and ME07", "(e07)"]).tolist() == [0.0, 1.0]
+
+
+def test_without_a_number_no_text_holds_any() -> None:
+    assert numbers_in_place("how many days", ["7 days", ""]).tolist() == [0.0, 0.0]
 
 
 # --- whom to trust -----------------------------------------------------------------------------

@@ -7,16 +7,17 @@
     golden.py     the golden set's form: documents and facts; facts.py says whether a text holds one
     files.py      questions about files: qna_data.csv of the reports, and those of the golden set's form
     prose.py      documentation without labels: questions from headings and sentences
+    codes.py      the same, asked by part numbers, error codes and names of options
 
 `find` recognises the form of each folder or file below a directory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from eval.labelled import beir, files, prose, reading, spans
+from eval.labelled import beir, codes, files, prose, reading, spans
 from eval.labelled.types import LabelledQuestion, LabelledSet, Record, relevance
 
 __all__ = ["HEADINGS", "LabelledQuestion", "LabelledSet", "Record", "find", "load", "relevance"]
@@ -46,6 +47,11 @@ HEADINGS = 150
 def headings(folder: Path, max_questions: int = HEADINGS) -> LabelledSet:
     """Unlabelled documentation as a set of questions in other words than the text's."""
     return prose.headings(folder, max_questions)
+
+
+def asked_by_codes(folders: Sequence[Path], max_places: int = 300) -> LabelledSet:
+    """Unlabelled documentation of several collections as one set of questions about its codes."""
+    return codes.load(folders, max_places)
 
 
 def documentation(folder: Path, max_records: int = 400) -> LabelledSet:

@@ -94,6 +94,11 @@ def headings(folder: Path, max_questions: int) -> LabelledSet:
     return LabelledSet(f"{folder.name} headings", tuple(questions), tuple(records), folder=folder)
 
 
+def bodies_below(folder: Path) -> list[str]:
+    """The texts of the sections of a folder's files, without what links point to."""
+    return [section.body for section in _all_sections(folder)]
+
+
 def _all_sections(folder: Path) -> Iterator[_Section]:
     for file in sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file()):
         for heading, body in _sections(file.read_text(encoding="utf-8", errors="replace")):

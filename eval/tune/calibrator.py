@@ -1,9 +1,10 @@
 """Makes the calibrator of `decide`: `footnote tune calibrator`.
 
 `--data` names folders of labelled sets, `--documents` folders of documentation, whose headings and sentences
-become questions. Each set is ingested as the product does it; its questions are asked with and without the
-documents that answer, in small corpora, with a name or number replaced, and against other sets. `--work`
-keeps all that for another run, which then takes less than a minute.
+become questions, `--codes` such whose part numbers, error codes and names of options do. Each set is ingested
+as the product does it; its questions are asked with and without the documents that answer, in small corpora,
+with a name or number replaced, and against other sets. `--work` keeps all that for another run, which then
+takes less than a minute.
 
 Ends with 3 when what was learned is no better than what is in use, so that nothing was written.
 """
@@ -26,7 +27,7 @@ import typer
 from eval.collect import collected, engine_folder, engine_of
 from eval.commands import NOTHING_BETTER, AsJson, command, run
 from eval.halves import DECIDED, is_first_half
-from eval.labelled import LabelledSet, documentation, find
+from eval.labelled import LabelledSet, asked_by_codes, documentation, find
 from eval.labelled.golden import load as load_golden
 from eval.labelled.types import folded
 from eval.relevance import calibration
@@ -59,6 +60,9 @@ class RunningParts:
 def main(
     data: Annotated[list[Path] | None, typer.Option(help="Labelled sets; may be repeated.")] = None,
     documents: Annotated[list[Path] | None, typer.Option(help="Documentation; may be repeated.")] = None,
+    codes: Annotated[
+        list[Path] | None, typer.Option(help="Documentation to ask by its codes; may be repeated.")
+    ] = None,
     held_out: Annotated[
         list[str] | None, typer.Option(help="A set that is not learned from; may be repeated.")
     ] = None,
@@ -68,8 +72,10 @@ def main(
 ) -> None:
     """The command line."""
     sets = learnable(data or (), documents or (), held_out or HELD_OUT)
+    if codes:
+        sets.append(_cut(asked_by_codes(codes)))
     if not sets:
-        raise typer.BadParameter("there is nothing to learn from: give --data or --documents")
+        raise typer.BadParameter("there is nothing to learn from: give --data, --documents or --codes")
     figures = tuned(sets, Settings(), work, out)
     print(json.dumps(figures, indent=2) if as_json else "\n".join(_lines(figures)))
     if "written" not in figures:
@@ -141,7 +147,9 @@ def learn(
         "promise": deciding.PROMISE,
     }
     calibrator = Calibrator(tokens, text, rarity, parts.running, made)
-    return calibrator, _figures(read, probabilities, calibrator)
+    asked = deciding.by_people(read)
+    by_people = [row for row, one in zip(read, asked, strict=True) if one]
+    return calibrator, _figures(by_people, probabilities[asked], calibrator)
 
 
 def is_learned_from(set_name: str, group: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.labelled import codes
 from eval.tune.cases import DecisionCase, Kind
 from service.decide.calibrator import LogisticModel
 from service.decide.features import FROM_TEXT, FROM_TOKENS, decision_features
@@ -39,6 +40,9 @@ PROMISE = 0.05
 LOST = 0.005
 """The share of the answerable questions that a language model is not asked, on average over the sets learned
 from: of those of other corpora it is about twice as many, and 1 % is what is meant."""
+
+MADE = (codes.NAME,)
+"""Sets whose questions are made from a text by rules."""
 
 _RAREST = 1e-4
 _FOLDS = 5
@@ -135,6 +139,8 @@ def fit(given: Sequence[CaseFeatures], *, tokens: bool) -> tuple[LogisticModel, 
     """A calibrated model of the features, and the out-of-fold probability of each row.
 
     With `tokens`, rows must have features from token vectors. Rows that are not `learnable` must be left out.
+    Threshold and floor are promises about what people ask: questions made from a text by rules, which are
+    easier, have no say in them where there are others.
     """
     x, names = matrix(given, tokens=tokens)
     y = np.array([row.answerable for row in given])
@@ -143,16 +149,23 @@ def fit(given: Sequence[CaseFeatures], *, tokens: bool) -> tuple[LogisticModel, 
     knots = _knots(scores, y, weight)
     at, levels = zip(*knots, strict=True)
     probabilities: Array = np.interp(scores, np.array(at, np.float64), np.array(levels, np.float64))
-    threshold = keeping_promise(probabilities, y, weight)
+    asked = by_people(given)
+    promised = probabilities[asked], y[asked], weight[asked]
     coefficients, bias = _logistic(x, y, weight)
     model = LogisticModel(
         bias=bias,
         weights=dict(zip(names, map(float, coefficients), strict=True)),
         knots=knots,
-        threshold=threshold,
-        floor=losing_few(probabilities, y, weight),
+        threshold=keeping_promise(*promised),
+        floor=losing_few(*promised),
     )
     return model, probabilities
+
+
+def by_people(given: Sequence[CaseFeatures]) -> NDArray[np.bool_]:
+    """Which questions were not made by rules; all, where there are no others."""
+    asked = np.array([row.set not in MADE for row in given])
+    return asked if asked.any() else ~asked
 
 
 def matrix(given: Sequence[CaseFeatures], *, tokens: bool) -> tuple[Array, tuple[str, ...]]:

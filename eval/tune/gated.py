@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,12 @@ from service.match import NAMES
 from service.rerank.features import TRUST
 from service.rerank.ranker import Gate
 
-ALWAYS = ("maxsim_idf_here", "window_24")
+ALWAYS = ("window_24", "numbers")
 """These hurt no set when they were added to the dense score alone."""
 LEXICAL = ("bm25", "exact_24", "pairs", "phrase")
 """These help where words decide and hurt paraphrases."""
+MEANING = ("cluster",)
+"""These help paraphrases and hurt where words decide: they count as far as the gate is shut."""
 _START = 0.3
 _TEMPERATURE = 0.012
 """How much more the set that gains least counts than the others, in nDCG."""
@@ -30,16 +33,18 @@ _ENOUGH = 0.08
 """A margin beyond counts no more: one easy set would pay for others."""
 _OF_THE_MEAN, _OF_THE_SIZE = 0.1, 0.002
 _TOP = 10
-_FIRST = len(ALWAYS) + len(LEXICAL)
-_COLUMNS = [NAMES.index(name) for name in ("dense", *ALWAYS, *LEXICAL)]
+_ENDS = tuple(accumulate(map(len, (ALWAYS, LEXICAL, MEANING))))
+_FIRST = _ENDS[-1]
+"""Where the gate's numbers begin."""
+_COLUMNS = [NAMES.index(name) for name in ("dense", *ALWAYS, *LEXICAL, *MEANING)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LearningSet:
     """The hit lists of a set in flat arrays, so that a guess is measured in less than a millisecond.
 
-    `hits` (hits, 1 + always + lexical) are z-scores, sorted by document; `documents` says where each begins
-    among them. Each pair is of a relevant document and any document of the same question.
+    `hits` (hits, 1 + always + lexical + meaning) are z-scores, sorted by document; `documents` says where
+    each begins among them. Each pair is of a relevant document and any document of the same question.
     """
 
     name: str
@@ -97,9 +102,8 @@ class LearningSet:
     def margin(self, numbers: Array, centre: Array, spread: Array) -> float:
         """What these numbers gain over the best list."""
         gate = _gate(numbers, centre, spread)(self.trust)[self.question]
-        always, lexical = numbers[: len(ALWAYS)], numbers[len(ALWAYS) : _FIRST]
-        scores = self.hits[:, 0] + self.hits[:, 1 : 1 + len(ALWAYS)] @ always
-        scores = scores + gate * (self.hits[:, 1 + len(ALWAYS) :] @ lexical)
+        always, gated = (self.hits @ _by_column(numbers)).T
+        scores = always + gate * gated
         return self._ndcg(scores) - self.best_list
 
     def _ndcg(self, scores: Array) -> float:
@@ -112,13 +116,27 @@ class LearningSet:
         return float((self.gains * np.where(rank < _TOP, 1 / np.log2(rank + 2), 0)).sum())
 
 
+def _parts(numbers: Array) -> tuple[Array, Array, Array]:
+    """The numbers of `ALWAYS`, `LEXICAL` and `MEANING`."""
+    always, lexical, meaning, _ = np.split(numbers, _ENDS)
+    return always, lexical, meaning
+
+
+def _by_column(numbers: Array) -> NDArray[np.float32]:
+    """How much each column of hits counts always, and as far as the gate is open: shape (columns, 2)."""
+    always, lexical, meaning = _parts(numbers)
+    shut = np.concatenate([[1.0], always, np.zeros(len(LEXICAL)), meaning])
+    opened = np.concatenate([np.zeros(1 + len(ALWAYS)), lexical, -meaning])
+    return np.stack([shut, opened], axis=1).astype(np.float32)
+
+
 def _gate(numbers: Array, centre: Array, spread: Array) -> Gate:
     return Gate(float(numbers[_FIRST]), numbers[_FIRST + 1 :], centre, spread)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Numbers in the order of `ALWAYS`, `LEXICAL`, the gate's bias and `TRUST`, with the gate's centring."""
+    """Numbers in the order of `ALWAYS`, `LEXICAL`, `MEANING`, bias and `TRUST`, with the gate's centring."""
 
     numbers: Array
     centre: Array
@@ -129,20 +147,20 @@ class Fit:
         return one.margin(self.numbers, self.centre, self.spread)
 
     def told(self) -> dict[str, Any]:
-        """As they lie in a ranker's file."""
-        numbers = [round(float(number), 4) for number in self.numbers]
+        """As they lie in a ranker's file; what counts as far as the gate is shut is in both sums."""
+        always, lexical, meaning = _parts(self.numbers)
 
-        def by_trust(values: Array) -> dict[str, float]:
-            return {name: round(float(value), 4) for name, value in zip(TRUST, values, strict=True)}
+        def named(names: Sequence[str], values: Array) -> dict[str, float]:
+            return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}
 
         return {
-            "always": dict(zip(ALWAYS, numbers[: len(ALWAYS)], strict=True)),
-            "lexical": dict(zip(LEXICAL, numbers[len(ALWAYS) : _FIRST], strict=True)),
+            "always": named(ALWAYS, always) | named(MEANING, meaning),
+            "lexical": named(LEXICAL, lexical) | named(MEANING, -meaning),
             "gate": {
-                "bias": numbers[_FIRST],
-                "weights": by_trust(self.numbers[_FIRST + 1 :]),
-                "centre": by_trust(self.centre),
-                "spread": by_trust(self.spread),
+                "bias": round(float(self.numbers[_FIRST]), 4),
+                "weights": named(TRUST, self.numbers[_FIRST + 1 :]),
+                "centre": named(TRUST, self.centre),
+                "spread": named(TRUST, self.spread),
             },
         }
 

@@ -7,9 +7,10 @@ in that the first ones are read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log1p
+from operator import mul
 
 import numpy as np
 
@@ -26,9 +27,28 @@ ELSEWHERE = 0.55
 """How well the best window of a passage about something else fits a question: the lower quartile of second
 hits in corpora of hundreds of documents. The first hit stands out from no less, however few there are."""
 
-FROM_TEXT = ("dense", "first", "identifiers", "asks_code", "lacks_code", "asks_name", "terms")
+_FIRST = 3
+"""The first hits: what answers is mostly one of them, and not always the very first."""
+
+_ASKING = frozenset(
+    words.terms("mean meaning stand use happen tell explain describe say find know call show", "en")
+    + words.terms("bedeuten bedeutet heißen heißt stehen steht", "de")
+)
+"""Terms that say how something is asked for, not what: no entry of a manual repeats them."""
+
+FROM_TEXT = (
+    "dense",
+    "first_three",
+    "identifiers",
+    "pinned",
+    "asks_code",
+    "lacks_code",
+    "asks_name",
+    "terms",
+)
 FROM_TOKENS = ("maxsim", "named_window", "standout")
-QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "coverage"))
+QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "first", "coverage"))
+"""Those that a calibrator may weigh: what is fitted now, and `first`, on which the quality preset's rests."""
 
 
 def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
@@ -38,11 +58,13 @@ def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
     headings above, times that of its proper names, which path, title or metadata may hold too (`named.py`).
 
     From the text: `dense`, best cosine similarity; `first`, share of the question's terms, by rarity among
-    the hits, in the first hit, times what it holds of what is named; `identifiers`, share of its part
-    numbers, error codes and names of parts (`gc.auto`) in any hit; `asks_code` and `asks_name`, 1 where the
-    question has such; `lacks_code`, 1 where the first hit does not hold all of its numbers and codes;
-    `terms`, the logarithm of how many different terms it has. `coverage`, the best hit's share of the terms,
-    is for the reader.
+    the hits, in the first hit, times what it holds of what is named, and `first_three`, the best such of the
+    first three; `identifiers`, share of its part numbers, error codes and names of parts (`gc.auto`) in any
+    hit; `pinned`, 1 by the number of hits that hold all of these, times the share of the question's other
+    terms that the best such of the first three holds, 0 where none is asked for; `asks_code` and `asks_name`,
+    1 where the question has such; `lacks_code`, 1 where the first hit does not hold all of its numbers and
+    codes; `terms`, the logarithm of how many different terms it has. `coverage`, the best hit's share of the
+    terms, is for the reader.
 
     From the tokens: `maxsim`, the best mean similarity of the question's tokens, by rarity; `named_window`,
     that within 48 tokens, times what the hit holds of what is named, best of all hits; `standout`, how far
@@ -61,6 +83,7 @@ class _Shares:
     asked: frozenset[str]
     things: Named
     identifiers: float
+    pinned: float
     lacks_code: bool
     covered: tuple[float, ...]
     named: tuple[float, ...]
@@ -73,10 +96,13 @@ class _Shares:
         passages = [frozenset(words.terms(hit.chunk.indexed_text, hit.chunk.language)) for hit in hits]
         around = [belongings(hit) & things.names if things.names else frozenset[str]() for hit in hits]
         weights = words.weights(passages)
+        held = things.wholes_held(hits)
+        others = asked - _terms_of(things.wholes, language) - _ASKING
         return cls(
             asked,
             things,
-            things.share_of_wholes(hits),
+            len(frozenset().union(*held)) / len(things.wholes) if things.wholes else 1.0,
+            _pinned(things.wholes, held, [_share(others, known, weights) for known in passages[:_FIRST]]),
             not things.codes <= passages[0],
             tuple(
                 _share(asked, known | there, weights) for known, there in zip(passages, around, strict=True)
@@ -92,12 +118,26 @@ class _Shares:
         return {
             "coverage": max(self.covered),
             "first": self.covered[0] * self.named[0],
+            "first_three": max(map(mul, self.covered[:_FIRST], self.named)),
             "identifiers": self.identifiers,
+            "pinned": self.pinned,
             "asks_code": float(bool(self.things.codes)),
             "lacks_code": float(self.lacks_code),
             "asks_name": float(bool(self.things.names)),
             "terms": log1p(len(self.asked)),
         }
+
+
+def _pinned(asked: frozenset[str], held: Sequence[frozenset[str]], others: Sequence[float]) -> float:
+    """See `decision_features`; `others` are the shares of the first hits."""
+    if not asked or asked not in held:
+        return 0.0
+    shares = [share for share, known in zip(others, held, strict=False) if known == asked]
+    return max(shares, default=0.0) / held.count(asked)
+
+
+def _terms_of(wholes: Iterable[str], language: str) -> frozenset[str]:
+    return frozenset(term for whole in wholes for term in (whole, *words.terms(whole, language)))
 
 
 def _from_tokens(found: Found, named: Sequence[float], rarity: Floats) -> dict[str, float]:

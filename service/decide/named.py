@@ -23,6 +23,11 @@ _WHOLE = re.compile(
     r"|[a-z][a-z0-9]+(?:[.-][a-z0-9]{2,})*\.[a-z][a-z0-9]+(?:[.-][a-z0-9]{2,})*"  # gc.auto
     r"|[a-z0-9]{2,}(?:-[a-z0-9]{2,}){2,}"  # db-pool-min-size
 )
+_NUMBERED = re.compile(
+    r"(?!\d{4}-\d{2,4}\Z)(?=[\d-]{7,}\Z)\d+-\d+(?:-\d+)*"  # 450-1320, but no years or small ranges
+    r"|\d{5,}"  # register 40102
+)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MARKS = re.compile(r"[-._/\\]+")
 _SPACED = re.compile(r"[\W_]+")
 
@@ -31,8 +36,8 @@ _SPACED = re.compile(r"[\W_]+")
 class Named:
     """What a question names: `codes` and `names` as terms, `wholes` in lower case as they are written.
 
-    `wholes` are part numbers, error codes and the like, and tokens such as `db-pool-min-size`, which are one
-    thing and not the words in them.
+    `wholes` are part numbers, error codes, registers and the like, and tokens such as `db-pool-min-size`,
+    which are one thing and not the words in them.
     """
 
     codes: frozenset[str]
@@ -55,13 +60,12 @@ class Named:
             wholes=frozenset((*identifiers, *wholes)),
         )
 
-    def share_of_wholes(self, hits: Sequence[Hit]) -> float:
-        """The share of `wholes` that stand in any of the hits, as one or as the same words in a row."""
+    def wholes_held(self, hits: Sequence[Hit]) -> list[frozenset[str]]:
+        """Those of `wholes` that each of the hits holds, as one or as the same words in a row."""
         if not self.wholes:
-            return 1.0
+            return [frozenset()] * len(hits)
         said = [_spaced(hit.chunk.indexed_text) for hit in hits]
-        held = [any(_spaced(one) in text for text in said) for one in self.wholes]
-        return sum(held) / len(held)
+        return [frozenset(one for one in self.wholes if _spaced(one) in text) for text in said]
 
 
 def belongings(hit: Hit) -> frozenset[str]:
@@ -72,7 +76,9 @@ def belongings(hit: Hit) -> frozenset[str]:
 
 
 def _is_whole(token: str, language: str) -> bool:
-    """Words that a hyphen joins, as in `state-of-the-art`, are no code."""
+    """Words that a hyphen joins, as in `state-of-the-art`, are no code, and a date is none."""
+    if _NUMBERED.fullmatch(token):
+        return not _DATE.fullmatch(token)
     if not _WHOLE.fullmatch(token):
         return False
     return "_" in token or not any(words.is_stop_word(part, language) for part in _MARKS.split(token))

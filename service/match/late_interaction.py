@@ -39,6 +39,8 @@ class Passages:
     """Where each hit begins among the blocks."""
     owner: NDArray[np.intp]
     """The hit of each block."""
+    directions: Floats
+    """The directions of the hits' mean vectors."""
 
     @classmethod
     def of(cls, tokens_of: Sequence[TokenVectors]) -> Passages:
@@ -53,7 +55,10 @@ class Passages:
             np.concatenate([tokens.ids for tokens in tokens_of]),
             np.concatenate([tokens.vectors for tokens in tokens_of]),
         )
-        return cls(joined.ids, joined.unit(), starts, lengths, blocks, first_block, owner)
+        unit = joined.unit()
+        return cls(
+            joined.ids, unit, starts, lengths, blocks, first_block, owner, _directions(unit, starts, lengths)
+        )
 
     def widened(self, by_block: Floats, number: int) -> Floats:
         """The greatest of `number` blocks from each one on, as long as they are of the same hit."""
@@ -62,13 +67,6 @@ class Passages:
             same = self.owner[step:] == self.owner[:-step]
             np.maximum(found[:, :-step], np.where(same, by_block[:, step:], -1), out=found[:, :-step])
         return found
-
-    def directions(self) -> Floats:
-        """The directions of the hits' mean vectors."""
-        # A product for each hit: `np.add.reduceat` along the first axis takes twenty times as long.
-        ones = np.ones(int(self.lengths.max()), np.float32)
-        parts = [self.unit[start:end] for start, end in _runs(self.starts, len(self.unit))]
-        return _direction(np.stack([ones[: len(part)] @ part for part in parts]))
 
     def best(self, by_block: Floats) -> Floats:
         """The greatest among each hit's blocks, along the last axis."""
@@ -155,7 +153,7 @@ class Matches:
             "window_24": best(weights @ self.within[0]),
             "window_48": best(weights @ self.within[1]),
             "phrase": both @ self.pairs,
-            "pooled": self.passages.directions() @ _direction(weights @ self.wanted),
+            "pooled": self.passages.directions @ _direction(weights @ self.wanted),
             "exact": weights @ self.exact,
             "exact_24": best(weights @ self.exact_within),
             "pairs": both @ np.floor(self.exact_pairs),
@@ -166,6 +164,13 @@ def _runs(starts: NDArray[np.intp], end: int) -> list[tuple[int, int]]:
     """Where each run begins and ends: `np.split` at the same places takes fifteen times as long."""
     begins = starts.tolist()
     return list(zip(begins, [*begins[1:], end], strict=True))
+
+
+def _directions(unit: Floats, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> Floats:
+    # A product for each hit: `np.add.reduceat` along the first axis takes twenty times as long.
+    ones = np.ones(int(lengths.max()), np.float32)
+    parts = [unit[start:end] for start, end in _runs(starts, len(unit))]
+    return _direction(np.stack([ones[: len(part)] @ part for part in parts]))
 
 
 def _direction(vectors: Floats) -> Floats:

@@ -5,7 +5,8 @@ The score of a hit among those of one question is
     z(dense) + sum of always[n] z(n) + gate * sum of lexical[n] z(n)
 
 where z is the z-score of a match quantity within the list. What rests on the very words of the question
-counts as far as the gate is open, a number in (0, 1) that is the same for all hits of a question:
+counts as far as the gate is open; what counts as far as it is shut is in both sums, with the negative of its
+weight in the second. The gate is a number in (0, 1) that is the same for all hits of a question:
 
     gate = 1 / (1 + exp(-(bias + sum of weights[n] clip((t[n] - centre[n]) / spread[n]))))
 

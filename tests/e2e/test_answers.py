@@ -136,9 +136,6 @@ def test_an_answer_can_be_judged_once_it_was_given(http: httpx.Client) -> None:
     assert http.post("/feedback", json={"query_id": "0" * 32, "rating": "up"}).status_code == 404
 
 
-@pytest.mark.xfail(
-    reason="where both lists agree, neighbouring words count too little: see the ranker's card"
-)
 def test_of_two_that_differ_by_which_number_stands_where_the_one_that_was_asked_for_comes_first(
     http: httpx.Client,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from eval.tune.alter import altered
 from eval.tune.cases import KINDS, alike_questions
 from eval.tune.deciding import (
     LOST,
+    MADE,
     MIX,
     PROMISE,
     CaseFeatures,
@@ -74,7 +76,7 @@ def test_a_question_that_names_nothing_is_left_alone() -> None:
 
 
 def a_row(kind: str, window: float, group: str, name: str = "set") -> CaseFeatures:
-    named = dict.fromkeys(NAMES, 0.5) | {"identifiers": 1.0, "named_window": window, "first": window}
+    named = dict.fromkeys(NAMES, 0.5) | {"identifiers": 1.0, "named_window": window, "first_three": window}
     return CaseFeatures(name, kind, group, 0, named, found=True)  # type: ignore[arg-type]
 
 
@@ -168,6 +170,17 @@ def test_what_is_learned_tells_the_kinds_apart_and_is_calibrated_out_of_fold(tok
     wrong = np.array([model.probability(row.features) >= model.threshold for row in fresh])
     unanswerable = np.array([not row.answerable for row in fresh])
     assert calibration.share(wrong[unanswerable], weights(fresh)[unanswerable]) < 2 * PROMISE
+
+
+def test_questions_made_by_rules_teach_and_set_no_threshold() -> None:
+    """They are easier: the promise is about what people ask."""
+    asked, made = some_rows(), [dataclasses.replace(row, set=MADE[0]) for row in some_rows(seed=1)]
+    easy = [row for row in made if row.kind != "adversarial"]
+    model, p = fit([*asked, *easy], tokens=True)
+    answerable, weight = np.array([row.answerable for row in asked]), weights(asked)
+    of_people = keeping_promise(p[: len(asked)], answerable, weight)
+    assert model.threshold == pytest.approx(of_people, abs=0.005)
+    assert fit(easy, tokens=True)[0].threshold < model.threshold
 
 
 def test_better_evidence_never_gives_a_lower_probability() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eval.labelled import LabelledSet, documentation, find, headings, load, relevance
+from eval.labelled import LabelledSet, asked_by_codes, documentation, find, headings, load, relevance
 from eval.labelled.beir import load as load_beir
 from eval.labelled.files import golden
 from service.types import Chunk, DocumentRef, Fused, Hit
@@ -237,6 +238,48 @@ def test_a_heading_that_stands_in_every_document_asks_nothing(docs: Path) -> Non
 def test_documentation_is_the_same_in_every_run_and_bounded(docs: Path) -> None:
     assert documentation(docs) == documentation(docs)
     assert len(documentation(docs, max_records=6).records) < 10
+
+
+@pytest.fixture
+def manual(tmp_path: Path) -> Path:
+    """Entries of error codes and options, each in a section of its own."""
+    filler = "The machine is made for quiet rooms and has to be kept dry at all times. " * 4
+    things = ("float switch", "glycol mixture", "filter mat", "motor flange", "curing oven", "loan pump")
+    for number, thing in enumerate(things):
+        entry = f"Message `E-{number}17` of the display means that the {thing} was not found in time."
+        option = f"The option `max_{thing.split()[0]}` limits how often each {thing} is tried again."
+        (tmp_path / f"{number}.md").write_text(f"## Page {number}\n\n{entry} {option}\n\n{filler}\n")
+    return tmp_path
+
+
+def test_documentation_is_asked_by_its_codes_in_words_of_their_sentences(manual: Path) -> None:
+    found = asked_by_codes([manual])
+    texts = {record.id: record.text for record in found.records}
+    answerable = [question for question in found.questions if question.answerable]
+    assert len(answerable) == 12
+    for question in answerable:
+        ((section, _),) = question.relevant.items()
+        (sentence,) = question.answers
+        assert sentence in " ".join(texts[section].split())
+        code = re.search(r"E-\d17|max_\w+", question.text)
+        assert code is not None
+        assert code.group() in sentence
+
+
+def test_a_code_that_stands_nowhere_or_a_thing_that_is_not_said_of_it_has_no_answer(manual: Path) -> None:
+    found = asked_by_codes([manual])
+    every = " ".join(record.text for record in found.records)
+    unanswerable = [question for question in found.questions if not question.answerable]
+    written = [word.strip("?") for question in unanswerable for word in question.text.split()]
+    codes = [word for word in written if word.startswith(("E-", "max_")) or "_" in word]
+    assert len(unanswerable) >= 6
+    assert {code in every for code in codes} == {True, False}
+    assert all(not question.relevant for question in unanswerable)
+
+
+def test_the_same_codes_ask_every_time_and_no_more_than_are_wanted(manual: Path) -> None:
+    assert asked_by_codes([manual]) == asked_by_codes([manual])
+    assert sum(question.answerable for question in asked_by_codes([manual], 4).questions) == 4
 
 
 # --- finding, judging ------------------------------------------------------------------------

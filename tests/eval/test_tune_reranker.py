@@ -23,7 +23,7 @@ from tests.answering import a_hit, a_question
 
 THINGS = ("kettle", "ladder", "printer", "bicycle", "projector", "telescope", "blanket", "compass")
 PLACES = ("kitchen", "attic", "office", "shed", "library", "tower", "cabin", "harbour")
-QUICK = Search(rounds=8, guesses=8)
+QUICK = Search(rounds=8, guesses=8, seeds=1)
 
 
 def asked(number: int, set_name: str = "s") -> Collected:
@@ -68,6 +68,11 @@ def test_the_file_is_a_ranker_that_serving_reads(trained: TrainedRanker, tmp_pat
     assert ranker.scores(item.found.question, item.found.hits).argmax() == 2
 
 
+def test_what_counts_as_far_as_the_gate_is_shut_is_one_number_in_both_sums(trained: TrainedRanker) -> None:
+    always, gated = trained.file["always"]["cluster"], trained.file["lexical"]["cluster"]
+    assert always == -gated != 0
+
+
 def test_training_twice_gives_the_same_file(trained: TrainedRanker) -> None:
     assert train([a_collection()], "words-1", search=QUICK).file == trained.file
 
@@ -96,6 +101,14 @@ def test_a_search_comes_near_the_best_numbers() -> None:
         return -float(((guess - [1.0, -2.0, 0.5]) ** 2).sum())
 
     np.testing.assert_allclose(maximised(worth, np.zeros(3), Search()), [1.0, -2.0, 0.5], atol=0.05)
+
+
+def test_the_search_of_every_seed_counts_on_a_plateau() -> None:
+    def flat(guess: NDArray[np.float64]) -> float:
+        return -float(np.clip(np.abs(guess), 1, None).sum())
+
+    one, two = (maximised(flat, np.zeros(2), replace(QUICK, seeds=seeds)) for seeds in (1, 2))
+    assert not np.allclose(one, two)
 
 
 def test_too_few_questions_are_refused() -> None:
