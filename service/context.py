@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from service.settings import ContextSettings
 from service.text import quantities
@@ -49,6 +50,7 @@ def build(
     `windows` maps a chunk id to the text around it; a hit without one, or whose window does not hold it, is
     read as the chunk alone. `Context.left_out` names the hits that no passage holds.
     """
+    count_tokens = cache(count_tokens)  # neighbouring hits grow over the same sentences
     merged: list[_Span] = []
     limit = settings.max_passage_tokens
     for hit in hits:

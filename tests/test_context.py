@@ -69,6 +69,19 @@ def test_two_hits_of_one_section_become_one_passage() -> None:
     assert [hit.chunk.id for hit in passage.hits] == ["c1", "c2"]
 
 
+def test_no_text_is_counted_twice() -> None:
+    counted: list[str] = []
+
+    def counting(text: str) -> int:
+        counted.append(text)
+        return count_tokens(text)
+
+    hits = [in_section("Gamma three is third.", "c1"), in_section("Delta four is fourth.", "c2")]
+    windows = {hit.chunk.id: (OFFSET, SECTION) for hit in hits}
+    context.build(hits, windows, ContextSettings(max_passage_tokens=3 * WORDS_A_SENTENCE), counting)
+    assert len(counted) == len(set(counted))
+
+
 def test_touching_passages_that_are_too_long_together_stay_apart_and_share_nothing() -> None:
     first, second = in_section("Alpha one is first.", "c1"), in_section("Epsilon five is last.", "c2")
     built = build(first, second, max_passage_tokens=3 * WORDS_A_SENTENCE)

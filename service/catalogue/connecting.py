@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -33,10 +35,12 @@ FULL = ("SQLITE_FULL", "53100")
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "57014", "40P01", "40001", "53300")
 """Locks and statements that took too long, a deadlock, a serialization failure, too many connections."""
 
+_ANYTHING = TypeAdapter[Any](Any)
+
 
 def file_engine(url: str, lock_wait_s: float, **options: Any) -> Engine:
     """Connections to a file, whose writers wait for each other."""
-    engine = create_engine(url, connect_args={"timeout": lock_wait_s}, **options)
+    engine = create_engine(url, connect_args={"timeout": lock_wait_s}, json_deserializer=read_json, **options)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
@@ -67,6 +71,7 @@ def server_engine(url: str, lock_wait_s: float, max_connections: int, idle_s: fl
         max_overflow=0,
         pool_timeout=max(lock_wait_s, 1),
         pool_pre_ping=True,
+        json_deserializer=read_json,
     )
     event.listen(engine, "before_cursor_execute", _answer_in_binary)
     if lock_wait_s > WITHOUT_LIMIT:
@@ -102,6 +107,14 @@ def _answer_in_binary(
     """What was executed with the option `binary` is answered so: bytes as text are twice as long."""
     if context is not None and context.execution_options.get("binary"):
         cursor.format = BINARY
+
+
+def read_json(text: str | bytes) -> Any:
+    """As `json.loads`, in a fifth of the time: a question reads some three hundred short texts of JSON."""
+    try:
+        return _ANYTHING.validate_json(text)
+    except ValueError:  # half of a surrogate pair, which a document's warning may repeat, is no Unicode
+        return json.loads(text)
 
 
 @contextmanager

@@ -101,7 +101,7 @@ class CatalogueReader:
 
 def _visible(connection: Connection, scope: Scope, fused: Sequence[Fused]) -> Iterator[Hit]:
     wanted = {"wanted": [found.chunk_id for found in fused], "tenant": scope.tenant}
-    rows = {row["chunk_id"]: row for row in connection.execute(VISIBLE, wanted).mappings()}
+    rows = {row["chunk_id"]: row for row in connection.execute(VISIBLE, wanted).mappings().all()}
     for found in fused:
         row = rows.get(found.chunk_id)
         if row is not None and may_read(scope, row["groups"]):

@@ -82,8 +82,12 @@ def from_tokens(
     matches = Matches.of(asked.unit(), same, passages)
     here = _weights_here(same, passages)
     weighted = matches.weighted(here if rarity is None else weights_of(asked.ids, rarity))
-    windows = np.split(matches.within[1], passages.first_block[1:], axis=1)
-    each = [TokenMatch(asked, best, window) for best, window in zip(matches.best.T, windows, strict=True)]
+    within = matches.within[1]
+    runs = _runs(passages.first_block, within.shape[1])
+    each = [
+        TokenMatch(asked, best, within[:, start:end])
+        for best, (start, end) in zip(matches.best.T, runs, strict=True)
+    ]
     return weighted | {HERE: here @ matches.best}, each
 
 
@@ -156,10 +160,16 @@ class Matches:
         }
 
 
+def _runs(starts: NDArray[np.intp], end: int) -> list[tuple[int, int]]:
+    """Where each run begins and ends: `np.split` at the same places takes fifteen times as long."""
+    begins = starts.tolist()
+    return list(zip(begins, [*begins[1:], end], strict=True))
+
+
 def _directions(unit: Floats, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> Floats:
     # A product for each hit: `np.add.reduceat` along the first axis takes twenty times as long.
     ones = np.ones(int(lengths.max()), np.float32)
-    parts = np.split(unit, starts[1:])
+    parts = [unit[start:end] for start, end in _runs(starts, len(unit))]
     return _direction(np.stack([ones[: len(part)] @ part for part in parts]))
 
 

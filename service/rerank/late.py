@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Sequence
 
@@ -49,8 +48,8 @@ class LateInteraction(Reranker):
         seen = self._ranker.seen(question, read)
         scores = self._ranker.scores_of(question, seen)
         scored = [
-            dataclasses.replace(hit, rerank_score=round(float(score), _DIGITS), match=match)
-            for hit, score, match in zip(read, scores, seen.matches, strict=True)
+            Hit(hit.chunk, hit.document, hit.fused, round(score, _DIGITS), hit.tokens, match)
+            for hit, score, match in zip(read, scores.tolist(), seen.matches, strict=True)
         ]
         for place, hit in zip(places, sorted(scored, key=_best_first), strict=True):
             result[place] = hit
