@@ -54,7 +54,7 @@ articles, at most 250 questions. The other half is what the figures are of.
 
 **Recipe.** The numbers are fitted on nDCG@10 with its steps smoothed (L-BFGS-B, `eval/tune/gated.py`), by the
 sets that gain least over the best of BM25, dense and fused. Weights are of z-scores within a question's hits,
-beside 1 for the dense one; none is below 0, that of `numbers` not below .3. `cluster` counts as far as the
+beside 1 for the dense one; none is below 0, that of `numbers` not below .6. `cluster` counts as far as the
 gate is shut: one number, which stands in both sums.
 
 {numbers}
