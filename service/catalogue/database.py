@@ -59,12 +59,14 @@ class Database:
         if self._is_file:
             self._engine = file_engine(url, lock_wait_s)
             self._readers = self._engine
+            self._askers = self._engine
             self._impatient = file_engine(url, 0, poolclass=NullPool)
         else:
             self._engine = server_engine(url, lock_wait_s, max_connections)
             self._readers = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+            self._askers = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         try:
             with translated():
                 _check_schema(self._engine, may_migrate=self._is_file)
@@ -81,6 +83,15 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A connection with one snapshot of the data."""
         with translated(), self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """A connection for statements each of which may see another state.
+
+        On a server it takes one round trip rather than three: no transaction is begun and ended.
+        """
+        with translated(), self._askers.connect() as connection:
             yield connection
 
     @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, tuple_, update
 
 from service.catalogue.database import Database, replace_older
 from service.catalogue.models import TokenVectorsRow
@@ -13,6 +13,17 @@ from service.token_codec import pack, unpack
 from service.types import Point, Scope, TokenVectors
 
 ROWS_A_STATEMENT = 1_000
+
+VECTORS = (
+    select(TokenVectorsRow.chunk, TokenVectorsRow.vectors)
+    .where(
+        TokenVectorsRow.index == bindparam("index"),
+        TokenVectorsRow.tenant == bindparam("tenant"),
+        TokenVectorsRow.chunk.in_(bindparam("wanted", expanding=True)),
+    )
+    .execution_options(binary=True)
+)
+"""Made once: every question needs it."""
 
 Item = TypeVar("Item")
 
@@ -52,10 +63,10 @@ class TokenTable:
     def get(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
         """The token vectors of those of the tenant's chunks that have some, by chunk id."""
         found: dict[str, TokenVectors] = {}
-        columns = select(TokenVectorsRow.chunk, TokenVectorsRow.vectors).execution_options(binary=True)
-        with self._database.reading() as connection:
+        with self._database.asking() as connection:
             for ids in _slices(chunk_ids):
-                rows = connection.execute(columns.where(self._of(scope), TokenVectorsRow.chunk.in_(ids)))
+                wanted = {"index": self._index, "tenant": scope.tenant, "wanted": ids}
+                rows = connection.execute(VECTORS, wanted).all()
                 found.update((chunk, unpack(packed)) for chunk, packed in rows)
         return found
 
