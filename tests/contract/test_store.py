@@ -17,6 +17,7 @@ from tests.contract.stores import (
     GLOBEX,
     add,
     chunk_id,
+    documents,
     found,
     point,
     stage,
@@ -159,8 +160,8 @@ def test_both_lists_are_best_first_and_no_longer_than_asked(store: Store) -> Non
     add(store, ACME, "far", "pump and a great many other things that nobody asked about today")
     add(store, ACME, "none", "quarterly holiday calendar")
     candidates = store.search(ACME, vectors("pump warranty"), ANYWHERE, 2)
-    assert [one.document_id for one in candidates.dense] == ["near", "far"]
-    assert [one.document_id for one in candidates.sparse] == ["near", "far"]
+    assert documents(store, ACME, candidates.dense) == ["near", "far"]
+    assert documents(store, ACME, candidates.sparse) == ["near", "far"]
     for ranked in (candidates.dense, candidates.sparse):
         assert [one.score for one in ranked] == sorted((one.score for one in ranked), reverse=True)
 
