@@ -16,7 +16,7 @@ from functools import cache
 from service.settings import ContextSettings
 from service.text import quantities
 from service.text.sentences import spans
-from service.text.words import negations, word_spans
+from service.text.words import negations, written
 from service.types import Context, Hit, LeftOut, Passage
 
 Window = tuple[int, str]
@@ -206,7 +206,7 @@ def _exact_values(span: _Span) -> quantities.ExactValues:
 
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    words = [token.group().casefold() for token in word_spans(text)]
+    words = [word.casefold() for word in written(text)]
     return frozenset(zip(*(words[at:] for at in range(_SHINGLE)), strict=False)) or frozenset([tuple(words)])
 
 

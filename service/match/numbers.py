@@ -31,7 +31,7 @@ def numbers_in_place(question: str, texts: Sequence[str]) -> Floats:
 
 def _patterns(question: str) -> Iterator[tuple[str, str]]:
     """Each number, code or numbered thing as a pattern, with the number that every match of it holds."""
-    tokens = [token.group().casefold() for token in words.word_spans(question)]
+    tokens = [word.casefold() for word in words.written(question)]
     yield from (
         (token, rf"(?<!\w){re.escape(token)}(?!\w)") for token in tokens if any(map(str.isdigit, token))
     )
