@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -93,8 +93,7 @@ class CatalogueReader:
         """The first `limit` of the fused ids that are visible to the scope, in the same order."""
         # Nearly always the first `limit` are all visible; where one is not, all are read, at one moment.
         for part in (fused[:limit], fused):
-            with self._database.asking() as connection:
-                hits = _visible(connection, scope, part)
+            hits = self._database.ask(partial(_visible, scope=scope, fused=part))
             if len(hits) >= limit or len(part) == len(fused):
                 break
         return hits[:limit]
@@ -109,26 +108,24 @@ class CatalogueReader:
             end = min(hit.chunk.section[1], hit.chunk.end + characters)
             wanted |= {f"first_{place}": start + 1, f"count_{place}": end - start}
             wanted |= {f"document_{place}": hit.document.id, f"version_{place}": hit.document.version}
-        with self._database.asking() as connection:
-            texts = connection.execute(_windows(len(hits)), wanted).all()
+        texts = self._database.ask(lambda connection: connection.execute(_windows(len(hits)), wanted).all())
         return {hits[place].chunk.id: (starts[place], text) for place, text in texts}
 
     def epoch(self, scope: Scope) -> int:
         """How often the tenant's corpus has changed."""
-        with self._database.asking() as connection:
-            return _epoch(connection, scope)
+        return self._database.ask(partial(_epoch, scope=scope))
 
     def languages(self, scope: Scope) -> tuple[str, ...]:
         """The languages of the tenant's live documents, remembered until its corpus changes."""
-        with self._database.asking() as connection:
-            epoch = _epoch(connection, scope)  # first: languages that come later have an epoch that does
-            known = self._languages.get(scope.tenant)
-            if known is None or known[0] != epoch:
-                of_tenant = (DocumentRow.tenant == scope.tenant) & DocumentRow.live_version.is_not(None)
-                found = connection.scalars(select(DocumentRow.language).where(of_tenant).distinct())
-                known = (epoch, tuple(sorted(found)))
-                self._languages[scope.tenant] = known
-            return known[1]
+        epoch = self.epoch(scope)  # first: languages that come later have an epoch that does
+        known = self._languages.get(scope.tenant)
+        if known is None or known[0] != epoch:
+            of_tenant = (DocumentRow.tenant == scope.tenant) & DocumentRow.live_version.is_not(None)
+            query = select(DocumentRow.language).where(of_tenant).distinct()
+            found = self._database.ask(lambda connection: connection.scalars(query).all())
+            known = (epoch, tuple(sorted(found)))
+            self._languages[scope.tenant] = known
+        return known[1]
 
 
 def _visible(connection: Connection, scope: Scope, fused: Sequence[Fused]) -> tuple[Hit, ...]:
