@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ingestion.parse.whole import whole
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVELS = 9
 _LARGEST = 32767
@@ -46,8 +48,8 @@ class _List:
         return next((value for value in found if value is not None), None)
 
     def start(self, depth: int, level: Any) -> int:
-        restart = _whole(self.restart(depth))
-        given = _whole(_value(level, "start")) if restart is None else restart
+        restart = whole(self.restart(depth))
+        given = whole(_value(level, "start")) if restart is None else restart
         return 1 if given is None else given
 
 
@@ -131,14 +133,14 @@ def _level_of_style(used: _List, style: str) -> int:
     """The level that a numbering keeps for paragraphs of a style."""
     levels = used.definition.findall(f"{_W}lvl")
     kept = (level for level in levels if style and _value(level, "pStyle") == style)
-    return next((_whole(level.get(f"{_W}ilvl")) or 0 for level in kept), 0)
+    return next((whole(level.get(f"{_W}ilvl")) or 0 for level in kept), 0)
 
 
 def _forget_deeper(used: _List, counters: list[int | None], depth: int) -> None:
     """Levels below one that moved on begin anew, but those that say they do not."""
     for deeper in range(depth + 1, _LEVELS):
         level = used.level(deeper)
-        after = None if level is None else _whole(_value(level, "lvlRestart"))
+        after = None if level is None else whole(_value(level, "lvlRestart"))
         if after is None or depth < after:
             counters[deeper] = None
 
@@ -200,12 +202,7 @@ def _numbering_of(properties: Any) -> tuple[str | None, int | None]:
     named = None if properties is None else properties.find(f"{_W}numPr")
     if named is None:
         return None, None
-    return _value(named, "numId"), _whole(_value(named, "ilvl"))
-
-
-def _whole(value: str | None) -> int | None:
-    """A number of the file; what is none counts as not given, and costs nobody the text."""
-    return int(value) if value and value.isascii() and value.isdecimal() else None
+    return _value(named, "numId"), whole(_value(named, "ilvl"))
 
 
 def _with(node: Any, child: str, attribute: str, value: str) -> list[Any]:

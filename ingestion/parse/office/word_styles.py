@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.parse.office.package import part_tree
+from ingestion.parse.whole import whole
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"heading (\d)")
@@ -42,9 +43,9 @@ class Styles:
     def of(self, paragraph: Any) -> Style:
         """The style of a paragraph, its own outline level and shading counted."""
         style = self._style(_value(paragraph, "pPr/pStyle") or "Normal")
-        outline = _value(paragraph, "pPr/outlineLvl")
-        if outline.isdecimal() and int(outline) < 9 and not style.level:
-            return Style(int(outline) + 1, style.is_code, style.is_caption, style.numbering)
+        outline = _outline(paragraph)
+        if outline and not style.level:
+            return Style(outline, style.is_code, style.is_caption, style.numbering)
         return style
 
     def list_depth(self, paragraph: Any) -> int | None:
@@ -53,8 +54,7 @@ class Styles:
         place = self.of(paragraph).numbering if own is None else own
         if place is None or _value(place, "numId") in ("", "0"):
             return None
-        depth = _value(place, "ilvl")
-        return min(8, int(depth)) if depth.isdecimal() else 0
+        return min(8, whole(_value(place, "ilvl")) or 0)
 
     def is_monospaced_code(self, paragraph: Any, text: str) -> bool:
         """Whether all runs are in a typewriter face and something in the text looks like code."""
@@ -71,8 +71,8 @@ class Styles:
         chain = [run, *self._chain(_value(run, "rPr/rStyle"))]
         if any(_is_on(node.find(f"{_W}rPr/{_W}vanish")) for node in chain):
             return "hidden_run"
-        size = _value(run, "rPr/sz")
-        if size.isdecimal() and int(size) < _SMALLEST_HALF_POINTS:
+        size = whole(_value(run, "rPr/sz"))
+        if size is not None and size < _SMALLEST_HALF_POINTS:
             return "zero_font_size"
         is_white = _value(run, "rPr/color").upper() in _WHITE
         return "white_text" if is_white and not _has_background(run) else ""
@@ -110,8 +110,13 @@ def _heading_level(style: Any) -> int:
         return 2
     if found := _HEADING.match(name):
         return int(found.group(1))
-    outline = _value(style, "pPr/outlineLvl")
-    return int(outline) + 1 if outline.isdecimal() and int(outline) < 9 else 0
+    return _outline(style)
+
+
+def _outline(node: Any) -> int:
+    """The heading level that a style or a paragraph gives itself, 0 for text."""
+    level = whole(_value(node, "pPr/outlineLvl"))
+    return level + 1 if level is not None and level < 9 else 0
 
 
 def _value(node: Any, path: str) -> str:
