@@ -125,12 +125,26 @@ def _split_front_matter(text: str) -> tuple[str, dict[str, Scalar], tuple[str, .
     import yaml
 
     try:
-        matter = yaml.safe_load(match.group(1))
+        matter = yaml.load(match.group(1), _matter_loader())
     except (yaml.YAMLError, ValueError, RecursionError):
         return text[match.end() :], {}, ("The front matter is not valid YAML and was left out.",)
     if not isinstance(matter, dict):
         return text, {}, ()
     return text[match.end() :], {str(name): _scalar(value) for name, value in matter.items()}, ()
+
+
+@cache
+def _matter_loader() -> Any:
+    """A safe loader that knows no aliases: a few lines of them stand for more text than there is memory."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError("an alias")
+            return super().compose_node(parent, index)
+
+    return Loader
 
 
 def _scalar(value: object) -> Scalar:

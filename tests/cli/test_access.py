@@ -160,7 +160,7 @@ def test_what_keeps_a_tenant_from_being_moved_is_said(
 ) -> None:
     Indexes(database).begin("half-built")
     footnote("tenants", "create", "acme")
-    footnote("tenants", "isolate", "acme", "dedicated")
+    app(["tenants", "isolate", "acme", "dedicated"], standalone_mode=False)
     assert "It waits: a reindex was cut off" in " ".join(capsys.readouterr().err.split())
 
 
