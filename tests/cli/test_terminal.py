@@ -39,15 +39,7 @@ def test_a_hit_gives_the_terminal_no_orders(terminal: Terminal) -> None:
 
 
 def test_an_answer_gives_the_terminal_no_orders(terminal: Terminal) -> None:
-    citation = {
-        "n": 1,
-        "source": ORDER,
-        "page": None,
-        "start": 0,
-        "end": 1,
-        "heading_path": [],
-        "quote": ORDER,
-    }
+    place = {"n": 1, "source": ORDER, "page": None, "start": 0, "end": 1}
     given: dict[str, Any] = {
         "status": "answered",
         "sentences": [{"text": ORDER, "citations": [1]}],
