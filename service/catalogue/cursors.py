@@ -6,6 +6,7 @@ import base64
 import binascii
 
 from service.errors import InvalidInput
+from service.storable import why_unstorable_text
 
 MAX_DIGITS = 18
 """Of a number in a cursor: what a database's integer holds."""
@@ -23,9 +24,12 @@ def decoded(cursor: str) -> str:
         InvalidInput: it was not given out here.
     """
     try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
+        position = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError):
         raise _foreign() from None
+    if why_unstorable_text(position):
+        raise _foreign()
+    return position
 
 
 def number_of(cursor: str) -> int:
