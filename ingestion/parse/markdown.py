@@ -138,7 +138,7 @@ def _matter_loader() -> Any:
     """A safe loader that knows no aliases: a few lines of them stand for more text than there is memory."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc] # the package has no types
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
                 raise yaml.YAMLError("an alias")

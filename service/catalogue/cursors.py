@@ -8,8 +8,8 @@ import binascii
 from service.errors import InvalidInput
 from service.storable import why_unstorable_text
 
-MAX_DIGITS = 18
-"""Of a number in a cursor: what a database's integer holds."""
+MOST = 2**31 - 1
+"""What a column of integers holds in PostgreSQL; a cursor with more is compared with none."""
 
 
 def encoded(position: str) -> str:
@@ -32,14 +32,14 @@ def decoded(cursor: str) -> str:
     return position
 
 
-def number_of(cursor: str) -> int:
-    """The position of a cursor whose positions are numbers.
+def number_of(cursor: str, most: int = MOST) -> int:
+    """The position of a cursor whose positions are numbers, of `most` at most.
 
     Raises:
         InvalidInput: it was not given out here.
     """
     position = decoded(cursor)
-    if not position.isdecimal() or len(position) > MAX_DIGITS:
+    if not position.isdecimal() or len(position) > len(str(most)) or int(position) > most:
         raise _foreign()
     return int(position)
 

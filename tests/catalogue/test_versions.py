@@ -252,6 +252,19 @@ def test_a_cursor_that_was_not_given_out_is_refused(database: Database, cursor: 
         Listing(database).chunks(ACME, DOCUMENT, cursor, 1)
 
 
+@pytest.mark.parametrize("number", [str(2**31), "9" * 18, "9" * 5_000])
+def test_a_cursor_of_more_than_a_database_counts_is_refused(database: Database, number: str) -> None:
+    publish(database, ACME, a_version(ACME, "manual", "a", "b"))
+    cursor = encoded(number)
+    for ask in (
+        lambda: Listing(database).chunks(ACME, DOCUMENT, cursor, 1),
+        lambda: Listing(database).jobs(ACME, (), cursor, 1),
+        lambda: Listing(database).receipts(ACME, cursor, 1),
+    ):
+        with pytest.raises(InvalidInput):
+            ask()
+
+
 def test_a_cursor_of_what_no_database_can_compare_is_refused(database: Database) -> None:
     with pytest.raises(InvalidInput):
         Listing(database).documents(ACME, encoded("a\0b"), 1)
