@@ -48,6 +48,7 @@ class _Deck:
     def __init__(self, content: bytes, limits: ParseSettings) -> None:
         import pptx
         from lxml.etree import XMLSyntaxError
+        from pptx.exc import PythonPptxError
 
         self.hidden: Counter[str] = Counter()
         self.charts: dict[int, list[Element]] = {}
@@ -59,7 +60,7 @@ class _Deck:
                 self._clean(slide.shapes, number, depth=0)
             self.slides = len(self._presentation.slides)
             self.blocks = list(slide_blocks(self._presentation)) if self.slides <= limits.max_pages else []
-        except (KeyError, ValueError, AttributeError, TypeError, XMLSyntaxError) as error:
+        except (PythonPptxError, KeyError, ValueError, AttributeError, TypeError, XMLSyntaxError) as error:
             raise CorruptFile(f"The presentation is damaged ({type(error).__name__}).") from error
         if self.slides > limits.max_pages:
             raise LimitExceeded(

@@ -42,11 +42,13 @@ class WordBlock:
 def word_blocks(content: bytes) -> list[WordBlock]:
     """The blocks of a docx file."""
     import docx
+    from docx.exceptions import PythonDocxError
     from lxml.etree import LxmlError
 
+    damaged = (KeyError, ValueError, AttributeError, TypeError, IndexError, OSError, LxmlError)
     try:
         return list(_Walk(docx.Document(io.BytesIO(content))).blocks())
-    except (KeyError, ValueError, AttributeError, TypeError, IndexError, OSError, LxmlError) as error:
+    except (PythonDocxError, *damaged) as error:
         raise CorruptFile(f"The office file is damaged ({type(error).__name__}).") from error
 
 
