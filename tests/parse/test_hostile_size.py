@@ -9,7 +9,8 @@ from pptx.util import Inches
 
 from ingestion.parse.markup import parser, trees
 from ingestion.parse.markup.trees import drop_trees
-from service.errors import ExplodingFile, LimitExceeded
+from ingestion.parse.office import sheet_xlsx
+from service.errors import CorruptFile, ExplodingFile, LimitExceeded
 from tests.parse.office import deck, with_part, word, workbook
 from tests.parse.reading import elements, read
 
@@ -235,3 +236,42 @@ def test_what_hides_a_text_counts_whatever_a_sheet_says_beside_it() -> None:
 def test_a_selector_cannot_write_text_into_its_page() -> None:
     sheet = 'p[title="\\3c /style>smuggled"]{display:none}'
     assert read("a.html", f"<style>{sheet}</style><p>text</p>").text == "text"
+
+
+def test_columns_beyond_the_edge_of_a_sheet_are_hidden_up_to_the_edge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hiding(part: bytes) -> bytes:
+        columns = b'<cols><col min="3" max="2000000000" hidden="1"/></cols>'
+        return part.replace(b"<sheetData>", columns + b"<sheetData>")
+
+    found: list[int] = []
+    hidden_columns = sheet_xlsx._hidden_columns
+    monkeypatch.setattr(
+        sheet_xlsx, "_hidden_columns", lambda sheet: [found.append(len(hidden_columns(sheet))), set()][1]
+    )
+    content = workbook(lambda book: book.active.append(["a", "b"]))
+    read("a.xlsx", with_part(content, "xl/worksheets/sheet1.xml", hiding))
+    assert found == [16_382]
+
+
+def shown_again(times: int) -> bytes:
+    """A presentation that shows its slide so many times more."""
+
+    def repeated(part: bytes) -> bytes:
+        start, end = part.index(b"<p:sldId "), part.index(b"</p:sldIdLst>")
+        more = (part[start:end].replace(b'id="256"', b'id="%d"' % (300 + at)) for at in range(times))
+        return part[:end] + b"".join(more) + part[end:]
+
+    content = deck(lambda show: show.slides.add_slide(show.slide_layouts[5]))
+    return with_part(content, "ppt/presentation.xml", repeated)
+
+
+def test_slides_are_counted_before_any_is_looked_at() -> None:
+    with pytest.raises(LimitExceeded, match="more than 100 slides"):
+        read("a.pptx", shown_again(100), max_pages=100)
+
+
+def test_a_slide_that_is_shown_again_and_again_is_refused() -> None:
+    with pytest.raises(CorruptFile, match="more than once"):
+        read("a.pptx", shown_again(2))

@@ -26,6 +26,8 @@ _MERGE = re.compile(
 )
 _ANY_MERGE = re.compile(rb"<" + _PREFIX + rb"mergeCell[\s/>]")
 _WIDEST_MERGE = 10_000
+_MOST_COLUMNS = 16_384
+"""Of a sheet, Excel's own bound."""
 
 
 def read_xlsx(content: bytes, limits: ParseSettings) -> Book:
@@ -108,5 +110,5 @@ def _hidden_columns(sheet: Any) -> set[int]:
     hidden: set[int] = set()
     for about in sheet.column_dimensions.values():
         if about.hidden and about.min and about.max:
-            hidden.update(range(about.min, about.max + 1))
+            hidden.update(range(about.min, min(about.max, _MOST_COLUMNS) + 1))
     return hidden
