@@ -57,10 +57,21 @@ def test_a_part_that_only_says_that_it_has_two_byte_characters_is_read() -> None
     )
 
 
+def test_a_part_in_an_encoding_of_the_east_is_left_as_it_is() -> None:
+    part = '<?xml version="1.0" encoding="GB2312"?><a>\u4f60</a>'.encode("gb2312")
+    assert as_utf8(part) == part
+
+
 @pytest.mark.parametrize("encoding", ["utf-7", "cp037", "utf-32", "shift_jis_2004"])
 def test_a_part_in_an_encoding_that_office_programs_do_not_write_is_refused(encoding: str) -> None:
     with pytest.raises(CorruptFile, match="encoding"):
         as_utf8(f'<?xml version="1.0" encoding="{encoding}"?>{ENTITIES}<x>&b;</x>'.encode(encoding))
+
+
+def test_a_part_that_goes_on_in_an_encoding_of_mainframes_is_refused() -> None:
+    begun = b'<?xml version="1.0" encoding="cp037"?>'
+    with pytest.raises(CorruptFile, match="encoding"):
+        as_utf8(begun + f"{ENTITIES}<x>&b;</x>".encode("cp037"))
 
 
 CELLS = "<row>" + "<c><v>1</v></c>" * 1_100 + "</row></sheetData>"

@@ -22,7 +22,12 @@ Rewrite = Callable[[bytes], bytes]
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/([\w/]+)")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DECLARED = re.compile(rb"""(\A\s*<\?xml[^<>]*?)\s+encoding\s*=\s*["']([^"'<>]*)["']""")
-_LIKE_ASCII = re.compile(rb"(?:us-)?ascii|utf-?8|iso-8859-\d{1,2}|windows-125\d", re.IGNORECASE)
+_LIKE_ASCII = re.compile(
+    rb"(?:us-)?ascii|utf-?8|iso-8859-\d{1,2}|(?:windows-|cp)(?:125\d|437|85[0258]|866|874|932|936|949|950)|koi8-[ru]"
+    rb"|gb(?:2312|k|18030)|big5|shift_jis|euc-(?:jp|kr)",
+    re.IGNORECASE,
+)
+"""Encodings in which the bytes of `<!DOCTYPE` stand for it, and for nothing else."""
 _TWO_BYTES = re.compile(rb"utf-?16(?:[lb]e)?|unicode|ucs-?2", re.IGNORECASE)
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 
