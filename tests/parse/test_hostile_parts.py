@@ -3,7 +3,7 @@
 import pytest
 
 from ingestion.parse.office.package import as_utf8
-from service.errors import CorruptFile, ExplodingFile, FootnoteError
+from service.errors import CorruptFile, ExplodingFile, FootnoteError, NestingTooDeep
 from tests.parse.office import deck, with_part, word, workbook, zipped
 from tests.parse.reading import read
 
@@ -72,6 +72,13 @@ def test_a_part_that_goes_on_in_an_encoding_of_mainframes_is_refused() -> None:
     begun = b'<?xml version="1.0" encoding="cp037"?>'
     with pytest.raises(CorruptFile, match="encoding"):
         as_utf8(begun + f"{ENTITIES}<x>&b;</x>".encode("cp037"))
+
+
+def test_tables_in_tables_beyond_what_is_read_are_told_as_what_they_are() -> None:
+    nested = b"<w:tbl><w:tr><w:tc>" * 300 + b"<w:p/>" + b"</w:tc></w:tr></w:tbl>" * 300
+    content, part = FILES["a.docx"]
+    with pytest.raises(NestingTooDeep, match="256"):
+        read("a.docx", with_part(content, part, lambda xml: xml.replace(b"<w:body>", b"<w:body>" + nested)))
 
 
 CELLS = "<row>" + "<c><v>1</v></c>" * 1_100 + "</row></sheetData>"

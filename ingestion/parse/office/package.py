@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ingestion.parse.archive import unpacked
-from service.errors import CorruptFile, ExplodingFile
+from service.errors import CorruptFile, ExplodingFile, NestingTooDeep
 
 Rewrite = Callable[[bytes], bytes]
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/([\w/]+)")
@@ -97,6 +97,8 @@ def part_tree(content: bytes) -> Any:
     try:
         return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
+        if "depth" in str(error):
+            raise NestingTooDeep("A part of the file nests deeper than 256 elements.") from error
         raise CorruptFile("A part of the file is no valid XML.") from error
 
 
