@@ -146,3 +146,15 @@ def test_merged_cells_are_counted_however_they_are_written(way: str) -> None:
     with pytest.raises(FootnoteError) as caught:
         read("a.xlsx", MERGES[way], max_cells=1_000)
     assert isinstance(caught.value, CorruptFile | ExplodingFile)
+
+
+def test_a_text_that_is_not_where_it_is_looked_for_hides_nothing() -> None:
+    """The part of the usual name is prepared: hidden text goes. Another one would be read as it is."""
+    content, part = FILES["a.docx"]
+    found: list[bytes] = []
+    with_part(content, part, lambda xml: found.append(xml) or xml)
+    content = with_part(content, "word/real.xml", lambda _: found[0])
+    for named in ("_rels/.rels", "[Content_Types].xml"):
+        content = with_part(content, named, lambda xml: xml.replace(b"word/document.xml", b"word/real.xml"))
+    with pytest.raises(CorruptFile, match="another part"):
+        read("a.docx", content)
