@@ -26,7 +26,9 @@ def held_up(database: Database, url: str) -> str:
         return ""
     with alone_with(url, ALONE) as nobody_builds:
         is_left = nobody_builds and Indexes(database).names().building == names.building
-    return cut_off(names.building) if is_left else "no tenant is moved before the reindex that runs has ended"
+    if is_left:
+        return cut_off(names.building)
+    return "another model's index is being built; no tenant is moved before its reindex has ended"
 
 
 def cut_off(index: str) -> str:

@@ -59,6 +59,7 @@ class TenantMoves:
             if names.building:
                 self._tell(names.building)
                 return
+            self._told = ""
             for tenant in self.footing.places.moving():
                 self._go_on(tenant)
             self._tidy()
