@@ -4,12 +4,13 @@ import random
 from typing import Any
 
 import pytest
+from docx.shared import RGBColor
 from lxml import html
 from pptx.util import Inches
 
 from ingestion.parse.markup import parser, trees
 from ingestion.parse.markup.trees import drop_trees
-from ingestion.parse.office import sheet_xlsx
+from ingestion.parse.office import sheet_xlsx, word_styles
 from service.errors import CorruptFile, ExplodingFile, LimitExceeded
 from tests.parse.office import deck, with_part, word, workbook
 from tests.parse.reading import elements, read
@@ -275,3 +276,17 @@ def test_slides_are_counted_before_any_is_looked_at() -> None:
 def test_a_slide_that_is_shown_again_and_again_is_refused() -> None:
     with pytest.raises(CorruptFile, match="more than once"):
         read("a.pptx", shown_again(2))
+
+
+def test_what_is_around_white_text_is_looked_at_once_for_a_paragraph(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Any] = []
+    around = word_styles._is_filled_around
+    monkeypatch.setattr(word_styles, "_is_filled_around", lambda run: looked.append(run) or around(run))
+
+    def fill(document: Any) -> None:
+        paragraph = document.add_paragraph("seen")
+        for _ in range(50):
+            paragraph.add_run("unseen").font.color.rgb = RGBColor(255, 255, 255)
+
+    assert read("a.docx", word(fill)).text == "seen"
+    assert len(looked) == 1

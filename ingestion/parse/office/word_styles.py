@@ -39,6 +39,7 @@ class Styles:
             for node in part_tree(content).findall(f"{_W}style"):
                 self._nodes[node.get(f"{_W}styleId", "")] = node
         self._known: dict[str, Style] = {}
+        self._filled_around: dict[Any, bool] = {}
 
     def of(self, paragraph: Any) -> Style:
         """The style of a paragraph, its own outline level and shading counted."""
@@ -75,7 +76,14 @@ class Styles:
         if size is not None and size < _SMALLEST_HALF_POINTS:
             return "zero_font_size"
         is_white = _value(run, "rPr/color").upper() in _WHITE
-        return "white_text" if is_white and not _has_background(run) else ""
+        return "white_text" if is_white and not self._has_background(run) else ""
+
+    def _has_background(self, run: Any) -> bool:
+        """Whether white text of the run is seen; what is around it is looked at once for all beside it."""
+        parent = run.getparent()
+        if parent not in self._filled_around:
+            self._filled_around[parent] = _is_filled_around(run)
+        return self._filled_around[parent] or _is_filled(run.find(f"{_W}rPr"))
 
     def _style(self, identity: str) -> Style:
         if identity not in self._known:
@@ -129,18 +137,19 @@ def _is_on(switch: Any) -> bool:
     return switch is not None and switch.get(f"{_W}val", "1") not in ("0", "false", "off")
 
 
-def _has_background(run: Any) -> bool:
-    """Whether shading or highlighting of the run, its paragraph or its cell lets white text be seen."""
-    places = [run.find(f"{_W}rPr")]
-    places += [node.find(f"{_W}pPr") for node in run.iterancestors(f"{_W}p")]
+def _is_filled_around(run: Any) -> bool:
+    """Whether shading or highlighting of the run's paragraph or cell lets white text be seen."""
+    places = [node.find(f"{_W}pPr") for node in run.iterancestors(f"{_W}p")]
     places += [node.find(f"{_W}tcPr") for node in run.iterancestors(f"{_W}tc")]
     places += [node.find(f"{_W}tblPr") for node in run.iterancestors(f"{_W}tbl")]
-    for place in places:
-        if place is None:
-            continue
-        if place.find(f"{_W}highlight") is not None or place.find(f"{_W}tblStyle") is not None:
-            return True
-        shade = place.find(f"{_W}shd")
-        if shade is not None and shade.get(f"{_W}fill", "auto").upper() not in {"AUTO", *_WHITE}:
-            return True
-    return False
+    return any(map(_is_filled, places))
+
+
+def _is_filled(place: Any) -> bool:
+    """Whether properties give a background that is not white."""
+    if place is None:
+        return False
+    if place.find(f"{_W}highlight") is not None or place.find(f"{_W}tblStyle") is not None:
+        return True
+    shade = place.find(f"{_W}shd")
+    return shade is not None and shade.get(f"{_W}fill", "auto").upper() not in {"AUTO", *_WHITE}
