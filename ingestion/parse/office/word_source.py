@@ -94,7 +94,7 @@ def _prefix(paragraph: Any, mark: str) -> None:
 
 def _write_out_formulas(root: Any) -> None:
     """Each formula as the text of its parts, in order: `E=mc2`."""
-    for formula in root.xpath("//m:oMath", namespaces=NAMES):
+    for formula in root.xpath("//m:oMath[not(ancestor::m:oMath)]", namespaces=NAMES):
         run = formula.makeelement(f"{_W}r")
         text = run.makeelement(f"{_W}t")
         text.text = " " + _linear(formula) + " "
