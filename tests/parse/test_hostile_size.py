@@ -10,7 +10,7 @@ from pptx.util import Inches
 
 from ingestion.parse.markup import parser, trees
 from ingestion.parse.markup.trees import drop_trees
-from ingestion.parse.office import sheet_xlsx, word_styles
+from ingestion.parse.office import sheet_xlsx, word_numbers, word_styles
 from service.errors import CorruptFile, ExplodingFile, LimitExceeded
 from tests.parse.office import deck, with_part, word, workbook
 from tests.parse.reading import elements, read
@@ -290,3 +290,16 @@ def test_what_is_around_white_text_is_looked_at_once_for_a_paragraph(monkeypatch
 
     assert read("a.docx", word(fill)).text == "seen"
     assert len(looked) == 1
+
+
+def test_the_levels_of_a_list_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    within = word_numbers._with
+    monkeypatch.setattr(word_numbers, "_with", lambda *given: looked.append(given[1]) or within(*given))
+
+    def fill(document: Any) -> None:
+        for _ in range(100):
+            document.add_paragraph("x", style="List Number")
+
+    assert read("a.docx", word(fill)).text.endswith("100. x")
+    assert len(looked) < 50

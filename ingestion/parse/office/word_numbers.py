@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.parse.whole import whole
@@ -32,9 +32,17 @@ class _List:
     number: str
     node: Any
     definition: Any
+    _levels: dict[int, Any] = field(default_factory=dict)
+    _restarts: dict[int, str | None] = field(default_factory=dict)
 
     def level(self, depth: int) -> Any | None:
-        """How a level is written; what the numbering changes comes first."""
+        """How a level is written; it is looked for once, as each paragraph asks."""
+        if depth not in self._levels:
+            self._levels[depth] = self._level(depth)
+        return self._levels[depth]
+
+    def _level(self, depth: int) -> Any | None:
+        """What the numbering changes comes first."""
         for override in _with(self.node, "lvlOverride", "ilvl", str(depth)):
             if (changed := override.find(f"{_W}lvl")) is not None:
                 return changed
@@ -42,10 +50,11 @@ class _List:
 
     def restart(self, depth: int) -> str | None:
         """The number at which this numbering begins a level anew."""
-        found = [
-            _value(each, "startOverride") for each in _with(self.node, "lvlOverride", "ilvl", str(depth))
-        ]
-        return next((value for value in found if value is not None), None)
+        if depth not in self._restarts:
+            overrides = _with(self.node, "lvlOverride", "ilvl", str(depth))
+            found = (_value(each, "startOverride") for each in overrides)
+            self._restarts[depth] = next((value for value in found if value is not None), None)
+        return self._restarts[depth]
 
     def start(self, depth: int, level: Any) -> int:
         restart = whole(self.restart(depth))
