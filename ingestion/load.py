@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import filetype
 
-from ingestion.parse.archive import OLE_MAGIC, ZIP_MAGIC, open_archive
+from ingestion.parse.archive import OLE_MAGIC, ZIP_MAGIC, open_archive, unpacked
 from ingestion.parse.registry import (
     EXCEL,
     FORMATS,
@@ -243,7 +243,7 @@ def _archive_type(content: bytes) -> str:
     with open_archive(content) as archive:
         names = set(archive.namelist())
         if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
-            return archive.read("mimetype").decode("ascii", "replace").strip()
+            return b"".join(unpacked(archive, "mimetype")).decode("ascii", "replace").strip()
     if "[Content_Types].xml" not in names:
         return ""
     return next((found for part, found in _PARTS.items() if part in names), "")

@@ -44,7 +44,7 @@ from service.upkeep.originals import Incoming, Originals
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = "4"
+FORMAT_VERSION = "5"
 """Moves when parsing or chunking changes in a way that must reach documents that did not change."""
 
 RECORDS_A_BATCH = 256

@@ -217,7 +217,8 @@ def _error_of_status(status: int, detail: str, scope: Scope, limits: ApiSettings
     if status == 413:
         return _too_large(scope, limits)
     if status == 400:  # malformed JSON is a 422 from the framework, and so is what else cannot be read
-        return InvalidInput(detail or "The request cannot be read.", hint=_form_hint(scope, limits))
+        hint = _form_hint(limits) if detail.startswith("Too many files") else ""
+        return InvalidInput(detail or "The request cannot be read.", hint=hint)
     if status == 404:
         return NotFound("There is no such route.", hint="GET /openapi.json lists them.")
     if status == 408:
@@ -235,9 +236,7 @@ def _too_large(scope: Scope, limits: ApiSettings) -> LimitExceeded:
     )
 
 
-def _form_hint(scope: Scope, limits: ApiSettings) -> str:
-    if not Headers(scope=scope).get("content-type", "").startswith("multipart/"):
-        return ""
+def _form_hint(limits: ApiSettings) -> str:
     return f"An upload has at most {limits.max_upload_files} files (setting api.max_upload_files)."
 
 

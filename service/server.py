@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
 import socket
 import sys
@@ -24,6 +25,8 @@ from service.routes.context import Services
 from service.settings import ApiSettings, Settings
 
 KEEP_ALIVE_S = 15
+HEAD_AT_ONCE_S = 1.0
+"""How long a head may be on its way, where all connections are taken."""
 BACKLOG = 512
 """Connections that wait in the system to be accepted."""
 ACCEPTS_AT_ONCE = 16
@@ -138,6 +141,8 @@ class BoundedProtocol(H11Protocol):
 
     patience_s: ClassVar[float]
     max_connections: ClassVar[int]
+    expects_since: float = math.inf
+    """When it began to wait for a request's head, by the loop's clock."""
     _head_timer: asyncio.TimerHandle | None = None
     _reader_timer: asyncio.TimerHandle | None = None
 
@@ -187,13 +192,16 @@ class BoundedProtocol(H11Protocol):
         self.transport.close()
 
     def _close_an_idle_one(self) -> bool:
-        """Closes a connection that was answered and asks nothing more, if there is one."""
-        for connection in self.connections:
-            idle = getattr(connection, "timeout_keep_alive_task", None) is not None
-            if idle and not connection.transport.is_closing():
-                connection.transport.close()
-                return True
-        return False
+        """Closes a connection that was answered and asks nothing more, or else the one whose head is longest
+        in coming: who asks sends it at once, who takes places does not.
+        """
+        others = [one for one in self.connections if not one.transport.is_closing()]
+        idle = [one for one in others if getattr(one, "timeout_keep_alive_task", None) is not None]
+        late = self.loop.time() - HEAD_AT_ONCE_S
+        slow = [one for one in others if isinstance(one, BoundedProtocol) and one.expects_since <= late]
+        if given_up := idle[:1] or sorted(slow, key=lambda one: one.expects_since)[:1]:
+            given_up[0].transport.close()
+        return bool(given_up)
 
     def _refuse(self, transport: asyncio.Transport) -> None:
         logger.warning("a connection was refused: there are api.max_connections already")
@@ -202,12 +210,14 @@ class BoundedProtocol(H11Protocol):
         transport.close()
 
     def _expect_head(self) -> None:
+        self.expects_since = self.loop.time()
         self._head_timer = self.loop.call_later(self.patience_s, self.transport.close)
 
     def _stop_expecting(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+        self.expects_since = math.inf
 
     def _stop_waiting_for_reader(self) -> None:
         if self._reader_timer is not None:

@@ -141,7 +141,7 @@ def _joined(
     originals, signer = Originals(footing.blobs, versions, locks), open_signer(settings, footing.installation)
     deletion = Deletion(versions, jobs, index, originals, locks, signer, sharing)
     fsck = Fsck(Auditing(database), versions, jobs, index, originals, locks, deletion, {})
-    beside = {"originals": originals.check, **index_checks(database, in_use)}
+    beside = {"originals": originals.check, **index_checks(database, footing.url, in_use)}
     return LocalEngine(
         settings=settings,
         pipeline=pipeline,

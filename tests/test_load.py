@@ -223,3 +223,24 @@ def test_a_bad_line_is_one_failure_and_the_next_is_read(tmp_path: Path, line: st
     assert isinstance(first, LoadFailure)
     assert first.source == "all.jsonl#line-1"
     assert isinstance(second, RawFile)
+
+
+def damaged_mimetype() -> dict[str, bytes]:
+    """Archives whose first entry cannot be read."""
+    sound = zipped({"mimetype": "application/epub+zip" * 3, "a": "b"})
+    directory = sound.find(b"PK\x01\x02")
+    wrong, locked, unknown = bytearray(sound), bytearray(sound), bytearray(sound)
+    wrong[40] ^= 0xFF
+    locked[directory + 8] |= 1
+    unknown[directory + 10] = 77
+    return {"wrong bytes": bytes(wrong), "a password": bytes(locked), "a way of packing": bytes(unknown)}
+
+
+@pytest.mark.parametrize("damage", damaged_mimetype())
+def test_an_archive_that_cannot_be_looked_into_stops_no_others(damage: str, tmp_path: Path) -> None:
+    (tmp_path / "a.epub").write_bytes(damaged_mimetype()[damage])
+    (tmp_path / "b.md").write_text("# Sound")
+    loaded = list(iter_paths([tmp_path], SETTINGS, below(tmp_path)))
+    assert [type(each) for each in loaded] == [LoadFailure, RawFile]
+    assert isinstance(loaded[0], LoadFailure)
+    assert isinstance(loaded[0].error, CorruptFile)

@@ -51,7 +51,10 @@ def main(
     model: Annotated[str, typer.Option(help="A preset, an id of sentence-transformers, or a folder.")],
     data: Annotated[list[Path] | None, typer.Option(help="Labelled sets; may be repeated.")] = None,
     docs: Annotated[
-        Path | None, typer.Option(help="Folder with one folder of documentation for each collection.")
+        Path | None,
+        typer.Option(
+            "--documents", "--docs", help="Folder with one folder of documentation for each collection."
+        ),
     ] = None,
     work: Annotated[Path | None, typer.Option(help="Keep ingested sets and what is found here.")] = None,
     out: Annotated[

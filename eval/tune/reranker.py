@@ -50,7 +50,10 @@ SEED = 3
 def main(
     data: Annotated[list[Path] | None, typer.Option(help="Labelled sets; may be repeated.")] = None,
     docs: Annotated[
-        Path | None, typer.Option(help="Folder with one folder of documentation for each collection.")
+        Path | None,
+        typer.Option(
+            "--documents", "--docs", help="Folder with one folder of documentation for each collection."
+        ),
     ] = None,
     held_out: Annotated[
         list[str] | None, typer.Option(help="A set that is not learned from; may be repeated.")

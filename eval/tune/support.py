@@ -119,7 +119,10 @@ def train(found: Sequence[Example], encode: Encode, encoder: str) -> Judge:
 def main(
     out: Annotated[Path, typer.Option(help="The JSON file to write.")],
     data: Annotated[list[Path] | None, typer.Option(help="Labelled sets, or documents; repeatable.")] = None,
-    docs: Annotated[Path | None, typer.Option(help="Documentation, one folder a collection.")] = None,
+    docs: Annotated[
+        Path | None,
+        typer.Option("--documents", "--docs", help="Documentation, one folder a collection."),
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="The set of this name; repeatable.")] = None,
     halved: Annotated[
         list[str] | None, typer.Option("--half", help="Of this set every other article alone; repeatable.")
@@ -127,7 +130,9 @@ def main(
     limit: Annotated[
         int, typer.Option("--limit", "--questions", help="Questions asked of each set.")
     ] = QUESTIONS_A_SET,
-    engines: Annotated[Path | None, typer.Option(help="Keep what was ingested here.")] = None,
+    engines: Annotated[
+        Path | None, typer.Option("--work", "--engines", help="Keep what was ingested here.")
+    ] = None,
 ) -> None:
     """The command line."""
     settings, found = Settings(), list[Example]()

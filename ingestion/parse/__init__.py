@@ -18,6 +18,7 @@ a child process with limits.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from ingestion.parse.base import Parsed
@@ -29,6 +30,9 @@ from service.errors import EmptyDocument, ExplodingFile
 from service.settings import ParseSettings
 
 __all__ = ["parse"]
+
+MOST_WARNINGS, LONGEST_WARNING = 100, 500
+"""Of one file, and characters of each; they are kept with the document."""
 
 
 def parse(raw: RawFile, settings: ParseSettings) -> Document:
@@ -77,5 +81,12 @@ def _receipt(parsed: Parsed, normalised: Normalised, language: str) -> Receipt:
         language=language,
         elements=dict(Counter(element.kind for element in every)),
         hidden=dict(Counter(parsed.hidden) + normalised.hidden),
-        warnings=parsed.warnings,
+        warnings=_few(parsed.warnings),
     )
+
+
+def _few(warnings: Sequence[str]) -> tuple[str, ...]:
+    """The first warnings, each at a length that can be read: a file may give reason for any number."""
+    few = tuple(warning[:LONGEST_WARNING] for warning in warnings[:MOST_WARNINGS])
+    more = len(warnings) - MOST_WARNINGS
+    return (*few, f"There are {more:,} warnings more.") if more > 0 else few

@@ -6,12 +6,13 @@ Not through `unstructured`, which gives the cells back as one line of text and g
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
 from ingestion.parse.tables import TableSize, table_element
-from service.errors import CorruptFile
+from service.errors import CorruptFile, LimitExceeded
 from service.settings import ParseSettings
 
 _DELIMITERS = ",;\t|"
@@ -30,9 +31,14 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     csv.field_size_limit(_LONGEST_FIELD)
     try:
-        yield from csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except csv.Error as error:
-        raise CorruptFile("The table cannot be read: a field is too long or holds a broken quote.") from error
+        if "field limit" in str(error):
+            raise LimitExceeded(
+                f"A field of the table is longer than {_LONGEST_FIELD:,} characters.",
+                hint="Look for a quote that nothing closes.",
+            ) from error
+        raise CorruptFile("The table cannot be read: a field holds a broken quote.") from error
 
 
 def _likely_delimiter(sample: str) -> str:

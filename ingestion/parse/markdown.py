@@ -19,7 +19,7 @@ from ingestion.parse.decoding import decode
 from ingestion.parse.markdown_notes import add_notes
 from ingestion.parse.markup.parser import elements_of, tree
 from ingestion.parse.markup.tags import closed_names, is_markup_at, without_names
-from service.errors import LimitExceeded
+from service.errors import LimitExceeded, NestingTooDeep
 from service.settings import ParseSettings
 from service.types import Scalar
 
@@ -34,6 +34,8 @@ _ROLE = re.compile(
 )
 """A role of MyST, which Sphinx' documents are written in: ``{term}`what is shown <target>` ``."""
 _MAX_FRONT_MATTER = 64 * 1024
+_DEEPEST = 100
+"""Levels of blocks, of which a list has two for each of its own; `markdown-it`'s own default."""
 _CLOSED = "closed"
 """Where the renderer's environment holds the names that have an end tag; None where every tag is markup."""
 
@@ -80,13 +82,22 @@ def _renderer() -> Any:
         closed, html = env[_CLOSED], str(tokens[index].content)
         return html if closed is None else without_names(html, closed)
 
-    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    options = {"html": True, "maxNesting": _DEEPEST}
+    markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    markdown.block.ruler.before("code", "depth", _check_depth)
     markdown.inline.ruler.before("backticks", "role", _role)
     markdown.inline.ruler.at("html_inline", inline)
     markdown.block.ruler.at("html_block", block, {"alt": ["paragraph", "reference", "blockquote"]})
     markdown.add_render_rule("html_block", block_as_html)
     add_notes(markdown)
     return markdown
+
+
+def _check_depth(state: Any, first: int, last: int, silent: bool) -> bool:
+    """Begins no block; the renderer would leave out, without a word, what lies deeper than it reads."""
+    if state.level >= _DEEPEST - 2:  # the last step is a list with its item
+        raise NestingTooDeep(f"The blocks of the file nest deeper than {_DEEPEST} levels.")
+    return False
 
 
 def _role(state: Any, silent: bool) -> bool:
@@ -114,12 +125,26 @@ def _split_front_matter(text: str) -> tuple[str, dict[str, Scalar], tuple[str, .
     import yaml
 
     try:
-        matter = yaml.safe_load(match.group(1))
+        matter = yaml.load(match.group(1), _matter_loader())
     except (yaml.YAMLError, ValueError, RecursionError):
         return text[match.end() :], {}, ("The front matter is not valid YAML and was left out.",)
     if not isinstance(matter, dict):
         return text, {}, ()
     return text[match.end() :], {str(name): _scalar(value) for name, value in matter.items()}, ()
+
+
+@cache
+def _matter_loader() -> Any:
+    """A safe loader that knows no aliases: a few lines of them stand for more text than there is memory."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc] # the package has no types
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError("an alias")
+            return super().compose_node(parent, index)
+
+    return Loader
 
 
 def _scalar(value: object) -> Scalar:

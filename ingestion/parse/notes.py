@@ -11,6 +11,7 @@ import re
 _NUMBERS = re.compile(r"[(\[]?\d{1,3}(?:[,;]\s?\d{1,3}){0,4}[)\]]?")
 _SIGNS = re.compile(r"[*\u2020\u2021\u00a7\u00b6]{1,3}")
 _CLOSING = frozenset(".,;:!?%\"'\u201d\u2019\u00bb]")
+_OPENING = frozenset("([{")
 _LONG_NUMBER = re.compile(r"\d{3,}|\d[\d,.]*[,.]\d+")
 _SHORT_NUMBER = re.compile(r"\d{1,2}")
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
@@ -21,13 +22,14 @@ _LAST = re.compile(r"\w(?:[\w,.\u2019'-]*\w)?$")
 def raised(before: str, sign: str) -> str:
     """What stands in the text for a raised `sign` behind `before`: nothing for a mark, `^6` for an exponent.
 
-    A unit's square (`m2`) and a formula's charge stay as they are written.
+    A unit's square (`m2`) and a formula's charge stay as they are written, and so does a star that stands
+    behind a space: it is spoken of, as in a legend.
     """
     sign = sign.strip()
     if not before or not sign:
         return sign
     if _SIGNS.fullmatch(sign):
-        return ""
+        return sign if before[-1] in _OPENING or before[-1].isspace() else ""
     if not _NUMBERS.fullmatch(sign):
         return sign
     if before[-1] in _CLOSING or sign[-1] in ")]":

@@ -215,6 +215,8 @@ def _seen(engine: Any, scale: float, *, english: bool) -> Seen:
     level = tesserocr.RIL.WORD
     iterator = engine.GetIterator()
     for item in tesserocr.iterate_level(iterator, level) if iterator else ():
+        if item.Empty(level):
+            continue  # where nothing was found there is one item, which has no text to ask for
         text = (item.GetUTF8Text(level) or "").strip()
         confidence = item.Confidence(level)
         if not text or confidence < LEAST_CONFIDENCE:

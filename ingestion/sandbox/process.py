@@ -154,7 +154,8 @@ class ParserProcess:
             return ParseTimeout(
                 f"Parsing took longer than {self._settings.timeout_s:g} seconds.", hint=_limit("timeout_s")
             )
-        if code == -signal.SIGKILL or any(sign in tail for sign in _OUT_OF_MEMORY_SIGNS):
+        wordless = code == -signal.SIGABRT and not tail.strip()  # so pdfium ends that is given no more memory
+        if code == -signal.SIGKILL or wordless or any(sign in tail for sign in _OUT_OF_MEMORY_SIGNS):
             return ParseOutOfMemory("Parsing needed more memory than the limit.", hint=_limit("memory_bytes"))
         if code == -signal.SIGXFSZ:
             return ExplodingFile("The file unpacks to more than may be written to disk.")

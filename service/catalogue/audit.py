@@ -12,6 +12,7 @@ from service.catalogue.access_models import AuditRow
 from service.catalogue.cursors import encoded, number_of
 from service.catalogue.database import Database, insert_new, now
 from service.records import Page
+from service.storable import MAX_INTEGER
 from service.tenancy import Actor, AuditEntry
 from service.types import Scalar
 
@@ -35,7 +36,7 @@ class AuditLog:
         """
         query = select(*AuditRow.__table__.columns).where(AuditRow.tenant == tenant)
         if cursor is not None:
-            query = query.where(AuditRow.sequence < number_of(cursor))
+            query = query.where(AuditRow.sequence < number_of(cursor, MAX_INTEGER))
         with self._database.reading() as connection:
             rows = (
                 connection.execute(query.order_by(AuditRow.sequence.desc()).limit(limit + 1)).mappings().all()

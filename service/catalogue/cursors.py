@@ -6,9 +6,10 @@ import base64
 import binascii
 
 from service.errors import InvalidInput
+from service.storable import why_unstorable_text
 
-MAX_DIGITS = 18
-"""Of a number in a cursor: what a database's integer holds."""
+MOST = 2**31 - 1
+"""What a column of integers holds in PostgreSQL; a cursor with more is compared with none."""
 
 
 def encoded(position: str) -> str:
@@ -23,19 +24,22 @@ def decoded(cursor: str) -> str:
         InvalidInput: it was not given out here.
     """
     try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
+        position = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError):
         raise _foreign() from None
+    if why_unstorable_text(position):
+        raise _foreign()
+    return position
 
 
-def number_of(cursor: str) -> int:
-    """The position of a cursor whose positions are numbers.
+def number_of(cursor: str, most: int = MOST) -> int:
+    """The position of a cursor whose positions are numbers, of `most` at most.
 
     Raises:
         InvalidInput: it was not given out here.
     """
     position = decoded(cursor)
-    if not position.isdecimal() or len(position) > MAX_DIGITS:
+    if not position.isdecimal() or len(position) > len(str(most)) or int(position) > most:
         raise _foreign()
     return int(position)
 

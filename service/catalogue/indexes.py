@@ -57,7 +57,7 @@ class IndexNames:
             self.check(index)
         except (IndexMismatch, IndexChanging) as error:
             return f"{error}: {error.hint}"
-        return "in force; another model's is being built" if self.building else "in force"
+        return "in force"
 
 
 class Indexes:

@@ -16,6 +16,9 @@ from service.errors import NotFound
 from service.records import DocumentRecord, DocumentText, Job, JobState, Page
 from service.types import Chunk, Scope
 
+READ_AT_ONCE = 100
+"""Documents looked at together for those that the scope may read."""
+
 
 class Listing:
     """Live documents that the scope may read."""
@@ -32,20 +35,21 @@ class Listing:
             InvalidInput: the cursor was not given out by this method.
         """
         after = "" if cursor is None else decoded(cursor)
-        query = _records(scope).where(DocumentRow.id > after).order_by(DocumentRow.id)
+        query = _records(scope).order_by(DocumentRow.id).limit(max(limit, READ_AT_ONCE) + 1)
         if source:
             query = query.where(DocumentRow.source == source)
         if source_prefix:  # compared as text: LIKE knows wildcards, and in SQLite no upper case
             query = query.where(func.substr(DocumentRow.source, 1, len(source_prefix)) == source_prefix)
-        found: list[DocumentRecord] = []
+        found: list[RowMapping] = []
         with self._database.reading() as connection:
-            for row in connection.execute(query.limit(None)).mappings():
-                if may_read(scope, row["groups"]):
-                    found.append(_record(row))
-                if len(found) > limit:
+            while len(found) <= limit:
+                rows = connection.execute(query.where(DocumentRow.id > after)).mappings().all()
+                found.extend(row for row in rows if may_read(scope, row["groups"]))
+                if len(rows) <= max(limit, READ_AT_ONCE):
                     break
+                after = rows[-1]["id"]
         more = len(found) > limit
-        items = tuple(found[:limit])
+        items = tuple(_record(row) for row in found[:limit])
         return Page(items, encoded(items[-1].id) if more else None)
 
     def jobs(self, scope: Scope, states: Sequence[JobState], cursor: str | None, limit: int) -> Page[Job]:

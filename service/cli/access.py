@@ -14,6 +14,7 @@ from service.catalogue import Database, Keys, Placements, Tenants
 from service.catalogue.database import now
 from service.cli.runtime import AsJson, err, out, print_json, settings_of
 from service.errors import Misconfigured
+from service.reindexing import held_up
 from service.tenancy import BY_OPERATOR, Isolation, Key, NewKey, Quotas, Tenant
 from service.types import Role
 
@@ -66,7 +67,7 @@ def list_tenants(as_json: AsJson = False) -> None:
 def show_tenant(name: Name, as_json: AsJson = False) -> None:
     """Show one tenant."""
     with _database() as database:
-        _show_tenants([Tenants(database).get(name)], as_json=as_json)
+        _show_placed(database, name, as_json=as_json)
 
 
 @tenants.command("quota")
@@ -96,7 +97,7 @@ def isolate_tenant(
     """
     with _database(EMBEDDED_HAS_ITS_OWN) as database:
         Placements(database).ask_for(name, isolation)
-        _show_tenants([Tenants(database).get(name)], as_json=as_json)
+        _show_placed(database, name, as_json=as_json)
 
 
 @tenants.command("delete")
@@ -149,6 +150,14 @@ def _show_tenants(found: list[Tenant], *, as_json: bool) -> None:
             *(["being deleted"] if tenant.deleting else []),
         ]
         out.print(" · ".join(parts), highlight=False, markup=False)
+
+
+def _show_placed(database: Database, name: str, *, as_json: bool) -> None:
+    """Shows a tenant, and what keeps it from being moved if it is to be."""
+    tenant = Tenants(database).get(name)
+    _show_tenants([tenant], as_json=as_json)
+    if tenant.moving and (reason := held_up(database, settings_of(None).catalogue.url.get_secret_value())):
+        err.print(f"It waits: {reason}.", highlight=False, markup=False)
 
 
 def _placed(tenant: Tenant) -> list[str]:

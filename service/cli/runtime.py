@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
 from service.cli.client import Client
 from service.cli.http_client import HttpClient
 from service.cli.ingesting import Found
 from service.cli.misnamed import misnamed_variable, unknown_setting
 from service.cli.running import running_server
+from service.cli.terminal import Terminal, spelt
 from service.errors import Misconfigured
 from service.log import configure
 from service.records import Finding
@@ -79,8 +78,8 @@ DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="The data folder; FOOTNOTE_DATA_DIR otherwise.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+out = Terminal(soft_wrap=True)
+err = Terminal(stderr=True, soft_wrap=True)
 
 
 def runtime_of(context: typer.Context) -> Runtime:
@@ -154,8 +153,7 @@ def json_object(text: str, option: str) -> dict[str, Any]:
 
 def print_json(value: Any) -> None:
     """Prints for machines."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    print()
+    print(spelt(json.dumps(value, ensure_ascii=False, indent=2)))
 
 
 def read_settings(given: Mapping[str, Any]) -> Settings:

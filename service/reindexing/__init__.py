@@ -17,8 +17,9 @@ mode's. An embedded index is made anew in place (`wiring.start_reindex`), becaus
 there is, and lies in a folder of its one tenant anyway.
 """
 
+from service.reindexing.holding import held_up
 from service.reindexing.keeping import keep_house
 from service.reindexing.removing import index_checks
 from service.reindexing.switching import Reindexed, reindex_to
 
-__all__ = ["Reindexed", "index_checks", "keep_house", "reindex_to"]
+__all__ = ["Reindexed", "held_up", "index_checks", "keep_house", "reindex_to"]

@@ -15,7 +15,7 @@ from service.catalogue import Indexes, Jobs
 from service.catalogue.tenants import everything_of
 from service.errors import StoreUnavailable
 from service.footing import Footing
-from service.reindexing.switching import ALONE
+from service.reindexing.holding import ALONE, cut_off
 from service.store.server_moving import MovableStore
 from service.store.server_places import PlacedStore
 from service.tenancy import Isolation, Placement
@@ -40,6 +40,8 @@ class TenantMoves:
 
     footing: Footing
     store: PlacedStore
+    _told: str = ""
+    """The index left half built that was told of."""
 
     def look(self) -> None:
         """Goes on with every move, and tidies up after those that were cut off.
@@ -52,11 +54,21 @@ class TenantMoves:
         """
         with self.footing.alone_with(ALONE) as alone:
             names = Indexes(self.footing.database).names()
-            if not alone or names.in_force != self.store.index_name or names.building or names.superseded:
+            if not alone or names.in_force != self.store.index_name or names.superseded:
                 return
+            if names.building:
+                self._tell(names.building)
+                return
+            self._told = ""
             for tenant in self.footing.places.moving():
                 self._go_on(tenant)
             self._tidy()
+
+    def _tell(self, index: str) -> None:
+        """Says once of an index that it is left half built, if a tenant waits for it."""
+        if self._told != index and (waiting := self.footing.places.moving()):
+            log.warning("%s", cut_off(index), extra={"waiting": len(waiting)})
+            self._told = index
 
     def _go_on(self, tenant: str) -> None:
         places = self.footing.places

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from service.catalogue import Database, Indexes
 from service.footing import Footing
+from service.reindexing.holding import held_up
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,9 +57,16 @@ class Removal:
         log.info("the index %s is removed: no process used it any more", name)
 
 
-def index_checks(database: Database, index: str) -> Mapping[str, Callable[[], str]]:
+def index_checks(database: Database, url: str, index: str) -> Mapping[str, Callable[[], str]]:
     """What `/readyz` is told of the index, where another process may put another one in force.
 
     A process whose index was replaced is ready: it answers from the earlier one.
     """
-    return {"index": lambda: Indexes(database).names().described(index)} if index else {}
+
+    def check() -> str:
+        names = Indexes(database).names()
+        said = names.described(index)
+        waiting = names.building and held_up(database, url)
+        return f"{said}; {waiting}" if waiting else said
+
+    return {"index": check} if index else {}

@@ -12,14 +12,13 @@ from service.embed import Embedder, check_sizes
 from service.errors import Conflict, IndexChanging
 from service.footing import Footing, open_footing
 from service.reindexing.build import Build
+from service.reindexing.holding import ALONE
 from service.reindexing.removing import Removal
 from service.settings import Settings
 from service.store.index import ChunkIndex
 from service.store.opening import build_index, index_name
 
 KEPT_EVERY_S = 60.0
-ALONE = "reindex"
-"""The name under which a reindex, or the move of a tenant, is alone."""
 ALONE_WITHIN_S = 10.0
 """The leader looks every few seconds whether a tenant is to be moved, and is alone for a moment then."""
 WAIT = "wait for its end"

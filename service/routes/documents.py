@@ -6,12 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, Path, Request, UploadFile
 from fastapi import Query as Parameter
+from pydantic import AfterValidator
 from pydantic.config import JsonDict
 
 from service.records import JobState
 from service.routes.context import CurrentScope, CurrentServices, Services
 from service.routes.guarding import GuardedRoute, about, admin, editor, reader
 from service.routes.uploads import named_uploads, only_known_fields, parse_groups, parse_metadata
+from service.schemas.asking import storable_text
 from service.schemas.documents import (
     ChunksOut,
     DeletionOut,
@@ -34,9 +36,9 @@ uploads_for_groups = APIRouter(tags=["documents"], route_class=GuardedRoute)
 
 Cursor = Annotated[str | None, Parameter(max_length=1000, description="`next_cursor` of the part before.")]
 # Ids are given out here and short: what is longer is none, and is not repeated in an error.
-Id = Annotated[str, Path(max_length=100)]
+Id = Annotated[str, Path(max_length=100), AfterValidator(storable_text)]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
-Source = Annotated[str, Parameter(max_length=MAX_TEXT_CHARACTERS)]
+Source = Annotated[str, Parameter(max_length=MAX_TEXT_CHARACTERS), AfterValidator(storable_text)]
 IdempotencyKey = Annotated[
     str | None,
     Header(pattern=r"^[\x21-\x7e]{1,255}$", description="Sending the same upload again with it is harmless."),

@@ -26,6 +26,7 @@ from service.schemas.openai import (
     ChunkChoice,
     ModelOut,
     ModelsOut,
+    inert,
     last_words,
 )
 from service.text.answers import gap, marked
@@ -121,11 +122,12 @@ class _ChunkWriter:
         """A checked sentence, set apart from the one before."""
         sentence, before = ready.sentence, self._said
         self._said = sentence.text
-        return self.delta(content=gap(before, sentence.text) + marked(sentence.text, sentence.citations))
+        text = gap(before, sentence.text) + marked(sentence.text, sentence.citations)
+        return self.delta(content=inert(text))
 
     def end(self, answer: Answer, *, usage: bool) -> list[bytes]:
         """The footnotes (or an abstention's text), the finish with the whole answer, the end mark."""
-        message = last_words(answer) if self._said else answer.text
+        message = inert(last_words(answer) if self._said else answer.text)
         choice = ChunkChoice(delta={}, finish_reason="stop")
         parts = [
             self.delta(content=message),

@@ -24,10 +24,10 @@ _metadata = TypeAdapter(Annotated[dict[FieldName, ScalarIn], Field(max_length=MA
 
 
 async def only_known_fields(request: Request) -> None:
-    """Refuse a form's unknown fields: what is ignored in silence was promised to somebody.
+    """Refuse a form's unknown and second fields: what is ignored in silence was promised to somebody.
 
     Raises:
-        InvalidInput: the form has a field that is none of ours.
+        InvalidInput: the form has a field that is none of ours, or what cannot be one of them.
     """
     form = await request.form()
     if "groups" in form and services_of(request).access is None:
@@ -41,6 +41,10 @@ async def only_known_fields(request: Request) -> None:
             f"{unknown[0][:100]}: the form has no such field.",
             hint=f"It has {', '.join(sorted(FORM_FIELDS))}.",
         )
+    if len(form.getlist("metadata")) > 1:
+        raise InvalidInput("metadata: the form has it more than once.", hint="Send one JSON object.")
+    if any(isinstance(part, str) for part in form.getlist("file")):
+        raise InvalidInput("file: a part without a file name is no file.", hint="Give it a file name.")
 
 
 def parse_groups(groups: Sequence[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ some, so they are let pass. What would change the answer's form (`n`, `tools`, `
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from typing import Annotated, Literal, Self
@@ -108,6 +109,15 @@ class ChatIn(BaseModel):
         return replace(answer, warnings=(*answer.warnings, Warning("api", "other_messages_not_read", why)))
 
 
+_PICTURE = re.compile(r"!\[")
+_DEFINES_MARK = re.compile(r"^([ \t>*+-]*)\[(?=[^\]\n]+\]:)", re.MULTILINE)
+_FETCHES = re.compile(
+    r"<(?=(?:audio|base|embed|form|iframe|image|img|input|link|meta|object|script|source|style|svg|track|video)\b)",
+    re.IGNORECASE,
+)
+"""Begins an element of HTML that loads something; a backslash makes words of it."""
+
+
 class MessageOut(BaseModel):
     """The answer with its markers, and the footnotes beneath."""
 
@@ -154,7 +164,7 @@ class ChatOut(BaseModel):
         return cls(
             id=COMPLETION + answer.id,
             model=model,
-            choices=[Choice(message=MessageOut(content=with_footnotes(answer)))],
+            choices=[Choice(message=MessageOut(content=inert(with_footnotes(answer))))],
             usage=ChatUsage.of(answer),
             footnote=AnswerOut.of(answer, explain=False),
         )
@@ -195,6 +205,15 @@ class ModelsOut(BaseModel):
 
     object: Literal["list"] = "list"
     data: list[ModelOut]
+
+
+def inert(text: str) -> str:
+    """A message that makes a chat window which shows Markdown fetch nothing, and its marks lead nowhere.
+
+    A document could name a picture, whose address would be asked for as soon as the answer is shown, with
+    whatever a language model was talked into writing there.
+    """
+    return _FETCHES.sub(r"\\\g<0>", _PICTURE.sub(r"!\\[", _DEFINES_MARK.sub(r"\1\\[", text)))
 
 
 def with_footnotes(answer: Answer) -> str:

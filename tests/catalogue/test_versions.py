@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.catalogue import CatalogueReader, Database, Documents, Jobs, Listing
+from service.catalogue import CatalogueReader, Database, Documents, Jobs, Listing, listing
+from service.catalogue.cursors import encoded
 from service.errors import InvalidInput, NotFound
 from service.records import IngestReport
 from service.types import Scope
@@ -249,3 +250,40 @@ def test_a_cursor_that_was_not_given_out_is_refused(database: Database, cursor: 
     publish(database, ACME, a_version(ACME, "manual", "a", "b"))
     with pytest.raises(InvalidInput):
         Listing(database).chunks(ACME, DOCUMENT, cursor, 1)
+
+
+@pytest.mark.parametrize("number", [str(2**31), "9" * 18, "9" * 5_000])
+def test_a_cursor_of_more_than_a_database_counts_is_refused(database: Database, number: str) -> None:
+    publish(database, ACME, a_version(ACME, "manual", "a", "b"))
+    cursor = encoded(number)
+    for ask in (
+        lambda: Listing(database).chunks(ACME, DOCUMENT, cursor, 1),
+        lambda: Listing(database).jobs(ACME, (), cursor, 1),
+        lambda: Listing(database).receipts(ACME, cursor, 1),
+    ):
+        with pytest.raises(InvalidInput):
+            ask()
+
+
+def test_a_cursor_of_what_no_database_can_compare_is_refused(database: Database) -> None:
+    with pytest.raises(InvalidInput):
+        Listing(database).documents(ACME, encoded("a\0b"), 1)
+
+
+def test_a_page_of_documents_reads_no_more_than_it_needs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "READ_AT_ONCE", 2)
+    sources = [f"manual {number}" for number in range(9)]
+    for source in sources:
+        publish(database, ACME, a_version(ACME, source, "a"))
+    looked: list[object] = []
+    may_read = listing.may_read
+    monkeypatch.setattr(listing, "may_read", lambda *given: looked.append(given) or may_read(*given))
+    page = Listing(database).documents(ACME, None, 1)
+    assert (len(page.items), len(looked)) == (1, 3)
+    seen = list(page.items)
+    while page.next_cursor:
+        page = Listing(database).documents(ACME, page.next_cursor, 1)
+        seen += page.items
+    assert sorted(one.source for one in seen) == sources

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from service.catalogue import AuditLog, Database, Keys
+from service.catalogue import AuditLog, Database, Indexes, Keys
 from service.catalogue.secret import hash_of, is_well_formed
 from service.cli.app import app
 from service.errors import Conflict, InvalidInput, Misconfigured, NotFound, SchemaMismatch
@@ -153,6 +153,15 @@ def test_a_tenant_is_asked_to_have_a_collection_of_its_own_and_back(
     assert noted == ["tenant.isolate", "tenant.isolate"]
     with pytest.raises(NotFound):
         footnote("tenants", "isolate", "nobody", "dedicated")
+
+
+def test_what_keeps_a_tenant_from_being_moved_is_said(
+    footnote: Footnote, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Indexes(database).begin("half-built")
+    footnote("tenants", "create", "acme")
+    app(["tenants", "isolate", "acme", "dedicated"], standalone_mode=False)
+    assert "It waits: a reindex was cut off" in " ".join(capsys.readouterr().err.split())
 
 
 def test_embedded_mode_says_why_its_tenant_cannot_be_isolated(

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from service.catalogue import Placements, Tenants, document_id
+from service.catalogue import Indexes, Placements, Tenants, document_id
 from service.errors import Conflict, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.records import DeletionReceipt
-from service.reindexing import reindex_to, switching
+from service.reindexing import build, held_up, reindex_to, switching
+from service.reindexing.holding import ALONE
 from service.reindexing.moving import TenantMoves
-from service.reindexing.switching import ALONE
 from service.settings import Settings
 from service.store.index import StoredChunks
 from service.store.server_moving import MovableStore
@@ -369,3 +369,56 @@ def test_the_name_of_a_collection_tells_nobody_the_tenants(engine: LocalEngine) 
     assert name.isascii()
     assert "ller" not in name
     assert len(name) < 255
+
+
+@pytest.fixture
+def url(services: dict[str, Any]) -> str:
+    return str(services["catalogue"].url.get_secret_value())
+
+
+@pytest.fixture
+def half_built(engine: LocalEngine, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
+    """The model of an index whose reindex was killed."""
+    other = replace(embedder, fingerprint="words-2", dimension=128, passages=[], name="other words")
+    with monkeypatch.context() as patched:
+        patched.setattr(build.Build, "catch_up", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            reindex_to(engine.settings, lambda _: other)
+    ask_for(engine, "dedicated")
+    return other
+
+
+def test_a_reindex_that_was_cut_off_and_holds_up_moves_is_told_of(
+    engine: LocalEngine, half_built: FakeEmbedder, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = moves_of(engine)
+    looks.look()
+    looks.look()
+    assert [record.message for record in caplog.records].count(held_up(engine.database, url)) == 1
+    assert "`footnote reindex --to` goes on" in held_up(engine.database, url)
+    said = {one.component: one for one in asyncio.run(engine.readiness())}["index"]
+    assert said.ready
+    assert "cut off" in said.detail
+
+
+def test_a_reindex_that_runs_is_not_said_to_be_cut_off(
+    engine: LocalEngine, half_built: FakeEmbedder, url: str
+) -> None:
+    with removal_of(engine).footing.alone_with(ALONE):
+        assert "has ended" in held_up(engine.database, url)
+
+
+def test_a_reindex_to_the_model_in_force_gives_up_one_that_was_cut_off(
+    engine: LocalEngine, half_built: FakeEmbedder, embedder: FakeEmbedder, url: str
+) -> None:
+    reindex_to(engine.settings, lambda _: embedder)
+    assert Indexes(engine.database).names().building == held_up(engine.database, url) == ""
+    moves_of(engine).look()
+    assert Placements(engine.database).look(LOCAL.tenant).home == "dedicated"
+
+
+def test_a_reindex_that_was_cut_off_ends_when_it_is_begun_again(
+    engine: LocalEngine, half_built: FakeEmbedder, url: str
+) -> None:
+    assert reindex_to(engine.settings, lambda _: half_built).embedded
+    assert "earlier model's index" in held_up(engine.database, url)

@@ -127,6 +127,13 @@ def test_what_measures_a_set_has_the_same_options(name: str, capsys: pytest.Capt
     assert [one for one in ("--data", "--limit", "--seed", "--out", "--json") if one not in shown] == []
 
 
+@pytest.mark.parametrize("name", ["reranker", "calibrator", "support", "all"])
+def test_what_learns_has_the_same_options(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code(name, "--help", app=tuning.app) == 0
+    shown = capsys.readouterr().out
+    assert [one for one in ("--data", "--documents", "--work", "--out") if one not in shown] == []
+
+
 @pytest.mark.parametrize("name", ["compare", "pairwise", "shadow", "online", "bench"])
 def test_what_measures_something_else_is_kept_and_printed_by_the_same_options(
     name: str, capsys: pytest.CaptureFixture[str]

@@ -4,12 +4,14 @@ import random
 from typing import Any
 
 import pytest
+from docx.shared import RGBColor
 from lxml import html
 from pptx.util import Inches
 
-from ingestion.parse.markup import trees
+from ingestion.parse.markup import parser, trees
 from ingestion.parse.markup.trees import drop_trees
-from service.errors import ExplodingFile
+from ingestion.parse.office import sheet_xlsx, word_numbers, word_styles
+from service.errors import CorruptFile, ExplodingFile, LimitExceeded
 from tests.parse.office import deck, with_part, word, workbook
 from tests.parse.reading import elements, read
 
@@ -170,3 +172,134 @@ def test_the_text_between_dropped_nodes_is_written_once(monkeypatch: pytest.Monk
     monkeypatch.setattr(trees, "_write", counting)
     assert read("a.html", "<p>" + "ab<!-- x -->" * 2_000).text == "ab" * 2_000
     assert 4_000 <= sum(written) < 8_000
+
+
+def test_numbers_of_more_digits_than_python_reads_cost_nobody_the_text() -> None:
+    many = "9" * 5_000
+    page = f"<ol start={many}><li value={many}>x</ol><table><tr><td colspan={many}>a<td>b</table>"
+    assert "x" in read("a.html", page).text
+
+    def numbered(part: bytes) -> bytes:
+        level = (
+            f'<w:p><w:pPr><w:outlineLvl w:val="{many}"/></w:pPr><w:r><w:rPr><w:sz w:val="{many}"/></w:rPr>'
+        )
+        return part.replace(b"<w:p><w:r>", f"{level}".encode(), 1)
+
+    content = word(lambda document: document.add_paragraph("body"))
+    assert read("a.docx", with_part(content, "word/document.xml", numbered)).text == "body"
+
+
+def test_a_point_of_a_chart_that_has_no_number_is_left_out() -> None:
+    def chart(_: bytes) -> bytes:
+        return chart_of_series(2).replace('idx="1"', 'idx="first"').encode()
+
+    content = word(lambda document: document.add_paragraph("body"))
+    assert read("a.docx", with_part(content, "word/charts/chart1.xml", chart)).text.startswith("body")
+
+
+@pytest.mark.parametrize("name", ["undefined", "no-such-charset", "hex"])
+def test_a_page_in_a_character_set_that_is_none_is_read_by_its_bytes(name: str) -> None:
+    assert read("a.html", f"<meta charset={name}><p>text").text == "text"
+
+
+def test_a_field_without_an_end_is_refused_by_its_length() -> None:
+    with pytest.raises(LimitExceeded, match="longer than 1,048,576 characters"):
+        read("a.csv", "a,b\n1," + '"' + "x\n" * 600_000)
+
+
+def test_a_form_feed_in_a_cell_ends_no_row() -> None:
+    table = next(element for element in elements(read("a.csv", "a,b\n1,two\x0cpages\n")) if element.rows)
+    assert table.rows == (("a", "b"), ("1", "two pages"))
+
+
+def test_what_a_sheet_says_of_every_element_is_not_written_into_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few hundred kilobytes of it took two gigabytes."""
+    written: list[int] = []
+    inlined = parser.with_styles_inlined
+
+    def counting(root: Any) -> str:
+        page = inlined(root)
+        written.append(len(page))
+        return page
+
+    monkeypatch.setattr(parser, "with_styles_inlined", counting)
+    declared = f"background:url(data:{'a' * 10_000});" + "".join(f"--x{place}:1;" for place in range(1_000))
+    html = f"<style>p{{{declared}}} b{{display:none}}</style>" + "<p>x<b>hidden</b></p>" * 500
+    assert "hidden" not in read("a.html", html).text
+    assert 0 < sum(written) < 200_000
+
+
+def test_what_hides_a_text_counts_whatever_a_sheet_says_beside_it() -> None:
+    sheet = "p{display:none!important;display:block;--x:1} i{display:block;display:none} b{color:red}"
+    assert read("a.html", f"<style>{sheet}</style><p>one</p><i>two</i><b>three</b>").text == "three"
+
+
+def test_a_selector_cannot_write_text_into_its_page() -> None:
+    sheet = 'p[title="\\3c /style>smuggled"]{display:none}'
+    assert read("a.html", f"<style>{sheet}</style><p>text</p>").text == "text"
+
+
+def test_columns_beyond_the_edge_of_a_sheet_are_hidden_up_to_the_edge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hiding(part: bytes) -> bytes:
+        columns = b'<cols><col min="3" max="2000000000" hidden="1"/></cols>'
+        return part.replace(b"<sheetData>", columns + b"<sheetData>")
+
+    found: list[int] = []
+    hidden_columns = sheet_xlsx._hidden_columns
+    monkeypatch.setattr(
+        sheet_xlsx, "_hidden_columns", lambda sheet: [found.append(len(hidden_columns(sheet))), set()][1]
+    )
+    content = workbook(lambda book: book.active.append(["a", "b"]))
+    read("a.xlsx", with_part(content, "xl/worksheets/sheet1.xml", hiding))
+    assert found == [16_382]
+
+
+def shown_again(times: int) -> bytes:
+    """A presentation that shows its slide so many times more."""
+
+    def repeated(part: bytes) -> bytes:
+        start, end = part.index(b"<p:sldId "), part.index(b"</p:sldIdLst>")
+        more = (part[start:end].replace(b'id="256"', b'id="%d"' % (300 + at)) for at in range(times))
+        return part[:end] + b"".join(more) + part[end:]
+
+    content = deck(lambda show: show.slides.add_slide(show.slide_layouts[5]))
+    return with_part(content, "ppt/presentation.xml", repeated)
+
+
+def test_slides_are_counted_before_any_is_looked_at() -> None:
+    with pytest.raises(LimitExceeded, match="more than 100 slides"):
+        read("a.pptx", shown_again(100), max_pages=100)
+
+
+def test_a_slide_that_is_shown_again_and_again_is_refused() -> None:
+    with pytest.raises(CorruptFile, match="more than once"):
+        read("a.pptx", shown_again(2))
+
+
+def test_what_is_around_white_text_is_looked_at_once_for_a_paragraph(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Any] = []
+    around = word_styles._is_filled_around
+    monkeypatch.setattr(word_styles, "_is_filled_around", lambda run: looked.append(run) or around(run))
+
+    def fill(document: Any) -> None:
+        paragraph = document.add_paragraph("seen")
+        for _ in range(50):
+            paragraph.add_run("unseen").font.color.rgb = RGBColor(255, 255, 255)
+
+    assert read("a.docx", word(fill)).text == "seen"
+    assert len(looked) == 1
+
+
+def test_the_levels_of_a_list_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    within = word_numbers._with
+    monkeypatch.setattr(word_numbers, "_with", lambda *given: looked.append(given[1]) or within(*given))
+
+    def fill(document: Any) -> None:
+        for _ in range(100):
+            document.add_paragraph("x", style="List Number")
+
+    assert read("a.docx", word(fill)).text.endswith("100. x")
+    assert len(looked) < 50

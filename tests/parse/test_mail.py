@@ -81,3 +81,12 @@ def test_an_endless_header_is_read_to_its_limit_with_a_warning() -> None:
     assert document.text.endswith("Body.")
     assert len(document.title) <= MAX_HEADER_CHARACTERS
     assert [warning.split()[2] for warning in document.receipt.warnings] == ["Subject", "To"]
+
+
+def test_a_mail_of_many_parts_that_cannot_be_read_says_so_in_few_words() -> None:
+    part = '--b\nContent-Disposition: attachment; filename="{}.exe"\n\nx\n'
+    parts = "".join(part.format(f"{place}{'x' * 1_000}") for place in range(150))
+    head = 'Subject: x\nContent-Type: multipart/mixed; boundary="b"\n\n--b\n\ntext\n'
+    warnings = read("a.eml", f"{head}{parts}--b--\n").receipt.warnings
+    assert (len(warnings), warnings[-1]) == (101, "There are 50 warnings more.")
+    assert max(map(len, warnings)) == 500

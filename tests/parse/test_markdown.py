@@ -1,6 +1,6 @@
 import pytest
 
-from service.errors import LimitExceeded
+from service.errors import LimitExceeded, NestingTooDeep
 from tests.parse.reading import elements, outline, read
 
 
@@ -133,3 +133,20 @@ def test_more_brackets_than_can_be_followed_in_time_are_refused_by_name() -> Non
 )
 def test_a_role_of_sphinx_documents_is_what_it_shows(written: str, shown: str) -> None:
     assert read("a.md", written).text == shown
+
+
+def test_front_matter_that_stands_for_endless_text_is_left_out_and_told_of() -> None:
+    lists = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]
+    document = read("a.md", "\n".join(["---", "author: Ann", *lists, "---", "Text."]))
+    assert (document.text, dict(document.metadata)) == ("Text.", {})
+    assert "front matter" in document.receipt.warnings[0]
+
+
+def test_a_list_of_thirty_levels_is_read_to_its_end() -> None:
+    source = "".join(f"{'  ' * level}- item {level}\n" for level in range(30))
+    assert read("a.md", source).text.endswith("- item 29")
+
+
+def test_blocks_that_nest_beyond_what_is_read_are_refused_and_not_lost() -> None:
+    with pytest.raises(NestingTooDeep, match="100 levels"):
+        read("a.md", ">" * 100_000 + " x")

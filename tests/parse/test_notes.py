@@ -74,6 +74,13 @@ def test_exponents_and_formulas_of_a_web_page_stay() -> None:
     assert paragraphs(html) == ["10^6 t of CO2* on 5 m2"]
 
 
+@pytest.mark.parametrize("sign", ["*", "\u2020"])
+def test_a_raised_sign_that_hangs_on_no_word_is_spoken_of(sign: str) -> None:
+    raised = f"<sup>{sign}</sup>"
+    html = f"<p>A row with {raised} was checked ({raised}), the others{raised} not.</p>"
+    assert paragraphs(html) == [f"A row with {sign} was checked ({sign}), the others not."]
+
+
 def test_a_mark_in_a_cell_does_not_join_its_number() -> None:
     html = "<table><tr><th>Year<th>Sum</tr><tr><td>2023<td>1,234<sup>1</sup></tr></table>"
     assert "| 2023 | 1,234 |" in read("a.html", html).text

@@ -215,6 +215,18 @@ def test_text_that_was_written_stays_where_ocr_reads_less_of_a_drawing() -> None
     assert "Our plan for it" in " ".join(element.text for element in parsed.elements)
 
 
+@needs_ocr
+def test_a_drawing_on_which_ocr_finds_no_letter_costs_no_written_text() -> None:
+    document = FPDF(unit="pt", format=(612, 792))
+    document.add_page()
+    for x in range(0, 600, 2):
+        document.polyline([(x, y * 7) for y in range(110)])
+    document.set_font("Helvetica", size=12)
+    document.text(72, 92, "Hello world text")
+    parsed = parse_pdf(bytes(document.output()), "map.pdf", LIMITS)
+    assert [element.text for element in parsed.elements] == ["Hello world text"]
+
+
 class FailingEngine:
     """An engine whose binding gives up, as tesserocr's does on some images."""
 
@@ -230,6 +242,14 @@ def test_a_failure_of_the_binding_is_a_typed_error() -> None:
     reader._engine = FailingEngine()
     with pytest.raises(CorruptFile, match="Failed to set image"):
         reader.read(page(), 150)
+
+
+def test_a_failure_of_the_binding_costs_no_text_that_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PageReader, "_start", lambda reader: setattr(reader, "_engine", FailingEngine()))
+    monkeypatch.setattr(FailingEngine, "End", lambda _: None, raising=False)
+    parsed = parse_pdf(drawn(120, "Our plan"), "slides.pdf", LIMITS)
+    assert [element.text for element in parsed.elements] == ["Our plan"]
+    assert any("page 1: OCR cannot read" in warning for warning in parsed.warnings)
 
 
 def test_a_truncated_image_is_corrupt() -> None:

@@ -116,6 +116,29 @@ def test_a_hungry_file_ends_at_the_memory_limit_and_the_next_is_read() -> None:
         assert own.parse(note()).title == "Plan"
 
 
+def pdf_whose_form_draws_itself() -> bytes:
+    """Twice, and each of the two does so again: pdfium makes an object of each before it gives any."""
+    drawn = b"/X Do /X Do "
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</XObject<</X 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn),
+        b"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>/Length %d>>stream\n"
+        b"%s\nendstream" % (len(drawn), drawn),
+    ]
+    numbered = [b"%d 0 obj\n%s\nendobj\n" % (number, each) for number, each in enumerate(objects, 1)]
+    return b"%PDF-1.7\n" + b"".join(numbered) + b"trailer<</Size 6/Root 1 0 R>>\n%%EOF"
+
+
+def test_a_file_for_which_a_c_library_gives_up_is_told_to_need_too_much_memory() -> None:
+    with ParserPool(ParseSettings(memory_bytes=800 * MIB)) as own:
+        with pytest.raises(ParseOutOfMemory) as caught:
+            own.parse(RawFile("loop", pdf_whose_form_draws_itself(), "application/pdf", "loop.pdf"))
+        assert "parse.memory_bytes" in caught.value.hint
+        assert own.parse(note()).title == "Plan"
+
+
 @pytest.mark.parametrize(
     ("number", "error"), [(signal.SIGSEGV, ParseCrashed), (signal.SIGKILL, ParseOutOfMemory)]
 )

@@ -5,8 +5,8 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from service.errors import LimitExceeded
-from tests.parse.office import deck
+from service.errors import CorruptFile, LimitExceeded
+from tests.parse.office import deck, with_part
 from tests.parse.reading import elements, outline, read
 
 BOX = (Inches(1), Inches(1), Inches(4), Inches(2))
@@ -97,3 +97,11 @@ def test_the_speakers_notes_stand_behind_their_slide_and_say_what_they_are() -> 
         (2, "Cost"),
         (2, "second"),
     ]
+
+
+def test_a_relationship_without_a_target_is_damage() -> None:
+    content = deck(lambda show: show.slides.add_slide(show.slide_layouts[5]))
+    named = "ppt/_rels/presentation.xml.rels"
+    damaged = with_part(content, named, lambda part: part.replace(b"Target=", b"Aim="))
+    with pytest.raises(CorruptFile):
+        read("a.pptx", damaged)

@@ -25,6 +25,7 @@ _WHITE = re.compile(r"^(?:#fff|#ffffff|white|rgba?\(\s*255[\s,]+255[\s,]+255(?:[
 _TRANSPARENT = re.compile(r"^(?:transparent|rgba\([^)]*,\s*0(?:\.0+)?\s*\))$")
 _ZERO = re.compile(r"^\+?0*(?:\.0+)?(?:px|em|rem|pt|%|ex|ch|vw|vh)?$")
 _FAR_AWAY = re.compile(r"^-(?:\d{4,}|999)(?:\.\d+)?(?:px|em|rem|pt)?$")
+_LONGEST_VALUE = 100
 _EXEMPTION = "data-css-inline"
 """By it a page would tell the library, and no browser, to leave a rule out."""
 _UNRENDERED = ("script", "style", "template", "noscript", "head", "iframe", "object", "svg", "canvas")
@@ -118,8 +119,45 @@ def with_styles_inlined(root: Any) -> str:
 
     for node in root.xpath(f"//*[@{_EXEMPTION}]"):
         del node.attrib[_EXEMPTION]
+    for sheet in root.iter("style"):
+        sheet.text = _watched_rules(sheet.text or "")
     inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
     return inliner.inline(html.tostring(root, encoding="unicode"))
+
+
+def _watched_rules(sheet: str) -> str:
+    """The rules of a sheet with what can hide text alone: all they declare is written into every element."""
+    import tinycss2
+
+    rules = []
+    for rule in tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True):
+        if rule.type != "qualified-rule" or not (declared := _watched(rule.content)):
+            continue
+        selector = tinycss2.serialize(rule.prelude)
+        if "<" not in selector:  # what it is written as must not end the sheet
+            rules.append(f"{selector}{{{';'.join(declared)}}}")
+    return "\n".join(rules)
+
+
+def _watched(content: Any) -> list[str]:
+    """What a rule declares of the properties that are watched, each once."""
+    import tinycss2
+
+    found: dict[str, Any] = {}
+    for item in tinycss2.parse_declaration_list(content, skip_comments=True, skip_whitespace=True):
+        if item.type == "declaration" and item.lower_name in _WATCHED:
+            before = found.get(item.lower_name)
+            if item.important or before is None or not before.important:
+                found[item.lower_name] = item
+    return [f"{name}:{_short(item)}{'!important' * item.important}" for name, item in found.items()]
+
+
+def _short(declaration: Any) -> str:
+    """A value; in place of a long one, which no value that hides text is, one that shows it."""
+    import tinycss2
+
+    value = tinycss2.serialize(declaration.value).strip()
+    return value if len(value) <= _LONGEST_VALUE and "<" not in value else "inherit"
 
 
 def _styles(root: Any) -> dict[Any, Style]:

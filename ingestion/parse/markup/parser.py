@@ -86,7 +86,7 @@ def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
     if declared:
         try:
             return content.decode(declared.group(1).decode("ascii")), ()
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             pass  # the declaration is wrong, as it often is: look at the bytes instead
     return decode(content)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ingestion.parse.tables import check_cells
+from ingestion.parse.whole import whole
 
 _WIDEST_SPAN = 1_000
 """The HTML standard's own bound for `colspan`; taken for `rowspan` too."""
@@ -70,8 +71,7 @@ def _take_pending(line: list[str], pending: dict[int, tuple[int, str]]) -> None:
 
 
 def _span(cell: Any, name: str) -> int:
-    value = cell.get(name, "1").strip()
-    return min(max(1, int(value)), _WIDEST_SPAN) if value.isdecimal() else 1
+    return min(max(1, whole(cell.get(name, "").strip()) or 1), _WIDEST_SPAN)
 
 
 def _cell_text(cell: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ingestion.parse.markup.table import is_layout, says_headed, table_rows
 from ingestion.parse.tables import TableSize, table_element
+from ingestion.parse.whole import whole
 from ingestion.types import Element, Kind
 from service.errors import NestingTooDeep
 from service.settings import ParseSettings
@@ -152,8 +153,8 @@ class Walker:
 
     def _list(self, node: Any) -> None:
         self.flush()
-        start = node.get("start", "1")
-        self._lists.append((int(start) if start.isdecimal() else 1) if node.tag == "ol" else None)
+        start = whole(node.get("start"))
+        self._lists.append((1 if start is None else start) if node.tag == "ol" else None)
         before = self._kind, self._level, self._marker
         self._children(node)
         self.flush()
@@ -174,8 +175,8 @@ class Walker:
         number = self._lists[-1] if self._lists else None
         if number is None:
             return "-"
-        if (given := node.get("value", "")).isdecimal():
-            number = int(given)
+        if (given := whole(node.get("value"))) is not None:
+            number = given
         self._lists[-1] = number + 1
         return f"{number}."
 

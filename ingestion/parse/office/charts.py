@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ingestion.parse.tables import TableSize, table_element
+from ingestion.parse.whole import whole
 from ingestion.types import Element
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -39,8 +40,5 @@ def _name(series: Any) -> str:
 def _points(series: Any, *axes: str) -> dict[int, str]:
     """The cached values of one axis of a series, by position."""
     found = [axis for name in axes if (axis := series.find(_C + name)) is not None]
-    return {
-        int(point.get("idx", "0")): point.findtext(f"{_C}v", "")
-        for axis in found
-        for point in axis.iter(f"{_C}pt")
-    }
+    points = ((whole(point.get("idx")), point) for axis in found for point in axis.iter(f"{_C}pt"))
+    return {place: point.findtext(f"{_C}v", "") for place, point in points if place is not None}

@@ -5,26 +5,29 @@ from __future__ import annotations
 import io
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from ingestion.parse.archive import checked_archive, unpacked
+from ingestion.parse.archive import checked_archive
 from ingestion.parse.office.cell_format import shown
 from ingestion.parse.office.core_properties import core_properties
-from ingestion.parse.office.package import rewritten
+from ingestion.parse.office.package import rewritten, xml_parts
 from ingestion.parse.office.sheet_model import Book, Sheet
 from ingestion.parse.tables import check_cells
 from service.errors import CorruptFile
 from service.settings import ParseSettings
 
 _MAIN = "xl/workbook.xml"
-_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_PREFIX = rb"(?:[^\s<>/:=\"']+:)?"
+_CELL = re.compile(rb"<" + _PREFIX + rb"c[\s/>]")
 _MERGE = re.compile(
-    rb"<(?:\w+:)?mergeCell\s(?:[^<>]*?\s)?ref\s*=\s*[\"'](?P<ref>[^\"'<>]*)[\"'][^<>]*?"
-    rb"(?:/>|></(?:\w+:)?mergeCell\s*>)"
+    rb"<" + _PREFIX + rb"mergeCell\s(?:[^<>]*?\s)?ref\s*=\s*[\"'](?P<ref>[^\"'<>]*)[\"'][^<>]*?"
+    rb"(?:/>|></" + _PREFIX + rb"mergeCell\s*>)"
 )
+_ANY_MERGE = re.compile(rb"<" + _PREFIX + rb"mergeCell[\s/>]")
 _WIDEST_MERGE = 10_000
+_MOST_COLUMNS = 16_384
+"""Of a sheet, Excel's own bound."""
 
 
 def read_xlsx(content: bytes, limits: ParseSettings) -> Book:
@@ -32,15 +35,13 @@ def read_xlsx(content: bytes, limits: ParseSettings) -> Book:
     import openpyxl
 
     archive = checked_archive(content, _MAIN, limits)
-    sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-    _count_cells(archive, sheets, limits.max_cells)
-    merges = _Merges(limits.max_cells)
+    parts = _Bounded(limits.max_cells)
     title, metadata = core_properties(archive)
     book = Book(title=title, metadata=metadata)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they tell of pictures and styles that are not kept
-            source = io.BytesIO(rewritten(archive, dict.fromkeys(sheets, merges.bounded)))
+            source = io.BytesIO(rewritten(archive, dict.fromkeys(xml_parts(archive), parts.bounded)))
             workbook = openpyxl.load_workbook(source, data_only=True)
         for sheet in workbook.worksheets:
             _take(sheet, book)
@@ -49,23 +50,21 @@ def read_xlsx(content: bytes, limits: ParseSettings) -> Book:
     return book
 
 
-def _count_cells(archive: zipfile.ZipFile, sheets: list[str], max_cells: int) -> None:
-    """Count the cells in the raw XML, before a library makes objects of them."""
-    cells = 0
-    for name in sheets:
-        for piece in unpacked(archive, name):
-            cells += len(_CELL.findall(piece))
-            check_cells(cells, max_cells)
+class _Bounded:
+    """Counts the cells of all parts in their XML, before a library makes objects of them.
 
-
-class _Merges:
-    """The merged cells of a workbook. Wide ones go: the library makes a cell of every place in them."""
+    Wide merges go: the library makes a cell of every place in them.
+    """
 
     def __init__(self, max_cells: int) -> None:
-        self._cells, self._max_cells = 0, max_cells
+        self._cells, self._merged, self._max_cells = 0, 0, max_cells
 
     def bounded(self, part: bytes) -> bytes:
-        """The XML of a sheet without merges of more than 10,000 cells; all others are counted."""
+        """A part without merges of more than 10,000 cells; all others are counted, and so are cells."""
+        self._cells += sum(1 for _ in _CELL.finditer(part))
+        check_cells(self._cells, self._max_cells)
+        if len(_ANY_MERGE.findall(part)) != len(_MERGE.findall(part)):
+            raise CorruptFile("The workbook merges cells in a way that no office program writes.")
         return _MERGE.sub(self._judged, part)
 
     def _judged(self, found: re.Match[bytes]) -> bytes:
@@ -75,8 +74,8 @@ class _Merges:
         cells = (right - left + 1) * (bottom - top + 1)
         if cells > _WIDEST_MERGE:
             return b""
-        self._cells += cells
-        check_cells(self._cells, self._max_cells)
+        self._merged += cells
+        check_cells(self._merged, self._max_cells)
         return found.group()
 
 
@@ -111,5 +110,5 @@ def _hidden_columns(sheet: Any) -> set[int]:
     hidden: set[int] = set()
     for about in sheet.column_dimensions.values():
         if about.hidden and about.min and about.max:
-            hidden.update(range(about.min, about.max + 1))
+            hidden.update(range(about.min, min(about.max, _MOST_COLUMNS) + 1))
     return hidden

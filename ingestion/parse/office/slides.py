@@ -48,24 +48,21 @@ class _Deck:
     def __init__(self, content: bytes, limits: ParseSettings) -> None:
         import pptx
         from lxml.etree import XMLSyntaxError
+        from pptx.exc import PythonPptxError
 
         self.hidden: Counter[str] = Counter()
         self.charts: dict[int, list[Element]] = {}
         self.tables = TableSize(limits)
         try:
             self._presentation: Any = pptx.Presentation(io.BytesIO(content))
+            _check_slides(self._presentation, limits)
             self._drop_hidden_slides()
             for number, slide in enumerate(self._presentation.slides, 1):
                 self._clean(slide.shapes, number, depth=0)
             self.slides = len(self._presentation.slides)
-            self.blocks = list(slide_blocks(self._presentation)) if self.slides <= limits.max_pages else []
-        except (KeyError, ValueError, AttributeError, TypeError, XMLSyntaxError) as error:
+            self.blocks = list(slide_blocks(self._presentation))
+        except (PythonPptxError, KeyError, ValueError, AttributeError, TypeError, XMLSyntaxError) as error:
             raise CorruptFile(f"The presentation is damaged ({type(error).__name__}).") from error
-        if self.slides > limits.max_pages:
-            raise LimitExceeded(
-                f"The file has more than {limits.max_pages} slides.",
-                hint="The limit is the setting parse.max_pages.",
-            )
 
     def _drop_hidden_slides(self) -> None:
         identities = self._presentation.slides._sldIdLst
@@ -91,6 +88,18 @@ class _Deck:
 
     def _count(self, cause: str, node: Any) -> None:
         self.hidden[cause] += sum(map(len, node.itertext(_TEXT)))
+
+
+def _check_slides(presentation: Any, limits: ParseSettings) -> None:
+    """Refuse too many slides before any is looked at, and one that is shown again: a few bytes do that."""
+    named = [identity.rId for identity in presentation.slides._sldIdLst]
+    if len(named) > limits.max_pages:
+        raise LimitExceeded(
+            f"The file has more than {limits.max_pages} slides.",
+            hint="The limit is the setting parse.max_pages.",
+        )
+    if len({presentation.part.related_part(name) for name in named}) < len(named):
+        raise CorruptFile("The presentation shows a slide more than once, as no program writes it.")
 
 
 def _is_hidden(shape: Any) -> bool:

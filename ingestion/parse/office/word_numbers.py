@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from ingestion.parse.whole import whole
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVELS = 9
@@ -30,9 +32,17 @@ class _List:
     number: str
     node: Any
     definition: Any
+    _levels: dict[int, Any] = field(default_factory=dict)
+    _restarts: dict[int, str | None] = field(default_factory=dict)
 
     def level(self, depth: int) -> Any | None:
-        """How a level is written; what the numbering changes comes first."""
+        """How a level is written; it is looked for once, as each paragraph asks."""
+        if depth not in self._levels:
+            self._levels[depth] = self._level(depth)
+        return self._levels[depth]
+
+    def _level(self, depth: int) -> Any | None:
+        """What the numbering changes comes first."""
         for override in _with(self.node, "lvlOverride", "ilvl", str(depth)):
             if (changed := override.find(f"{_W}lvl")) is not None:
                 return changed
@@ -40,14 +50,15 @@ class _List:
 
     def restart(self, depth: int) -> str | None:
         """The number at which this numbering begins a level anew."""
-        found = [
-            _value(each, "startOverride") for each in _with(self.node, "lvlOverride", "ilvl", str(depth))
-        ]
-        return next((value for value in found if value is not None), None)
+        if depth not in self._restarts:
+            overrides = _with(self.node, "lvlOverride", "ilvl", str(depth))
+            found = (_value(each, "startOverride") for each in overrides)
+            self._restarts[depth] = next((value for value in found if value is not None), None)
+        return self._restarts[depth]
 
     def start(self, depth: int, level: Any) -> int:
-        restart = _whole(self.restart(depth))
-        given = _whole(_value(level, "start")) if restart is None else restart
+        restart = whole(self.restart(depth))
+        given = whole(_value(level, "start")) if restart is None else restart
         return 1 if given is None else given
 
 
@@ -131,14 +142,14 @@ def _level_of_style(used: _List, style: str) -> int:
     """The level that a numbering keeps for paragraphs of a style."""
     levels = used.definition.findall(f"{_W}lvl")
     kept = (level for level in levels if style and _value(level, "pStyle") == style)
-    return next((_whole(level.get(f"{_W}ilvl")) or 0 for level in kept), 0)
+    return next((whole(level.get(f"{_W}ilvl")) or 0 for level in kept), 0)
 
 
 def _forget_deeper(used: _List, counters: list[int | None], depth: int) -> None:
     """Levels below one that moved on begin anew, but those that say they do not."""
     for deeper in range(depth + 1, _LEVELS):
         level = used.level(deeper)
-        after = None if level is None else _whole(_value(level, "lvlRestart"))
+        after = None if level is None else whole(_value(level, "lvlRestart"))
         if after is None or depth < after:
             counters[deeper] = None
 
@@ -200,12 +211,7 @@ def _numbering_of(properties: Any) -> tuple[str | None, int | None]:
     named = None if properties is None else properties.find(f"{_W}numPr")
     if named is None:
         return None, None
-    return _value(named, "numId"), _whole(_value(named, "ilvl"))
-
-
-def _whole(value: str | None) -> int | None:
-    """A number of the file; what is none counts as not given, and costs nobody the text."""
-    return int(value) if value and value.isascii() and value.isdecimal() else None
+    return _value(named, "numId"), whole(_value(named, "ilvl"))
 
 
 def _with(node: Any, child: str, attribute: str, value: str) -> list[Any]:

@@ -16,6 +16,7 @@ from ingestion.parse.office.word_notes import write_out_notes
 from ingestion.parse.office.word_styles import Styles
 from ingestion.parse.office.word_walk import MOST_COLUMNS
 from ingestion.parse.tables import TableSize
+from ingestion.parse.whole import whole
 from service.settings import ParseSettings
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -93,7 +94,7 @@ def _prefix(paragraph: Any, mark: str) -> None:
 
 def _write_out_formulas(root: Any) -> None:
     """Each formula as the text of its parts, in order: `E=mc2`."""
-    for formula in root.xpath("//m:oMath", namespaces=NAMES):
+    for formula in root.xpath("//m:oMath[not(ancestor::m:oMath)]", namespaces=NAMES):
         run = formula.makeelement(f"{_W}r")
         text = run.makeelement(f"{_W}t")
         text.text = " " + _linear(formula) + " "
@@ -197,7 +198,7 @@ def _fill(cell: Any, text: str, size: TableSize) -> None:
 def _merge(properties: Any) -> tuple[int, bool]:
     """How many columns a cell spans, whether it continues the one above."""
     span = properties.find(f"{_W}gridSpan")
-    width = span.get(f"{_W}val", "1") if span is not None else "1"
+    width = whole(span.get(f"{_W}val")) if span is not None else None
     vertical = properties.find(f"{_W}vMerge")
     is_continued = vertical is not None and vertical.get(f"{_W}val", "continue") == "continue"
-    return (min(MOST_COLUMNS, int(width)) if width.isdecimal() and width != "0" else 1), is_continued
+    return min(MOST_COLUMNS, width or 1), is_continued

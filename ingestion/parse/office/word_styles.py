@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.parse.office.package import part_tree
+from ingestion.parse.whole import whole
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"heading (\d)")
@@ -38,13 +39,14 @@ class Styles:
             for node in part_tree(content).findall(f"{_W}style"):
                 self._nodes[node.get(f"{_W}styleId", "")] = node
         self._known: dict[str, Style] = {}
+        self._filled_around: dict[Any, bool] = {}
 
     def of(self, paragraph: Any) -> Style:
         """The style of a paragraph, its own outline level and shading counted."""
         style = self._style(_value(paragraph, "pPr/pStyle") or "Normal")
-        outline = _value(paragraph, "pPr/outlineLvl")
-        if outline.isdecimal() and int(outline) < 9 and not style.level:
-            return Style(int(outline) + 1, style.is_code, style.is_caption, style.numbering)
+        outline = _outline(paragraph)
+        if outline and not style.level:
+            return Style(outline, style.is_code, style.is_caption, style.numbering)
         return style
 
     def list_depth(self, paragraph: Any) -> int | None:
@@ -53,8 +55,7 @@ class Styles:
         place = self.of(paragraph).numbering if own is None else own
         if place is None or _value(place, "numId") in ("", "0"):
             return None
-        depth = _value(place, "ilvl")
-        return min(8, int(depth)) if depth.isdecimal() else 0
+        return min(8, whole(_value(place, "ilvl")) or 0)
 
     def is_monospaced_code(self, paragraph: Any, text: str) -> bool:
         """Whether all runs are in a typewriter face and something in the text looks like code."""
@@ -71,11 +72,18 @@ class Styles:
         chain = [run, *self._chain(_value(run, "rPr/rStyle"))]
         if any(_is_on(node.find(f"{_W}rPr/{_W}vanish")) for node in chain):
             return "hidden_run"
-        size = _value(run, "rPr/sz")
-        if size.isdecimal() and int(size) < _SMALLEST_HALF_POINTS:
+        size = whole(_value(run, "rPr/sz"))
+        if size is not None and size < _SMALLEST_HALF_POINTS:
             return "zero_font_size"
         is_white = _value(run, "rPr/color").upper() in _WHITE
-        return "white_text" if is_white and not _has_background(run) else ""
+        return "white_text" if is_white and not self._has_background(run) else ""
+
+    def _has_background(self, run: Any) -> bool:
+        """Whether white text of the run is seen; what is around it is looked at once for all beside it."""
+        parent = run.getparent()
+        if parent not in self._filled_around:
+            self._filled_around[parent] = _is_filled_around(run)
+        return self._filled_around[parent] or _is_filled(run.find(f"{_W}rPr"))
 
     def _style(self, identity: str) -> Style:
         if identity not in self._known:
@@ -110,8 +118,13 @@ def _heading_level(style: Any) -> int:
         return 2
     if found := _HEADING.match(name):
         return int(found.group(1))
-    outline = _value(style, "pPr/outlineLvl")
-    return int(outline) + 1 if outline.isdecimal() and int(outline) < 9 else 0
+    return _outline(style)
+
+
+def _outline(node: Any) -> int:
+    """The heading level that a style or a paragraph gives itself, 0 for text."""
+    level = whole(_value(node, "pPr/outlineLvl"))
+    return level + 1 if level is not None and level < 9 else 0
 
 
 def _value(node: Any, path: str) -> str:
@@ -124,18 +137,19 @@ def _is_on(switch: Any) -> bool:
     return switch is not None and switch.get(f"{_W}val", "1") not in ("0", "false", "off")
 
 
-def _has_background(run: Any) -> bool:
-    """Whether shading or highlighting of the run, its paragraph or its cell lets white text be seen."""
-    places = [run.find(f"{_W}rPr")]
-    places += [node.find(f"{_W}pPr") for node in run.iterancestors(f"{_W}p")]
+def _is_filled_around(run: Any) -> bool:
+    """Whether shading or highlighting of the run's paragraph or cell lets white text be seen."""
+    places = [node.find(f"{_W}pPr") for node in run.iterancestors(f"{_W}p")]
     places += [node.find(f"{_W}tcPr") for node in run.iterancestors(f"{_W}tc")]
     places += [node.find(f"{_W}tblPr") for node in run.iterancestors(f"{_W}tbl")]
-    for place in places:
-        if place is None:
-            continue
-        if place.find(f"{_W}highlight") is not None or place.find(f"{_W}tblStyle") is not None:
-            return True
-        shade = place.find(f"{_W}shd")
-        if shade is not None and shade.get(f"{_W}fill", "auto").upper() not in {"AUTO", *_WHITE}:
-            return True
-    return False
+    return any(map(_is_filled, places))
+
+
+def _is_filled(place: Any) -> bool:
+    """Whether properties give a background that is not white."""
+    if place is None:
+        return False
+    if place.find(f"{_W}highlight") is not None or place.find(f"{_W}tblStyle") is not None:
+        return True
+    shade = place.find(f"{_W}shd")
+    return shade is not None and shade.get(f"{_W}fill", "auto").upper() not in {"AUTO", *_WHITE}

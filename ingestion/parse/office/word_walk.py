@@ -25,6 +25,7 @@ _BULLETS = (
 )
 _BULLET = re.compile(rf"(?:[{_BULLETS}]|[-\u2013](?=\s|$))(?![{_BULLETS}\u2013-])")
 """A sign that was typed in before an item; a dash is one only before a space."""
+MAIN = "/word/document.xml"
 MOST_COLUMNS = 63
 """Of a table, Word's own bound."""
 
@@ -42,11 +43,16 @@ class WordBlock:
 def word_blocks(content: bytes) -> list[WordBlock]:
     """The blocks of a docx file."""
     import docx
+    from docx.exceptions import PythonDocxError
     from lxml.etree import LxmlError
 
+    damaged = (KeyError, ValueError, AttributeError, TypeError, IndexError, OSError, LxmlError)
     try:
-        return list(_Walk(docx.Document(io.BytesIO(content))).blocks())
-    except (KeyError, ValueError, AttributeError, TypeError, IndexError, OSError, LxmlError) as error:
+        document = docx.Document(io.BytesIO(content))
+        if document.part.partname != MAIN:  # what was prepared is another part than the one that is shown
+            raise CorruptFile("The file names another part as its text than word/document.xml.")
+        return list(_Walk(document).blocks())
+    except (PythonDocxError, *damaged) as error:
         raise CorruptFile(f"The office file is damaged ({type(error).__name__}).") from error
 
 

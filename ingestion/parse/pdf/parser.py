@@ -78,16 +78,28 @@ def _read(document: Any, index: int, reader: PageReader, limits: ParseSettings, 
             content = read_page(page, index + 1)
             confidence = None
             if _wants_ocr(content) and reader.ready():
-                image = render(page, limits.ocr_dpi)
-                seen = reader.read(image, 72 * image.width / content.width)
-                if seen is not None and sum(len(word.text) for word in seen.words) >= content.characters:
-                    confidence = seen.confidence
-                    content = replace(content, words=seen.words, rules=(), bands=())
+                content, confidence = _seen(render(page, limits.ocr_dpi), content, reader, reading)
     except CorruptFile as error:
         reading.warnings.append(str(error))
         reading.damaged += 1
         content, confidence = PageContent(index + 1, 0, 0), None
     _note(content, confidence, reader, reading)
+
+
+def _seen(
+    image: Any, content: PageContent, reader: PageReader, reading: _Reading
+) -> tuple[PageContent, float | None]:
+    """A page with what OCR reads on it and how surely, or as it is where there is no less written."""
+    try:
+        seen = reader.read(image, 72 * image.width / content.width)
+    except CorruptFile as error:
+        if not content.characters:
+            raise
+        reading.warnings.append(f"page {content.number}: {error}")
+        return content, None
+    if seen is None or sum(len(word.text) for word in seen.words) < content.characters:
+        return content, None
+    return replace(content, words=seen.words, rules=(), bands=()), seen.confidence
 
 
 def _note(content: PageContent, confidence: float | None, reader: PageReader, reading: _Reading) -> None:
