@@ -64,7 +64,7 @@ EXTRAS = {
     "judge": ("ragas", "scipy"),
     "tracing": ("phonenumbers", "stdnum"),
     "ocr": ("PIL", "tesserocr"),
-    "tune": ("lightgbm", "sklearn", "peft", "accelerate"),
+    "tune": ("lightgbm", "sklearn", "scipy", "peft", "accelerate"),
 }
 """What each extra of the package installs."""
 

@@ -12,6 +12,9 @@ DECIDED = (*RANKED, "scifact", "chunking")
 FAQS = ("stackfaq", "covidfaq")
 """Answers to questions of which several are much the same: the labels name one, and others answer as well."""
 
+EDITIONS = ("sec10q",)
+"""Reports of one form, by company and quarter: with another name or number, another one of them is asked."""
+
 
 def is_first_half(group: str) -> bool:
     """Whether an article is of the half that is learned from: drawn by its name."""

@@ -160,11 +160,11 @@ def test_a_hit_that_lies_beside_what_most_likely_answers_is_nearer_than_one_that
 
 def test_a_number_is_looked_for_beside_the_word_that_it_numbers() -> None:
     right, swapped = "The valve of part 7 in pump 3 is red.", "The valve of part 3 in pump 7 is red."
-    assert numbers_in_place("What weighs part 7 in pump 3?", [right, swapped]).tolist() == [1.0, 0.5]
+    assert numbers_in_place("What weighs part 7 in pump 3?", [right, swapped]).tolist() == [1.0, 0.25]
 
 
 def test_what_a_number_stands_beside_may_be_inflected_and_marked() -> None:
-    assert numbers_in_place("policy 12", ["Policies no. 12", "Policies: 12"]).tolist() == [0.5, 1.0]
+    assert numbers_in_place("policy 12", ["Policies no. 12", "Policies: 12"]).tolist() == [0.25, 1.0]
 
 
 def test_a_unit_after_a_number_tells_nothing() -> None:

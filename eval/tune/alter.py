@@ -2,6 +2,10 @@
 
 The number, code, name or opposite that comes in does not stand in the passages, so that what answered the
 question before looks right and is not: the unanswerable questions of SQuAD 2 are made like this by hand.
+
+An opposite is put only where something hangs on it: after an interrogative, for what stands before sets the
+scene and a question without one is answered by the same passage ("no, it rises"), and not right after "how",
+where it names what is measured: who asks how short a virus lives is told how long.
 """
 
 from __future__ import annotations
@@ -12,7 +16,9 @@ from collections.abc import Iterator, Sequence
 
 from service.text import words
 
-_NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*")
+_NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?!I[’'])[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*")
+_INTERROGATIVE = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.IGNORECASE)
+_DIMENSION = re.compile(r"\bhow\s+\Z", re.IGNORECASE)
 _YEAR = re.compile(r"1\d{3}|20\d\d")
 _OPPOSITES = """
     first/last largest/smallest highest/lowest most/least before/after above/below maximum/minimum more/fewer
@@ -37,7 +43,13 @@ def names(text: str) -> list[str]:
     return [match.group() for match in _NAME.finditer(text)]
 
 
-def altered(text: str, passages: Sequence[str], others: Sequence[str], draw: random.Random) -> str | None:
+def altered(
+    text: str,
+    passages: Sequence[str],
+    others: Sequence[str],
+    draw: random.Random,
+    opposites_alone: bool = False,
+) -> str | None:
     """The question with one thing replaced; None where it names nothing that can be.
 
     `others` are names to take the place of one; what comes in is in none of the `passages`.
@@ -45,6 +57,8 @@ def altered(text: str, passages: Sequence[str], others: Sequence[str], draw: ran
     known = " ".join(passages).casefold()
     ways = [_with_another_number, _with_another_name, _with_the_opposite]
     draw.shuffle(ways)
+    if opposites_alone:
+        ways = [_with_the_opposite]
     for way in ways:
         for old, new in way(text, others, draw):
             if new.casefold() not in known and new.casefold() not in text.casefold():
@@ -81,6 +95,9 @@ def _with_another_name(text: str, others: Sequence[str], draw: random.Random) ->
 
 
 def _with_the_opposite(text: str, others: Sequence[str], draw: random.Random) -> Replacements:
+    asking = _INTERROGATIVE.search(text)
+    after = asking.end() if asking else len(text)
     for token in words.word_spans(text):
-        if (other := _OPPOSITE.get(token.group().casefold())) is not None:
+        other = _OPPOSITE.get(token.group().casefold())
+        if other and token.start() > after and not _DIMENSION.search(text[: token.start()]):
             yield token.group(), other

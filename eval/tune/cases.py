@@ -6,8 +6,8 @@
     adversarial   written by people to look answerable (SQuAD 2's, the golden set's)
     altered       an answerable question with a name, a number or a word replaced; see `alter.py`
 
-Of lists of answers to frequent questions (`FAQS`) a question is not asked without its answer where a question
-about another answer shares words with it: that one most likely answers both, whatever the labels say.
+A question is not asked without its documents where others may answer it as well, whatever the labels say
+(`doubtful.py`). Of editions (`EDITIONS`) no name or number is replaced: another one is asked for then.
 
 Some answerable questions and some of those without their documents are asked in a corpus of 1, 3 or 10
 documents, where ranks and the rarity of words mean little.
@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.collect import Collected, Collection, ask
-from eval.halves import FAQS
+from eval.halves import EDITIONS
 from eval.labelled.types import ANSWERS, is_relevant, relevance
 from eval.tune.alter import altered, names
+from eval.tune.doubtful import Doubtful
 from service.local_engine import LocalEngine
-from service.text import words
 from service.types import Filters, Found, Hit
 
 Kind = Literal["answerable", "removed", "off_topic", "adversarial", "altered"]
@@ -36,8 +36,6 @@ OFF_TOPIC, ALTERED, FEW = 120, 200, 120
 FEW_DOCUMENTS = (1, 3, 10)
 _SEED = 17
 _READ = 8
-_ALIKE = 0.3
-"""Share of the terms of two questions that both have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +64,12 @@ def cases(collection: Collection, engine: LocalEngine, strangers: Sequence[str])
     shared = {hit.chunk.id: hit for item in collection.items for hit in item.found.hits}
     asking = _Asking(collection, engine, shared, draw)
     made = (*_collected(collection), *asking.off_topic(strangers), *asking.altered(), *asking.few())
-    alike = alike_questions(collection) if collection.name in FAQS else frozenset()
+    doubtful = Doubtful.of(collection)
     return tuple(
         case
         for case in made
-        if case.found.hits and not (case.kind == "removed" and case.found.question.text in alike)
-    )
-
-
-def alike_questions(collection: Collection) -> frozenset[str]:
-    """The questions that share many of their terms with one that is about other documents."""
-    asked = [item.question for item in collection.items]
-    terms = [frozenset(words.terms(one.text)) for one in asked]
-    return frozenset(
-        one.text
-        for one, its in zip(asked, terms, strict=True)
-        if any(
-            len(its & others) >= _ALIKE * len(its | others) > 0
-            for other, others in zip(asked, terms, strict=True)
-            if one.relevant.keys().isdisjoint(other.relevant)
-        )
+        if case.found.hits
+        and not (case.kind == "removed" and doubtful.has(case.found.question.text, case.found.hits))
     )
 
 
@@ -122,11 +106,13 @@ class _Asking:
         """Answerable questions, one thing replaced."""
         answerable = self._answerable()
         named = {item.question.id: names(item.question.text) for item in answerable}
+        opposites_alone = self.collection.name in EDITIONS
         left = ALTERED
         for item in answerable:
             passages = [hit.chunk.indexed_text for hit in item.found.hits[:_READ]]
             others = sorted({n for other in answerable for n in named[other.question.id]})
-            text = altered(item.question.text, passages, others, self.draw) if left else None
+            asked = item.question.text
+            text = altered(asked, passages, others, self.draw, opposites_alone) if left else None
             if text is not None:
                 left -= 1
                 found = ask(self.engine, text, self.shared)

@@ -13,8 +13,8 @@ import numpy as np
 from eval.collect import Collection
 from eval.halves import is_first_half
 from eval.relevance.ranking import quality
-from eval.tune.evolution import Search
-from eval.tune.gated import Fit, LearningSet, fit
+from eval.tune.gated import COLUMNS, Fit, fit
+from eval.tune.learning_set import LearningSet
 from eval.tune.rows import HitList, listed, rarity
 from service.errors import InvalidInput
 from service.learned.rarity import read_rarity, write_rarity
@@ -25,8 +25,6 @@ FEWEST = 30
 """Questions that a ranking can be learned from, at the least."""
 MOST = 250
 """Questions of a set that are learned from: a set counts as one, and more only take longer."""
-LEFT_OUT = Search(rounds=30, guesses=12, seeds=1)
-"""For the fits that leave a set out, of which there is one for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,6 @@ def train(
     collections: Sequence[Collection],
     tokens_fingerprint: str,
     in_use: Ranker | None = None,
-    search: Search | None = None,
-    left_out: Search = LEFT_OUT,
 ) -> TrainedRanker:
     """A ranker for token vectors of that fingerprint, and how it does on the other half of the articles.
 
@@ -88,10 +84,10 @@ def train(
     # Rounded as it will be read, so that training sees what serving does.
     rare = read_rarity(write_rarity(rarity(collections), RARITY_STEPS), RARITY_STEPS)
     learned, kept_back = _halves(collections, rare)
-    sets = [LearningSet.of(name, lists) for name, lists in learned.items()]
-    found = fit(sets, search)
+    sets = [LearningSet.of(name, lists, COLUMNS) for name, lists in learned.items()]
+    found = fit(sets)
     others = {
-        one.name: fit([other for other in sets if other is not one], left_out)
+        one.name: fit([other for other in sets if other is not one])
         for one in sets
         if len(sets) > 1 and one.name in kept_back
     }
@@ -144,7 +140,7 @@ def _compared(
     without: Fit | None,
     in_use: Ranker | None,
 ) -> SetFigures:
-    held = LearningSet.of(name, lists)
+    held = LearningSet.of(name, lists, COLUMNS)
     bm25, dense, fused = (
         round(fmean(getattr(one, ranking) for one in lists), 4) for ranking in ("bm25", "dense", "fused")
     )

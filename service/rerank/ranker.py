@@ -52,9 +52,12 @@ class Gate:
 
     def __call__(self, told: NDArray[np.floating]) -> NDArray[np.float64]:
         """How far the gate is open, in (0, 1), for what was told of questions: shape (..., len(TRUST))."""
-        moved = np.clip((told - self.centre) / self.spread, -REACH, REACH)
-        result: NDArray[np.float64] = 1 / (1 + np.exp(-(self.bias + moved @ self.weights)))
+        result: NDArray[np.float64] = 1 / (1 + np.exp(-(self.bias + self.moved(told) @ self.weights)))
         return result
+
+    def moved(self, told: NDArray[np.floating]) -> NDArray[np.float64]:
+        """What its weights are of."""
+        return np.clip((told - self.centre) / self.spread, -REACH, REACH)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,14 +11,12 @@ import numpy as np
 import pytest
 import typer
 
-from eval.collect import Collected, Collection
 from eval.halves import is_first_half
-from eval.labelled import LabelledQuestion
 from eval.relevance import calibration
 from eval.relevance.deciding import DecidedCase, report
 from eval.tune import calibrator
 from eval.tune.alter import altered
-from eval.tune.cases import KINDS, alike_questions
+from eval.tune.cases import KINDS
 from eval.tune.deciding import (
     LOST,
     MADE,
@@ -34,8 +32,7 @@ from eval.tune.deciding import (
 from service.decide import Calibrator
 from service.decide.features import FROM_TEXT, FROM_TOKENS
 from service.settings import Settings
-from service.types import Found
-from tests.answering import a_question, token_vectors
+from tests.answering import token_vectors
 from tests.fakes_core import FakeEmbedder, a_tokenizer, quick_folder
 
 NAMES = (*FROM_TEXT, *FROM_TOKENS)
@@ -66,6 +63,27 @@ def test_what_comes_in_is_not_in_the_passages() -> None:
     passages = [" ".join(map(str, range(1900, 2100)))]
     assert altered("What was the revenue in 2024?", passages, [], random.Random(1)) is None
     assert altered("What is the largest part?", ["the smallest part"], [], random.Random(1)) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long does it live on a table?",
+        "Does the first stage run hotter?",
+        "I have a small number of sheets. How do I send one?",
+        "I’d like to know: is it read?",
+    ],
+)
+def test_an_opposite_on_which_nothing_hangs_and_a_pronoun_are_left_alone(question: str) -> None:
+    """Told how short a virus lives, or that the first stage does not run hotter, one has an answer."""
+    assert altered(question, [], ["GHO"], random.Random(1)) is None
+
+
+def test_of_editions_only_opposites_are_replaced() -> None:
+    """Another name or number there is another report's."""
+    draw, others = random.Random(1), ["Piet Mondrian"]
+    assert altered("What was the revenue of Lucia Ferrante in 2024?", [], others, draw, True) is None
+    assert altered("What was the highest revenue in 2024?", [], others, draw, True) is not None
 
 
 def test_a_question_that_names_nothing_is_left_alone() -> None:
@@ -138,24 +156,6 @@ def test_the_floor_loses_no_more_answerable_questions_than_is_stated() -> None:
     floor = losing_few(p, np.ones(200, bool), np.ones(200))
     assert (p < floor).sum() == LOST * 200
     assert losing_few(p[:5], np.ones(5, bool), np.ones(5)) == p[0]
-
-
-def asked_of(document: str, text: str) -> Collected:
-    question = LabelledQuestion(text, text, document, {document: 1})
-    return Collected(question, Found(a_question(text), ()), ())
-
-
-def test_a_question_is_alike_to_one_about_another_answer_that_shares_its_words() -> None:
-    collection = Collection(
-        "covidfaq",
-        (
-            asked_of("a", "What are the symptoms in kids?"),
-            asked_of("b", "What are the symptoms?"),
-            asked_of("c", "Where is the next shop?"),
-            asked_of("c", "Where can I find the next shop?"),
-        ),
-    )
-    assert alike_questions(collection) == {"What are the symptoms in kids?", "What are the symptoms?"}
 
 
 @pytest.mark.parametrize("tokens", [True, False])

@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from eval.collect import Collected, Collection
 from eval.labelled.types import LabelledQuestion, LabelledSet, Record
-from eval.tune.evolution import Search, maximised
+from eval.tune.gated import COLUMNS, Fit
+from eval.tune.learning_set import LearningSet
 from eval.tune.reranker_card import card
 from eval.tune.reranker_training import TrainedRanker, train
 from eval.tune.rows import listed, rarity, without
 from service.errors import InvalidInput
+from service.rerank.features import TRUST
 from service.rerank.ranker import read_ranker
 from service.types import Found
 from tests.answering import a_hit, a_question
 
 THINGS = ("kettle", "ladder", "printer", "bicycle", "projector", "telescope", "blanket", "compass")
 PLACES = ("kitchen", "attic", "office", "shed", "library", "tower", "cabin", "harbour")
-QUICK = Search(rounds=8, guesses=8, seeds=1)
 
 
 def asked(number: int, set_name: str = "s") -> Collected:
@@ -50,7 +51,7 @@ def a_collection(name: str = "s", questions: int = 64) -> Collection:
 
 @pytest.fixture(scope="module")
 def trained() -> TrainedRanker:
-    return train([a_collection()], "words-1", search=QUICK)
+    return train([a_collection()], "words-1")
 
 
 def test_what_was_learned_ranks_better_on_articles_that_were_kept_back(trained: TrainedRanker) -> None:
@@ -68,23 +69,24 @@ def test_the_file_is_a_ranker_that_serving_reads(trained: TrainedRanker, tmp_pat
     assert ranker.scores(item.found.question, item.found.hits).argmax() == 2
 
 
-def test_what_counts_as_far_as_the_gate_is_shut_is_one_number_in_both_sums(trained: TrainedRanker) -> None:
-    always, gated = trained.file["always"]["cluster"], trained.file["lexical"]["cluster"]
-    assert always == -gated != 0
+def test_what_counts_as_far_as_the_gate_is_shut_is_one_number_in_both_sums() -> None:
+    count = len(TRUST)
+    told = Fit(np.arange(1.0, len(COLUMNS) + count + 1), np.zeros(count), np.ones(count)).told()
+    assert told["always"]["cluster"] == -told["lexical"]["cluster"] != 0
 
 
 def test_training_twice_gives_the_same_file(trained: TrainedRanker) -> None:
-    assert train([a_collection()], "words-1", search=QUICK).file == trained.file
+    assert train([a_collection()], "words-1").file == trained.file
 
 
 def test_nothing_is_won_over_a_ranker_as_good(trained: TrainedRanker, tmp_path: Path) -> None:
     file = tmp_path / "reranker.json"
     file.write_text(json.dumps(trained.file))
-    assert not train([a_collection()], "words-1", read_ranker(file), QUICK).won
+    assert not train([a_collection()], "words-1", read_ranker(file)).won
 
 
 def test_a_set_that_is_left_out_is_ranked_by_what_the_others_taught() -> None:
-    both = train([a_collection("s"), a_collection("t")], "words-1", search=QUICK, left_out=QUICK)
+    both = train([a_collection("s"), a_collection("t")], "words-1")
     assert [one.dataset for one in both.compared] == ["s", "t"]
     assert all(one.left_out > one.best_list for one in both.compared)
 
@@ -93,27 +95,43 @@ def test_no_article_is_both_learned_from_and_judged_by() -> None:
     many = tuple(asked(number) for number in range(64))
     same = tuple(replace(item, question=replace(item.question, group="one")) for item in many)
     with pytest.raises(InvalidInput, match="several documents"):
-        train([Collection("s", same)], "words-1", search=QUICK)
+        train([Collection("s", same)], "words-1")
 
 
-def test_a_search_comes_near_the_best_numbers() -> None:
-    def worth(guess: NDArray[np.float64]) -> float:
-        return -float(((guess - [1.0, -2.0, 0.5]) ** 2).sum())
+def test_smooth_margins_have_the_slope_that_is_said() -> None:
+    items = [asked(number) for number in range(16)]
+    rare = rarity([a_collection()])
+    one = LearningSet.of("s", [found for item in items if (found := listed(item, rare))], COLUMNS)
+    numbers = np.linspace(-0.4, 0.7, len(COLUMNS) + len(TRUST))
+    spread = np.maximum(one.trust.std(axis=0), 1)
 
-    np.testing.assert_allclose(maximised(worth, np.zeros(3), Search()), [1.0, -2.0, 0.5], atol=0.05)
+    def margin(at: NDArray[np.float64]) -> float:
+        return Fit(at, one.trust.mean(axis=0), spread).smooth_margin(one)[0]
+
+    _, slope = Fit(numbers, one.trust.mean(axis=0), spread).smooth_margin(one)
+    steps = 1e-3 * np.eye(len(numbers))
+    expected = [(margin(numbers + step) - margin(numbers - step)) / 2e-3 for step in steps]
+    assert np.abs(slope).max() > 1e-3
+    np.testing.assert_allclose(slope, expected, rtol=0.05, atol=2e-3)
 
 
-def test_the_search_of_every_seed_counts_on_a_plateau() -> None:
-    def flat(guess: NDArray[np.float64]) -> float:
-        return -float(np.clip(np.abs(guess), 1, None).sum())
+def test_far_apart_scores_are_worth_as_much_smoothly_as_in_steps() -> None:
+    rare = rarity([a_collection()])
+    found = [found for number in range(16) if (found := listed(asked(number), rare))]
+    one = LearningSet.of("s", found, COLUMNS)
+    scores = np.arange(len(one.hits), dtype=np.float64)
+    assert one.smooth(scores)[0] == pytest.approx(one.ndcg(scores))
 
-    one, two = (maximised(flat, np.zeros(2), replace(QUICK, seeds=seeds)) for seeds in (1, 2))
-    assert not np.allclose(one, two)
+
+def test_no_quantity_of_a_hit_counts_against_it(trained: TrainedRanker) -> None:
+    always, lexical = trained.file["always"], trained.file["lexical"]
+    assert min(*always.values(), *(lexical[name] for name in lexical if name not in always)) >= 0
+    assert always["numbers"] > 0
 
 
 def test_too_few_questions_are_refused() -> None:
     with pytest.raises(InvalidInput, match="fewer than 30"):
-        train([a_collection(questions=8)], "words-1", search=QUICK)
+        train([a_collection(questions=8)], "words-1")
 
 
 def test_the_card_tells_command_and_figures(trained: TrainedRanker) -> None:
