@@ -14,7 +14,7 @@ from service.generate.candidates import CandidateSentence
 from service.generate.question import QuestionPart, exact
 from service.generate.subjects import named_terms
 from service.text import words
-from service.types import Passage
+from service.types import Hit, Passage
 
 _WORDS, _CUE, _EXACT, _PLACE = 0.40, 0.15, 0.20, 0.20
 """What the question's terms, the kind of answer, its codes and numbers, and the passage's place count."""
@@ -68,7 +68,7 @@ class WordScores:
         self._rarity = words.weights(candidate.terms for candidate in found)
         passages = {candidate.passage.n: candidate.passage for candidate in found}
         self._around = {n: _around(passage) for n, passage in passages.items()}
-        self._places = _places(list(passages.values()))
+        self._passages = tuple(passages.values())
         self._document: dict[str, frozenset[str]] = {}
         for c in found:
             known = self._document.get(c.passage.document.id, frozenset())
@@ -91,7 +91,8 @@ class WordScores:
             - _NO_STATEMENT * (not c.is_statement)
             for c in self._found
         }
-        places = {c: _PLACE / part.among * self._places[c.passage.n] for c in self._found}
+        ranked = _places(self._passages, part)
+        places = {c: _PLACE * ranked[c.passage.n] for c in self._found}
         return ByWords(asked, exactness, scores, places)
 
     def _asked(self, part: QuestionPart, language: str) -> AskedTerms:
@@ -123,19 +124,31 @@ def _around(passage: Passage) -> frozenset[str]:
     return named_terms(" ".join((passage.document.title, *passage.heading_path)), language)
 
 
-def _places(passages: Sequence[Passage]) -> dict[int, float]:
+def _places(passages: Sequence[Passage], part: QuestionPart) -> dict[int, float]:
     """By passage number, 1 for the best hit's passage, and less for the others, the further they are below.
+
+    Of a part that was searched for by itself, its own hits count. Those of a question that was searched for
+    as a whole were ranked for all of its parts, which says less of each.
 
     Rankers are trained on pairs, so that the difference of two scores is the logarithm of the odds that the
     one is preferred. Without a ranker there are only ranks: 1/2 for the second, 1/3 for the third.
     """
-    ranked = {passage.n: _score(passage) for passage in passages}
+    own = {passage.n: [hit for hit in passage.hits if hit.part == part.number] for passage in passages}
+    if not any(own.values()):
+        whole = _odds({passage.n: passage.hits for passage in passages})
+        return {n: odds / part.among for n, odds in whole.items()}
+    return dict.fromkeys(own, 0.0) | _odds({n: hits for n, hits in own.items() if hits})
+
+
+def _odds(hits: Mapping[int, Sequence[Hit]]) -> dict[int, float]:
+    """By passage number, how its hits stand beside the best passage's."""
+    ranked = {n: _score(some) for n, some in hits.items()}
     if (best := max(ranked.values(), default=-inf)) > -inf:
         return {n: exp((score - best) / _EVEN) for n, score in ranked.items()}
-    fused = sorted(passages, key=lambda one: max((hit.fused.score for hit in one.hits), default=0.0))
-    return {passage.n: 1 / (1 + rank) for rank, passage in enumerate(reversed(fused))}
+    fused = sorted(hits, key=lambda n: max((hit.fused.score for hit in hits[n]), default=0.0))
+    return {n: 1 / (1 + rank) for rank, n in enumerate(reversed(fused))}
 
 
-def _score(passage: Passage) -> float:
-    """What the ranker gave its best hit; hits that were not reranked stand below all that were."""
-    return max((hit.rerank_score for hit in passage.hits if hit.rerank_score is not None), default=-inf)
+def _score(hits: Sequence[Hit]) -> float:
+    """What the ranker gave the best of them; hits that were not reranked stand below all that were."""
+    return max((hit.rerank_score for hit in hits if hit.rerank_score is not None), default=-inf)
