@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from service.generate.code import code_blocks, shown_code
 from service.generate.subjects import Subject, SubjectReader, named_terms
 from service.text import words
 from service.text.layout import LIST_MARK, cells, is_row, joined_cells, without_list_mark
@@ -74,7 +75,13 @@ class CandidateSentence:
 def candidate_sentences(passage: Passage) -> list[CandidateSentence]:
     """What can be shown of a passage, in its order."""
     reading = _PassageReader(passage)
+    examples = list(code_blocks(passage.text))
     for start, end in spans(passage.text):
+        while examples and examples[0][1] <= start:
+            examples.pop(0)
+        if examples and examples[0][0] <= start:
+            reading.take_code(*examples[0])
+            continue
         for line_start, line in _lines(passage.text[start:end]):
             reading.take(line, start + line_start)
     return reading.found
@@ -108,6 +115,16 @@ class _PassageReader:
         else:
             self._take_sentence(unit)
         self._before = unit
+
+    def take_code(self, start: int, end: int) -> None:
+        """Reads an example as a whole, below what leads to it; told again of the same one, nothing."""
+        if self._span == (start, end):
+            return
+        self._position += 1
+        self._span = (start, end)
+        code = shown_code(self._passage.text[start:end])
+        self._add(code, code, lead=self._lead)
+        self._before = code
 
     def _forget_last(self) -> list[str]:
         """The row above a rule is a header, and was no candidate."""
