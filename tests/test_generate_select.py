@@ -101,6 +101,16 @@ def test_a_part_that_was_searched_for_alone_keeps_to_the_order_of_its_own_passag
     assert places[1][swapped] == places[0][rinsed] > places[1][rinsed]
 
 
+def test_a_sentence_that_points_back_is_about_the_code_that_the_one_before_it_names() -> None:
+    passage = a_passage(
+        "The longest text is set by MAX_LENGTH. By default this macro is 1 billion. Tea is 2 euros."
+    )
+    _, pointing, other = found = candidate_sentences(passage)
+    (part,) = question_parts("What is MAX_LENGTH by default?")
+    exactness = WordScores(found).of(part).exactness
+    assert exactness[pointing] > exactness[other]
+
+
 def test_without_a_ranker_the_passage_that_was_found_first_comes_first() -> None:
     found = [a_passage(text, document=text[:9], score=1 - n / 10) for n, text in enumerate((SWAPPED, RINSED))]
     assert texts("What happens to filters?", *found)[0] == SWAPPED

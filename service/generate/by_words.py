@@ -6,6 +6,7 @@ wants, and how far its passage was put above the others. What each counts was ch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf
@@ -24,6 +25,10 @@ _EVEN = 2.0
 """Two passages of which the ranker prefers one so far still count e to 1."""
 _AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
 """What a term counts in the headings above and in the sentences beside, and a code in the same document."""
+_POINTS_BACK = re.compile(
+    r"(?:\W*\w+\W+){0,5}?(?:this|these|its?|their|they|diese[rsnm]?|cette|este|esta)\b", re.I
+)
+"""A sentence that speaks early on of what the one before it names: "The default value of this macro is …"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,11 @@ class WordScores:
             known = self._document.get(c.passage.document.id, frozenset())
             self._document[c.passage.document.id] = known | c.terms | self._around[c.passage.n]
         at = {(c.passage.n, c.position): c.terms for c in found if not c.is_row}
-        self._beside = {
-            c: frozenset[str]().union(*(at.get((c.passage.n, c.position + step), ()) for step in (-1, 1)))
-            for c in found
-        }
+        before, after = (
+            {c: at.get((c.passage.n, c.position + step), frozenset[str]()) for c in found} for step in (-1, 1)
+        )
+        self._before = before
+        self._beside = {c: before[c] | after[c] for c in found}
 
     def of(self, part: QuestionPart) -> ByWords:
         """How each candidate matches a part of the question."""
@@ -104,6 +110,8 @@ class WordScores:
         if not asked:
             return 0.0
         near = candidate.terms | candidate.about | self._around[candidate.passage.n]
+        if _POINTS_BACK.match(candidate.text):
+            near |= self._before[candidate]
         document = self._document[candidate.passage.document.id]
         about = sum(
             weight * (1.0 if term in near else _ELSEWHERE * (term in document))
