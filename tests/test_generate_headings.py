@@ -60,3 +60,8 @@ def test_the_documents_own_name_is_no_such_heading() -> None:
     assert shown("Which measurements could be exported in 2025?", passage) == [
         "Measurements can be exported as Parquet."
     ]
+
+
+def test_the_number_of_a_section_is_not_the_number_that_is_asked_for() -> None:
+    passage = a_passage("Texts of any size are stored.", headings=("Manual", "3. Storage"))
+    assert shown("Can a text of 3 GB be stored?", passage) == ["Texts of any size are stored."]

@@ -22,6 +22,8 @@ _ASKS_RELEASE = re.compile(
 )
 _RELEASE = re.compile(r"\d+(?:\.\d+)+|\b(?:19|20)\d\d\b")
 _NAMES_RELEASE = re.compile(r"\b(?:version|release|edition|ausgabe)\s+v?\d", re.I)
+_COUNTED = re.compile(r"\s*\d+[.)]\s")
+"""The place of a section among the others, which nobody asks for."""
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -40,7 +42,8 @@ def heading_of(candidate: CandidateSentence, parts: Sequence[QuestionPart]) -> Q
 
 def _tells(heading: str, candidate: CandidateSentence, part: QuestionPart) -> bool:
     numbers = {term for term in exact(part.asked(candidate.language)) if not any(map(str.isalpha, term))}
-    if (numbers - candidate.terms - candidate.about) & named_terms(heading, candidate.language):
+    told = named_terms(_COUNTED.sub("", heading), candidate.language)
+    if (numbers - candidate.terms - candidate.about) & told:
         return True
     if part.asks_time and not part.cue(candidate.text, candidate.terms):
         return bool(exact_values(heading, candidate.language).dates)
