@@ -111,6 +111,11 @@ def test_a_sentence_that_points_back_is_about_the_code_that_the_one_before_it_na
     assert exactness[pointing] > exactness[other]
 
 
+def test_an_item_of_a_list_states_something_though_it_ends_without_a_stop() -> None:
+    (item,) = candidate_sentences(a_passage("- 23 - Partial transfer due to error"))
+    assert item.is_statement
+
+
 def test_without_a_ranker_the_passage_that_was_found_first_comes_first() -> None:
     found = [a_passage(text, document=text[:9], score=1 - n / 10) for n, text in enumerate((SWAPPED, RINSED))]
     assert texts("What happens to filters?", *found)[0] == SWAPPED

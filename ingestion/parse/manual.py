@@ -24,6 +24,7 @@ from ingestion.types import Element
 _FIRST_LINE = re.compile(r"\s*(\S+\(\d\w*\))[ \t].*[ \t]\1")
 _STRUCK_OVER = re.compile(r".\x08")
 _SPLIT_WORD = re.compile(r"(?<=\w)[\u2010\u00ad]\n\s*(?=\w)")
+_AFTER_HYPHEN = re.compile(r"(?<=\w-)\n\s*(?=\w)")
 _BULLET = re.compile(r"[o*+\u00b7\u2022-]\s+(?=\S)")
 _WITH_MEANING = re.compile(r"(-\S*(?:,? \S+)*)\s{2,}(\S.*)")
 """A line of a table of options."""
@@ -97,4 +98,5 @@ def _indent(line: str) -> int:
 
 def _joined(lines: list[str]) -> str:
     """Lines as one, without what filled them and with split words whole."""
-    return " ".join(_SPLIT_WORD.sub("", "\n".join(lines)).split())
+    whole = _AFTER_HYPHEN.sub("", _SPLIT_WORD.sub("", "\n".join(lines)))
+    return " ".join(whole.split())

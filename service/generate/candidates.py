@@ -49,6 +49,7 @@ class CandidateSentence:
     """What a list item hangs on, to be shown before it."""
     subject: Subject | None = None
     """What its paragraph defines, which it need not name itself."""
+    is_item: bool = False
 
     @property
     def quotation(self) -> Quotation:
@@ -58,7 +59,9 @@ class CandidateSentence:
     @property
     def is_statement(self) -> bool:
         """Whether it says something: a question does not, nor does a command or a title without an end."""
-        is_told = self.is_row or self.lead is not None or _NAMED_VALUE.match(self.text) is not None
+        is_told = (
+            self.is_row or self.is_item or self.lead is not None or _NAMED_VALUE.match(self.text) is not None
+        )
         return not _QUESTION.search(self.text) and (is_told or _END.search(self.text) is not None)
 
     @property
@@ -137,7 +140,7 @@ class _PassageReader:
         if self._lead and (text[:1].islower() or not _END.search(text)):
             self._add(text, f"{self._lead.text} {text}", lead=self._lead)
         elif _is_whole(text):
-            self._add(text, text)
+            self._add(text, text, is_item=True)
 
     def _take_sentence(self, unit: str) -> None:
         start, passage = self._span[0], self._passage.text
@@ -162,7 +165,15 @@ class _PassageReader:
         known = unit.lstrip().startswith("#") or _folded(text) in self._headings
         return known or (text.isupper() and " " in text and len(words.word_spans(text)) < _LONGEST_HEADING)
 
-    def _add(self, shown: str, read: str, *, is_row: bool = False, lead: Quotation | None = None) -> None:
+    def _add(
+        self,
+        shown: str,
+        read: str,
+        *,
+        is_row: bool = False,
+        is_item: bool = False,
+        lead: Quotation | None = None,
+    ) -> None:
         count = len(words.word_spans(shown))
         says_enough = lead or count >= _SHORTEST or _NAMED_VALUE.match(shown)
         fits = count > 0 if is_row else says_enough and count <= _LONGEST
@@ -170,7 +181,7 @@ class _PassageReader:
             terms = named_terms(f"{read}\n{shown}", _language(self._passage))
             place = (self._passage, self._position, self._span)
             subject = self._subjects.subject
-            self.found.append(CandidateSentence(*place, shown, terms, is_row, lead, subject))
+            self.found.append(CandidateSentence(*place, shown, terms, is_row, lead, subject, is_item))
 
 
 def _lines(unit: str) -> Iterator[tuple[int, str]]:

@@ -16,7 +16,8 @@ OPTIONS
    Deleting
        --delete
               Deletes  what  the  source no longer has.  Files that are ex\u2010
-              cluded stay where they are.
+              cluded stay where they are.  The rest is  write-
+              protected.
 
        -n, --dry-run
 
@@ -47,7 +48,8 @@ READ = [
     ("title 3", "Deleting"),
     (
         "paragraph",
-        "--delete: Deletes what the source no longer has. Files that are excluded stay where they are.",
+        "--delete: Deletes what the source no longer has. Files that are excluded stay where they are. "
+        "The rest is write-protected.",
     ),
     ("paragraph", "-n, --dry-run: Shows what would be done."),
     ("paragraph", "Combine it with --verbose."),
