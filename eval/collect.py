@@ -123,22 +123,24 @@ def _collected(engine: LocalEngine, asked: LabelledQuestion, shared: dict[str, H
     question, candidates = _searched(engine, asked.text, Filters())
     found = Found(question, _hits(engine, _first(candidates, frozenset()), shared))
     grades = tuple(relevance(asked, hit) for hit in found.hits)
-    gone = _documents_to_remove(asked, found)
+    gone = _chunks_to_remove(engine, asked, found)
     removed = Found(question, _hits(engine, _first(candidates, gone), shared)) if gone else None
     return Collected(asked, found, grades, removed)
 
 
-def _documents_to_remove(asked: LabelledQuestion, found: Found) -> frozenset[str]:
-    return frozenset(hit.document.id for hit in found.hits if is_relevant(asked, hit))
+def _chunks_to_remove(engine: LocalEngine, asked: LabelledQuestion, found: Found) -> frozenset[str]:
+    """Those of every document that answers."""
+    documents = {hit.document.id for hit in found.hits if is_relevant(asked, hit)}
+    return frozenset(chunk.id for one in documents for chunk in engine.versions.live_chunks(SCOPE, one))
 
 
 def _first(candidates: Candidates, gone: frozenset[str]) -> Candidates:
-    """The lists as a search over a corpus without the documents `gone` would give them."""
+    """The lists as a search over a corpus without the chunks `gone` would give them."""
     return Candidates(_kept(candidates.dense, gone), _kept(candidates.sparse, gone))
 
 
 def _kept(listed: Sequence[Candidate], gone: frozenset[str]) -> tuple[Candidate, ...]:
-    return tuple(one for one in listed if one.document_id not in gone)[:CANDIDATES]
+    return tuple(one for one in listed if one.chunk_id not in gone)[:CANDIDATES]
 
 
 def _hits(engine: LocalEngine, candidates: Candidates, shared: dict[str, Hit]) -> tuple[Hit, ...]:

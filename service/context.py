@@ -16,12 +16,13 @@ from functools import cache
 from service.settings import ContextSettings
 from service.text import quantities
 from service.text.sentences import spans
-from service.text.words import negations, word_spans
+from service.text.words import negations, written
 from service.types import Context, Hit, LeftOut, Passage
 
 Window = tuple[int, str]
 """Text around a hit with the offset of its first character in the document version."""
 CountTokens = Callable[[str], int]
+CutSentences = Callable[[str], list[tuple[int, int]]]
 
 _SHINGLE = 3
 
@@ -50,11 +51,13 @@ def build(
     `windows` maps a chunk id to the text around it; a hit without one, or whose window does not hold it, is
     read as the chunk alone. `Context.left_out` names the hits that no passage holds.
     """
-    count_tokens = cache(count_tokens)  # neighbouring hits grow over the same sentences
+    # Neighbouring hits have the same windows and grow over the same sentences.
+    count_tokens, sentences = cache(count_tokens), cache(spans)
     merged: list[_Span] = []
     limit = settings.max_passage_tokens
     for hit in hits:
-        _merge(merged, _expand(hit, windows.get(hit.chunk.id), limit, count_tokens), limit, count_tokens)
+        new = _expand(hit, windows.get(hit.chunk.id), limit, count_tokens, sentences)
+        _merge(merged, new, limit, count_tokens)
     different = _without_duplicates(merged, settings.near_duplicate)
     kept, tokens_used = _within_budget(different, settings, count_tokens)
     passages = tuple(_passage(number, span) for number, span in enumerate(_best_at_the_ends(kept), 1))
@@ -71,20 +74,23 @@ def _left_out(hits: Sequence[Hit], different: Sequence[_Span], kept: Sequence[_S
     )
 
 
-def _expand(hit: Hit, window: Window | None, limit: int, count_tokens: CountTokens) -> _Span:
+def _expand(
+    hit: Hit, window: Window | None, limit: int, count_tokens: CountTokens, sentences: CutSentences
+) -> _Span:
     """The hit with whole sentences around it, taken in turn after and before, up to `limit` tokens."""
     chunk, tokens = hit.chunk, count_tokens(hit.chunk.text)
     alone = _Span((hit,), chunk.start, chunk.end, (chunk.start, chunk.text), tokens)
     if window is None or not _holds(window, hit):
         return alone
-    return _grown(replace(alone, window=window), _units(window, hit), limit, _Costs(window, count_tokens))
+    units = _units(window, hit, sentences)
+    return _grown(replace(alone, window=window), units, limit, _Costs(window, count_tokens))
 
 
-def _units(window: Window, hit: Hit) -> list[tuple[int, int]]:
+def _units(window: Window, hit: Hit, sentences: CutSentences) -> list[tuple[int, int]]:
     """The sentences of the hit's section that lie whole in the window, in the document's offsets."""
     offset, text = window
     section_start, section_end = hit.chunk.section
-    units = [(offset + start, offset + end) for start, end in spans(text)]
+    units = [(offset + start, offset + end) for start, end in sentences(text)]
     if offset > section_start:
         units = units[1:]
     if offset + len(text) < section_end:
@@ -200,7 +206,7 @@ def _exact_values(span: _Span) -> quantities.ExactValues:
 
 
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    words = [token.group().casefold() for token in word_spans(text)]
+    words = [word.casefold() for word in written(text)]
     return frozenset(zip(*(words[at:] for at in range(_SHINGLE)), strict=False)) or frozenset([tuple(words)])
 
 

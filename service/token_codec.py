@@ -17,7 +17,7 @@ def pack(tokens: TokenVectors) -> bytes:
 
 def unpack(packed: bytes) -> TokenVectors:
     """What `pack` was given; the arrays are views of `packed`."""
-    width = int(np.frombuffer(packed, _ID, 1)[0])
+    width = int.from_bytes(packed[: _ID.itemsize], "little")
     count = (len(packed) - _ID.itemsize) // (_ID.itemsize + width)
     start = _ID.itemsize * (1 + count)
     ids = np.frombuffer(packed, _ID, count, _ID.itemsize)

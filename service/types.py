@@ -247,7 +247,6 @@ class Candidate:
     """One entry of one result list of the store."""
 
     chunk_id: str
-    document_id: str
     score: float
 
 

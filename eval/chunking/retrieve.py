@@ -43,4 +43,4 @@ def _fused(dense: NDArray[np.floating], sparse: NDArray[np.floating]) -> list[in
 def _best(scores: NDArray[np.floating]) -> tuple[Candidate, ...]:
     """The candidates of one list, named by their number so that equal scores keep the order of the text."""
     order = np.argsort(-scores, kind="stable")[: SearchSettings().candidates]
-    return tuple(Candidate(f"{index:09d}", "", float(scores[index])) for index in order if scores[index] > 0)
+    return tuple(Candidate(f"{index:09d}", float(scores[index])) for index in order if scores[index] > 0)

@@ -46,7 +46,9 @@ def file_engine(url: str, lock_wait_s: float, **options: Any) -> Engine:
     return engine
 
 
-def server_engine(url: str, lock_wait_s: float, max_connections: int, idle_s: float = FOR_EVER) -> Engine:
+def server_engine(
+    url: str, lock_wait_s: float, max_connections: int, idle_s: float = FOR_EVER, **options: Any
+) -> Engine:
     """Connections that give up waiting, and that are tried before use: the server may have been restarted.
 
     After `idle_s` without a statement the server ends them, and when their machine is gone. In a transaction
@@ -63,15 +65,15 @@ def server_engine(url: str, lock_wait_s: float, max_connections: int, idle_s: fl
         "tcp_keepalives_count": 3,
     }
     connect_wait_s = min(CONNECT_WAIT_S, math.ceil(lock_wait_s) or CONNECT_WAIT_S)
-    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    given = " ".join(f"-c {name}={value}" for name, value in limits.items())
     engine = create_engine(
         url,
-        connect_args={"options": options, "connect_timeout": connect_wait_s},
+        connect_args={"options": given, "connect_timeout": connect_wait_s},
         pool_size=max_connections,
         max_overflow=0,
         pool_timeout=max(lock_wait_s, 1),
-        pool_pre_ping=True,
         json_deserializer=read_json,
+        **{"pool_pre_ping": True, **options},
     )
     event.listen(engine, "before_cursor_execute", _answer_in_binary)
     if lock_wait_s > WITHOUT_LIMIT:
@@ -131,6 +133,11 @@ def translated() -> Iterator[None]:
         if type(error) not in (OperationalError, InternalError, InterfaceError, DatabaseError):
             raise
         raise _unavailable(error) from error
+
+
+def was_cut(error: CatalogueUnavailable) -> bool:
+    """Whether its connection has ended, as all do with a restart of the server."""
+    return isinstance(error.__cause__, DBAPIError) and error.__cause__.connection_invalidated
 
 
 def _unavailable(error: DBAPIError) -> FootnoteError:

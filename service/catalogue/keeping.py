@@ -28,11 +28,12 @@ MAX_WAITING = 1_000
 """Notes that may wait for a catalogue that does not take them; what comes beyond is lost, and counted."""
 
 BATCH = 100
-GATHER_S = 0.05
-"""How long the first note waits for others: a transaction for each takes longer than a cached answer does."""
+GATHER_S = 0.2
+"""How long the first note waits for others: a transaction takes longer than a cached answer does, and twenty
+of them a second a fortieth of a core."""
 RETRY_S = 5.0
 ANOTHERS_RECORD_S = (0.05, 0.1, 0.2, 0.4)
-"""How feedback waits for the record of its answer, which whoever gave it writes some 50 ms later."""
+"""How feedback waits for the record of its answer, which whoever gave it writes some 200 ms later."""
 
 
 class Keeper(Generic[Note]):

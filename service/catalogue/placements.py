@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from service.catalogue.audit import entry_of, note
 from service.catalogue.database import Database
@@ -27,6 +27,8 @@ from service.errors import Conflict
 from service.tenancy import BY_OPERATOR, Isolation, Placement
 
 COLUMNS = (TenantRow.home, TenantRow.step, TenantRow.moves, TenantRow.isolation)
+PLACE = select(*COLUMNS).where(TenantRow.name == bindparam("tenant"))
+"""Made once: every question needs it."""
 
 
 class Placements:
@@ -50,8 +52,7 @@ class Placements:
 
     def look(self, tenant: str) -> Placement:
         """Where the tenant's vectors lie now."""
-        with self._database.reading() as connection:
-            row = connection.execute(select(*COLUMNS).where(TenantRow.name == tenant)).first()
+        row = self._database.ask(lambda connection: connection.execute(PLACE, {"tenant": tenant}).first())
         return Placement() if row is None else _placement(row)
 
     def dedicated(self) -> Sequence[str]:

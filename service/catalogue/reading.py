@@ -2,24 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from typing import Any
 
-from sqlalchemy import Connection, Integer, RowMapping, bindparam, func, null, select
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Integer,
+    RowMapping,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
+from service.catalogue.connecting import read_json
 from service.catalogue.database import Database
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, TenantRow, VersionRow
-from service.catalogue.rows import CHUNK_COLUMNS, chunk_of
-from service.types import DocumentRef, Fused, Hit, Scope
+from service.types import Chunk, DocumentRef, Fused, Hit, Scope
 
-DOCUMENT_COLUMNS = (
-    DocumentRow.source,
-    DocumentRow.title,
-    DocumentRow.external_id,
-    DocumentRow.attributes,
-    DocumentRow.groups,
-)
 VISIBLE = (
-    select(*CHUNK_COLUMNS, *DOCUMENT_COLUMNS)
+    select(
+        ChunkRow.chunk_id,
+        ChunkRow.document_id,
+        ChunkRow.ordinal,
+        ChunkRow.text,
+        ChunkRow.start,
+        ChunkRow.end,
+        ChunkRow.section_start,
+        ChunkRow.section_end,
+        cast(ChunkRow.heading_path, Text),
+        ChunkRow.header,
+        ChunkRow.page,
+        cast(ChunkRow.kinds, Text),
+        ChunkRow.language,
+        ChunkRow.poor,
+        DocumentRow.source,
+        DocumentRow.title,
+        ChunkRow.version,
+        DocumentRow.external_id,
+        cast(DocumentRow.attributes, Text),
+        cast(DocumentRow.groups, Text),
+    )
     .join(
         DocumentRow,
         (DocumentRow.id == ChunkRow.document_id) & (DocumentRow.live_version == ChunkRow.version),
@@ -28,17 +58,28 @@ VISIBLE = (
         ChunkRow.chunk_id.in_(bindparam("wanted", expanding=True)), DocumentRow.tenant == bindparam("tenant")
     )
 )
-WINDOW = (
-    select(func.substr(VersionRow.text, bindparam("first", type_=Integer), bindparam("count", type_=Integer)))
-    .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-    .where(
-        VersionRow.document_id == bindparam("document"),
-        VersionRow.number == bindparam("version"),
-        DocumentRow.tenant == bindparam("tenant"),
-    )
-)
+"""JSON as text: of some seventy chunks many share a document, headings and kinds, which are read once."""
 EPOCH = select(TenantRow.epoch).where(TenantRow.name == bindparam("tenant"))
-"""All three are made once: every question needs them, and making one takes longer than asking it."""
+"""Made once like the others: every question needs them, and making one takes longer than asking it."""
+
+
+@cache
+def _windows(number: int) -> CompoundSelect[Any]:
+    """Asks for so many windows at once; the first column says which."""
+    return union_all(*map(_window, range(number)))
+
+
+def _window(place: int) -> Select[Any]:
+    first, count = (bindparam(f"{name}_{place}", type_=Integer) for name in ("first", "count"))
+    return (
+        select(literal(place), func.substr(VersionRow.text, first, count))
+        .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+        .where(
+            VersionRow.document_id == bindparam(f"document_{place}"),
+            VersionRow.number == bindparam(f"version_{place}"),
+            DocumentRow.tenant == bindparam("tenant"),
+        )
+    )
 
 
 class CatalogueReader:
@@ -50,62 +91,78 @@ class CatalogueReader:
 
     def hits(self, scope: Scope, fused: Sequence[Fused], limit: int) -> tuple[Hit, ...]:
         """The first `limit` of the fused ids that are visible to the scope, in the same order."""
-        hits: list[Hit] = []
-        with self._database.reading() as connection:
-            # Nearly always the first `limit` are all visible; the rest is read only where one is not.
-            for part in (fused[:limit], fused[limit:]):
-                if part and len(hits) < limit:
-                    hits.extend(_visible(connection, scope, part))
-        return tuple(hits[:limit])
+        # Nearly always the first `limit` are all visible; where one is not, all are read, at one moment.
+        for part in (fused[:limit], fused):
+            hits = self._database.ask(partial(_visible, scope=scope, fused=part))
+            if len(hits) >= limit or len(part) == len(fused):
+                break
+        return hits[:limit]
 
     def windows(self, scope: Scope, hits: Sequence[Hit], characters: int) -> Mapping[str, tuple[int, str]]:
         """The text of each hit's section within `characters` of it: (start offset, text) by chunk id."""
-        with self._database.reading() as connection:
-            return {
-                hit.chunk.id: window
-                for hit in hits
-                if (window := self._window(connection, scope, hit, characters)) is not None
-            }
+        if not hits:
+            return {}
+        starts = [max(hit.chunk.section[0], hit.chunk.start - characters) for hit in hits]
+        wanted: dict[str, object] = {"tenant": scope.tenant}
+        for place, (hit, start) in enumerate(zip(hits, starts, strict=True)):
+            end = min(hit.chunk.section[1], hit.chunk.end + characters)
+            wanted |= {f"first_{place}": start + 1, f"count_{place}": end - start}
+            wanted |= {f"document_{place}": hit.document.id, f"version_{place}": hit.document.version}
+        texts = self._database.ask(lambda connection: connection.execute(_windows(len(hits)), wanted).all())
+        return {hits[place].chunk.id: (starts[place], text) for place, text in texts}
 
     def epoch(self, scope: Scope) -> int:
         """How often the tenant's corpus has changed."""
-        with self._database.reading() as connection:
-            return _epoch(connection, scope)
+        return self._database.ask(partial(_epoch, scope=scope))
 
     def languages(self, scope: Scope) -> tuple[str, ...]:
         """The languages of the tenant's live documents, remembered until its corpus changes."""
-        with self._database.reading() as connection:
-            epoch = _epoch(connection, scope)
-            known = self._languages.get(scope.tenant)
-            if known is None or known[0] != epoch:
-                of_tenant = (DocumentRow.tenant == scope.tenant) & DocumentRow.live_version.is_not(None)
-                found = connection.scalars(select(DocumentRow.language).where(of_tenant).distinct())
-                known = (epoch, tuple(sorted(found)))
-                self._languages[scope.tenant] = known
-            return known[1]
-
-    @staticmethod
-    def _window(connection: Connection, scope: Scope, hit: Hit, characters: int) -> tuple[int, str] | None:
-        start = max(hit.chunk.section[0], hit.chunk.start - characters)
-        end = min(hit.chunk.section[1], hit.chunk.end + characters)
-        wanted = {
-            "first": start + 1,
-            "count": end - start,
-            "document": hit.document.id,
-            "version": hit.document.version,
-            "tenant": scope.tenant,
-        }
-        text = connection.scalar(WINDOW, wanted)
-        return None if text is None else (start, text)
+        epoch = self.epoch(scope)  # first: languages that come later have an epoch that does
+        known = self._languages.get(scope.tenant)
+        if known is None or known[0] != epoch:
+            of_tenant = (DocumentRow.tenant == scope.tenant) & DocumentRow.live_version.is_not(None)
+            query = select(DocumentRow.language).where(of_tenant).distinct()
+            found = self._database.ask(lambda connection: connection.scalars(query).all())
+            known = (epoch, tuple(sorted(found)))
+            self._languages[scope.tenant] = known
+        return known[1]
 
 
-def _visible(connection: Connection, scope: Scope, fused: Sequence[Fused]) -> Iterator[Hit]:
+def _visible(connection: Connection, scope: Scope, fused: Sequence[Fused]) -> tuple[Hit, ...]:
     wanted = {"wanted": [found.chunk_id for found in fused], "tenant": scope.tenant}
-    rows = {row["chunk_id"]: row for row in connection.execute(VISIBLE, wanted).mappings().all()}
-    for found in fused:
-        row = rows.get(found.chunk_id)
-        if row is not None and may_read(scope, row["groups"]):
-            yield _hit(row, found)
+    read = cache(read_json)
+    documents: dict[str, DocumentRef] = {}
+    chunks: dict[str, Chunk] = {}
+    for row in connection.execute(VISIBLE, wanted).all():
+        *of_chunk, source, title, version, external_id, attributes, groups = row
+        if may_read(scope, read(groups)):
+            chunk = _chunk(of_chunk, read)
+            chunks[chunk.id] = chunk
+            if chunk.document_id not in documents:
+                documents[chunk.document_id] = DocumentRef(
+                    chunk.document_id, source, title, version, external_id, read(attributes)
+                )
+    seen = [(chunks[found.chunk_id], found) for found in fused if found.chunk_id in chunks]
+    return tuple(Hit(chunk, documents[chunk.document_id], found) for chunk, found in seen)
+
+
+def _chunk(row: Sequence[Any], read: Callable[[str], Any]) -> Chunk:
+    identifier, document, ordinal, text, start, end, first, last, path, header, page, kinds, *rest = row
+    section, headings = (first, last), tuple(read(path))
+    return Chunk(
+        identifier,
+        document,
+        ordinal,
+        text,
+        start,
+        end,
+        section,
+        headings,
+        header,
+        page,
+        tuple(read(kinds)),
+        *rest,
+    )
 
 
 def _epoch(connection: Connection, scope: Scope) -> int:
@@ -154,15 +211,3 @@ def groups_in_force(
     for document_id, groups in [*map(tuple, connection.execute(live)), *newest.items()]:
         found[document_id].append(tuple(groups))
     return found
-
-
-def _hit(row: RowMapping, found: Fused) -> Hit:
-    document = DocumentRef(
-        id=row["document_id"],
-        source=row["source"],
-        title=row["title"],
-        version=row["version"],
-        external_id=row["external_id"],
-        metadata=row["attributes"],
-    )
-    return Hit(chunk_of(row), document, found)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, tuple_, update
 
 from service.catalogue.database import Database, replace_older
 from service.catalogue.models import TokenVectorsRow
@@ -13,6 +14,17 @@ from service.token_codec import pack, unpack
 from service.types import Point, Scope, TokenVectors
 
 ROWS_A_STATEMENT = 1_000
+
+VECTORS = (
+    select(TokenVectorsRow.chunk, TokenVectorsRow.vectors)
+    .where(
+        TokenVectorsRow.index == bindparam("index"),
+        TokenVectorsRow.tenant == bindparam("tenant"),
+        TokenVectorsRow.chunk.in_(bindparam("wanted", expanding=True)),
+    )
+    .execution_options(binary=True)
+)
+"""Made once: every question needs it."""
 
 Item = TypeVar("Item")
 
@@ -52,11 +64,10 @@ class TokenTable:
     def get(self, scope: Scope, chunk_ids: Sequence[str]) -> Mapping[str, TokenVectors]:
         """The token vectors of those of the tenant's chunks that have some, by chunk id."""
         found: dict[str, TokenVectors] = {}
-        columns = select(TokenVectorsRow.chunk, TokenVectorsRow.vectors).execution_options(binary=True)
-        with self._database.reading() as connection:
-            for ids in _slices(chunk_ids):
-                rows = connection.execute(columns.where(self._of(scope), TokenVectorsRow.chunk.in_(ids)))
-                found.update((chunk, unpack(packed)) for chunk, packed in rows)
+        for ids in _slices(chunk_ids):
+            wanted = {"index": self._index, "tenant": scope.tenant, "wanted": ids}
+            rows = self._database.ask(partial(_rows, wanted=wanted))
+            found.update((chunk, unpack(packed)) for chunk, packed in rows)
         return found
 
     def discard(self, scope: Scope, document_id: str, chunk_ids: Sequence[str], epoch: int) -> None:
@@ -123,6 +134,10 @@ class TokenTable:
     def _of(self, scope: Scope, document_id: str | None = None) -> ColumnElement[bool]:
         mine = (TokenVectorsRow.index == self._index) & (TokenVectorsRow.tenant == scope.tenant)
         return mine if document_id is None else mine & (TokenVectorsRow.document == document_id)
+
+
+def _rows(connection: Connection, wanted: Mapping[str, object]) -> Sequence[Row[str, bytes]]:
+    return connection.execute(VECTORS, wanted).all()
 
 
 def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

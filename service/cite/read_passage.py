@@ -24,7 +24,7 @@ class ReadText:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """As they are written."""
-        return tuple(span.group() for span in words.word_spans(self.text))
+        return tuple(words.written(self.text))
 
     @cached_property
     def terms(self) -> tuple[str, ...]:

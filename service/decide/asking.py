@@ -18,7 +18,7 @@ _ASK = "Ask about your documents in a whole sentence: every sentence of an answe
 
 def nothing_asked(text: str) -> str:
     """What to say where `text` greets or is a single word; empty where it asks something."""
-    said = [token.group() for token in words.word_spans(text)]
+    said = words.written(text)
     if said and all(word.casefold() in _GREETINGS for word in said):
         return f"Hello. {_ASK}"
     if len(said) == 1 and not words.is_unspaced(said[0]):

@@ -14,7 +14,7 @@ from operator import mul
 
 import numpy as np
 
-from service.decide.named import Named, belongings
+from service.decide.named import Named
 from service.match import token_matches
 from service.match.late_interaction import Floats, weights_of
 from service.text import words
@@ -94,7 +94,7 @@ class _Shares:
         text, language = question.text, hits[0].chunk.language
         asked, things = frozenset(words.terms(text, language)), Named.of(text, language)
         passages = [frozenset(words.terms(hit.chunk.indexed_text, hit.chunk.language)) for hit in hits]
-        around = [belongings(hit) & things.names if things.names else frozenset[str]() for hit in hits]
+        around = things.names_around(hits)
         weights = words.weights(passages)
         held = things.wholes_held(hits)
         others = asked - _terms_of(things.wholes, language) - _ASKING

@@ -47,7 +47,7 @@ class Named:
     @classmethod
     def of(cls, text: str, language: str) -> Named:
         """What `text` names."""
-        tokens = [token.group() for token in words.word_spans(text)]
+        tokens = words.written(text)
         numbered = [token for token in tokens if _NAME_WITH_DIGITS.fullmatch(token)]
         # At the beginning of a question a capital tells nothing.
         capital = [token for token in tokens[1:] if token[0].isupper()]
@@ -60,6 +60,17 @@ class Named:
             wholes=frozenset((*identifiers, *wholes)),
         )
 
+    def names_around(self, hits: Sequence[Hit]) -> list[frozenset[str]]:
+        """Those of `names` that path, title or metadata of each hit's document hold."""
+        if not self.names:
+            return [frozenset()] * len(hits)
+        places = [(hit.document.id, hit.chunk.language) for hit in hits]
+        known = {
+            place: self.names & _belongings(hit)
+            for place, hit in dict(zip(places, hits, strict=True)).items()
+        }
+        return [known[place] for place in places]
+
     def wholes_held(self, hits: Sequence[Hit]) -> list[frozenset[str]]:
         """Those of `wholes` that each of the hits holds, as one or as the same words in a row."""
         if not self.wholes:
@@ -68,8 +79,7 @@ class Named:
         return [frozenset(one for one in self.wholes if _spaced(one) in text) for text in said]
 
 
-def belongings(hit: Hit) -> frozenset[str]:
-    """The terms of what a hit belongs to: its document's path, title and metadata."""
+def _belongings(hit: Hit) -> frozenset[str]:
     document, language = hit.document, hit.chunk.language
     told = (document.source, document.title, *map(str, document.metadata.values()))
     return _terms((*told, *(_MARKS.sub(" ", text) for text in told)), language)

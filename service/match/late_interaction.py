@@ -29,7 +29,9 @@ class Passages:
     """The tokens of all hits in one array, cut into blocks that no hit shares with another."""
 
     ids: NDArray[np.int32]
-    unit: Floats
+    vectors: Floats
+    """Of any length: `scale` is one over it. Products are scaled, which are far fewer numbers."""
+    scale: Floats
     starts: NDArray[np.intp]
     """Where each hit begins among the tokens."""
     lengths: NDArray[np.intp]
@@ -51,14 +53,26 @@ class Passages:
         first_block = np.cumsum(counts) - counts
         owner = np.repeat(np.arange(len(tokens_of)), counts)
         blocks = starts[owner] + _BLOCK * (np.arange(len(owner)) - first_block[owner])
-        joined = TokenVectors(
-            np.concatenate([tokens.ids for tokens in tokens_of]),
-            np.concatenate([tokens.vectors for tokens in tokens_of]),
-        )
-        unit = joined.unit()
+        vectors = np.concatenate([tokens.vectors for tokens in tokens_of]).astype(np.float32)
+        scale = 1 / np.maximum(np.sqrt(np.vecdot(vectors, vectors)), 1.0)
         return cls(
-            joined.ids, unit, starts, lengths, blocks, first_block, owner, _directions(unit, starts, lengths)
+            np.concatenate([tokens.ids for tokens in tokens_of]),
+            vectors,
+            scale,
+            starts,
+            lengths,
+            blocks,
+            first_block,
+            owner,
+            _directions(vectors, scale, starts),
         )
+
+    def similar(self, wanted: Floats) -> Floats:
+        """The cosines of unit vectors (n, k) with every token: shape (n, tokens)."""
+        # As a product of the many with the few, it takes two thirds of the time of the few with the many.
+        found = np.ascontiguousarray((self.vectors @ wanted.T).T)
+        found *= self.scale
+        return found
 
     def widened(self, by_block: Floats, number: int) -> Floats:
         """The greatest of `number` blocks from each one on, as long as they are of the same hit."""
@@ -130,7 +144,7 @@ class Matches:
     @classmethod
     def of(cls, wanted: Floats, same: NDArray[np.bool_], passages: Passages) -> Matches:
         """The matches of unit vectors (tokens, k); `same` says which of all hits' tokens have the same id."""
-        similar = wanted @ passages.unit.T
+        similar = passages.similar(wanted)
         by_block = np.maximum.reduceat(similar, passages.blocks, axis=1)
         same_by_block = np.logical_or.reduceat(same, passages.blocks, axis=1).astype(np.float32)
         return cls(
@@ -166,11 +180,12 @@ def _runs(starts: NDArray[np.intp], end: int) -> list[tuple[int, int]]:
     return list(zip(begins, [*begins[1:], end], strict=True))
 
 
-def _directions(unit: Floats, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> Floats:
+def _directions(vectors: Floats, scale: Floats, starts: NDArray[np.intp]) -> Floats:
     # A product for each hit: `np.add.reduceat` along the first axis takes twenty times as long.
-    ones = np.ones(int(lengths.max()), np.float32)
-    parts = [unit[start:end] for start, end in _runs(starts, len(unit))]
-    return _direction(np.stack([ones[: len(part)] @ part for part in parts]))
+    sums = np.empty((len(starts), vectors.shape[1]), np.float32)
+    for row, (start, end) in enumerate(_runs(starts, len(vectors))):
+        np.dot(scale[start:end], vectors[start:end], out=sums[row])
+    return _direction(sums)
 
 
 def _direction(vectors: Floats) -> Floats:

@@ -19,20 +19,24 @@ def numbers_in_place(question: str, texts: Sequence[str]) -> Floats:
     but marks between: what follows a number is mostly its unit, which other numbers have too. All 0 where the
     question has neither number nor code.
     """
-    wanted = [re.compile(pattern) for pattern in dict.fromkeys(_patterns(question))]
+    wanted = [(number, re.compile(pattern)) for number, pattern in dict.fromkeys(_patterns(question))]
     if not wanted:
         return np.zeros(len(texts), np.float32)
     said = [text.casefold() for text in texts]
-    held = np.array([[bool(one.search(text)) for one in wanted] for text in said], np.float32)
-    shares: Floats = held.mean(axis=1)
+    # Most texts do not hold the number at all, which is found out in a tenth of the time.
+    held = [[number in text and bool(one.search(text)) for number, one in wanted] for text in said]
+    shares: Floats = np.array(held, np.float32).mean(axis=1)
     return shares
 
 
-def _patterns(question: str) -> Iterator[str]:
-    tokens = [token.group().casefold() for token in words.word_spans(question)]
-    yield from (rf"(?<!\w){re.escape(token)}(?!\w)" for token in tokens if any(map(str.isdigit, token)))
+def _patterns(question: str) -> Iterator[tuple[str, str]]:
+    """Each number, code or numbered thing as a pattern, with the number that every match of it holds."""
+    tokens = [word.casefold() for word in words.written(question)]
+    yield from (
+        (token, rf"(?<!\w){re.escape(token)}(?!\w)") for token in tokens if any(map(str.isdigit, token))
+    )
     for word, number in pairwise(tokens):
         if number.isdecimal() and not word.isdecimal() and not words.is_stop_word(word):
             stem = words.stem(word)
             root = stem if word.startswith(stem) else stem[:-1]  # "polici" of policy
-            yield rf"(?<!\w){re.escape(root)}\w*\W{{1,3}}{number}(?!\w)"
+            yield number, rf"(?<!\w){re.escape(root)}\w*\W{{1,3}}{number}(?!\w)"

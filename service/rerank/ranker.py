@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from service.errors import Misconfigured
 from service.learned.rarity import read_rarity
@@ -88,15 +88,18 @@ class Ranker:
 
 
 def _sum(weights: Mapping[str, float], found: MatchFeatures) -> NDArray[np.float64]:
-    none = np.zeros(len(found.read))
-    return sum((weight * standard(found[name]) for name, weight in weights.items()), start=none)
+    if not weights:
+        return np.zeros(len(found.read))
+    result: NDArray[np.float64] = np.array([*weights.values()]) @ standard([found[name] for name in weights])
+    return result
 
 
-def standard(scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The scores of a list with mean 0 and deviation 1; all 0 where they are equal."""
-    centred = scores.astype(np.float64) - scores.mean(dtype=np.float64)
-    spread = float(centred.std())
-    return centred / spread if spread > _FLAT else np.zeros(len(scores))
+def standard(scores: ArrayLike) -> NDArray[np.float64]:
+    """The scores of a list, or of each row, with mean 0 and deviation 1; all 0 where they are equal."""
+    given = np.asarray(scores, np.float64)
+    centred = given - given.mean(axis=-1, keepdims=True)
+    spread = centred.std(axis=-1, keepdims=True)
+    return np.where(spread > _FLAT, centred / np.maximum(spread, _FLAT), 0.0)
 
 
 def read_ranker(file: Path) -> Ranker:

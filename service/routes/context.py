@@ -74,11 +74,8 @@ async def current_scope(caller: CurrentCaller) -> Scope:
     return caller.scope
 
 
-async def within_limits(
-    request: Request, services: Annotated[Services, Depends(current_services)], caller: CurrentCaller
-) -> None:
+async def _count(request: Request, limits: RateLimits | None, caller: Caller) -> None:
     """Count the question, and refuse it where its key or its tenant has asked too often."""
-    limits = services.limits
     if limits is None or not limits.concern(caller):
         return
     taken = await asyncio.to_thread(limits.take, caller)
@@ -87,13 +84,10 @@ async def within_limits(
         raise taken.refusal
 
 
-async def query_slot(
-    request: Request,
-    services: Annotated[Services, Depends(current_services)],
-    caller: CurrentCaller,
-    _: Annotated[None, Depends(within_limits)],
-) -> AsyncIterator[None]:
+async def query_slot(request: Request, caller: CurrentCaller) -> AsyncIterator[None]:
     """Wait for a turn, and hold it until the response is complete, streamed ones included."""
+    services = services_of(request)
+    await _count(request, services.limits, caller)
     if services.closing.is_set():
         raise ShuttingDown("The service stops.", hint="Ask again in a moment.")
     room = services.room

@@ -16,7 +16,8 @@ class CatalogueSettings(Section):
     """Of a PostgreSQL server, `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`; embedded mode keeps a file
     in its data folder instead."""
     max_connections: Count = 16
-    """Of each process to the server; half as many more are for the locks of documents."""
+    """Of each process to the server, half of them for questions; half as many more are for the locks of
+    documents."""
     lock_wait_s: Seconds = 30
     """How long a write waits for another one before it fails as busy. A server that says nothing for twice as
     long counts as away."""

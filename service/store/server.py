@@ -239,9 +239,7 @@ class ServerStore(Store):
 
 
 def _request(query: Any, using: str, allowed: models.Filter, limit: int) -> models.QueryRequest:
-    return models.QueryRequest(
-        query=query, using=using, filter=allowed, limit=limit, with_payload=["document"]
-    )
+    return models.QueryRequest(query=query, using=using, filter=allowed, limit=limit, with_payload=False)
 
 
 def _row(point: Point, beside: Mapping[str, object]) -> models.PointStruct:
@@ -257,7 +255,4 @@ def _terms(indices: Sequence[int], values: Sequence[float]) -> models.SparseVect
 
 
 def _candidates(found: Sequence[models.ScoredPoint]) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(str(point.id), str((point.payload or {})["document"]), float(point.score))
-        for point in found
-    )
+    return tuple(Candidate(str(point.id), float(point.score)) for point in found)

@@ -13,7 +13,7 @@ _SHORTEST_ROOT = 3
 
 def folded(text: str) -> str:
     """The words alone, in lower case; marks that carry meaning inside a word stay."""
-    return " ".join(token.group().casefold() for token in words.word_spans(text))
+    return " ".join(map(str.casefold, words.written(text)))
 
 
 def names(text: str, language: str) -> Iterable[str]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain, repeat
 from math import log
 
 import Stemmer
@@ -37,7 +39,7 @@ _local = threading.local()
 
 def terms(text: str, language: str = "en") -> list[str]:
     """The content terms of `text` in order: stems, canonical numbers, identifiers in lower case."""
-    return [term for raw in _TOKEN.findall(text) for term in _terms_of(raw, language)]
+    return [*chain.from_iterable(map(_terms_of, _TOKEN.findall(text), repeat(language)))]
 
 
 def identifiers(text: str) -> list[str]:
@@ -52,8 +54,13 @@ def joined(text: str, language: str = "en") -> list[str]:
     return [term for term in found if term]
 
 
-def word_spans(text: str) -> list[re.Match[str]]:
+def written(text: str) -> list[str]:
     """The words of `text` as they are written, with hyphens, apostrophes and decimal marks inside."""
+    return _TOKEN.findall(text)
+
+
+def word_spans(text: str) -> list[re.Match[str]]:
+    """The same words, with their places."""
     return list(_TOKEN.finditer(text))
 
 
@@ -104,7 +111,7 @@ def is_negation(word: str) -> bool:
 
 def negations(text: str) -> list[str]:
     """The negations of `text`, in order and in lower case."""
-    return [token.group().casefold() for token in word_spans(text) if is_negation(token.group())]
+    return [word.casefold() for word in written(text) if is_negation(word)]
 
 
 def weights(units: Iterable[Iterable[str]]) -> dict[str, float]:
@@ -112,13 +119,11 @@ def weights(units: Iterable[Iterable[str]]) -> dict[str, float]:
 
     A term that no unit holds is not in the result and should be given weight 1.
     """
-    sets = [set(unit) for unit in units]
-    counts: dict[str, int] = {}
-    for terms_of_unit in sets:
-        for term in terms_of_unit:
-            counts[term] = counts.get(term, 0) + 1
+    sets = [frozenset(unit) for unit in units]
+    counts = Counter(chain.from_iterable(sets))
     top = log(1 + len(sets))
-    return {term: log(1 + len(sets) / count) / top if top else 1.0 for term, count in counts.items()}
+    weight = {count: log(1 + len(sets) / count) / top for count in range(1, len(sets) + 1)}
+    return {term: weight[count] for term, count in counts.items()}
 
 
 @lru_cache(maxsize=65_536)

@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select, text
 
-from service.catalogue import Database, Jobs
+from service.catalogue import CatalogueReader, Database, Jobs
 from service.catalogue.database import SCHEMA, migrate
 from service.catalogue.models import IndexPropertyRow
 from service.errors import CatalogueBusy, CatalogueUnavailable, SchemaMismatch, StorageFull
@@ -121,6 +121,27 @@ def test_connections_that_a_restart_of_the_server_has_cut_are_made_anew(
         postgres_server.start()
     server.set_index_property("index", "two")
     assert server.index_property("index") == "two"
+
+
+def test_a_question_does_not_notice_that_its_connection_was_cut(
+    server: Database, cut: Callable[[], None]
+) -> None:
+    reader = CatalogueReader(server)
+    assert reader.epoch(ACME) == 0
+    cut()
+    assert reader.epoch(ACME) == 0
+
+
+def test_a_question_that_finds_no_server_says_so(server: Database, postgres_server: PostgresServer) -> None:
+    reader = CatalogueReader(server)
+    reader.epoch(ACME)
+    postgres_server.stop()
+    try:
+        with pytest.raises(CatalogueUnavailable):
+            reader.epoch(ACME)
+    finally:
+        postgres_server.start()
+    assert reader.epoch(ACME) == 0
 
 
 def test_a_server_that_does_not_answer_is_unavailable_and_its_password_is_not_told(

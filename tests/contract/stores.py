@@ -18,6 +18,7 @@ from service.store.token_file import TokenFile
 from service.tenancy import Placement
 from service.types import (
     EVERY_GROUP,
+    Candidate,
     Condition,
     DocumentAttributes,
     Filters,
@@ -150,7 +151,13 @@ def found(
 ) -> set[str]:
     """The documents that either list gives."""
     candidates = store.search(scope, vectors(question), filters, limit)
-    return {candidate.document_id for candidate in (*candidates.dense, *candidates.sparse)}
+    return {*documents(store, scope, candidates.dense), *documents(store, scope, candidates.sparse)}
+
+
+def documents(store: Store, scope: Scope, listed: Sequence[Candidate]) -> list[str]:
+    """The documents whose chunks a list gives."""
+    whose = {chunk: document for document, chunk in store.chunks(scope)}
+    return [whose[candidate.chunk_id] for candidate in listed]
 
 
 def where(*conditions: Condition) -> Filters:

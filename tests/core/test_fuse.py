@@ -13,7 +13,7 @@ PLAIN = FuseSettings()
 
 
 def ranked(*ids: str) -> tuple[Candidate, ...]:
-    return tuple(Candidate(name, f"d-{name}", 10.0 - rank) for rank, name in enumerate(ids))
+    return tuple(Candidate(name, 10.0 - rank) for rank, name in enumerate(ids))
 
 
 def scores(candidates: Candidates, settings: FuseSettings = PLAIN) -> dict[str, float]:

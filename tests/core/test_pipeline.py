@@ -165,7 +165,7 @@ class DecidedByWord:
 
 
 def a_pipeline(*hits: Hit, generator: Generator | None = None, **parts: Any) -> Pipeline:
-    listed = tuple(Candidate(hit.chunk.id, hit.document.id, 0.9) for hit in hits)
+    listed = tuple(Candidate(hit.chunk.id, 0.9) for hit in hits)
     settings = parts.pop("settings", Settings(decide=DecideSettings(threshold=0)))
     calibrator = shipped()
     return Pipeline(
