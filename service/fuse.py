@@ -6,6 +6,7 @@ Cormack, Clarke and Buettcher 2009: score(d) = sum over lists of weight / (k + r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from service.settings import FuseSettings
@@ -33,9 +34,13 @@ def _ranked(results: tuple[Candidate, ...]) -> dict[str, tuple[int, float]]:
 
 
 def in_turn(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
-    """The lists' first hits, then their second ones, and so on, each chunk once."""
+    """The lists' first hits, then their second ones, and so on, each chunk once.
+
+    Each list was found for a part of a question, which its hits then name.
+    """
     found: dict[str, Hit] = {}
     for place in zip_longest(*lists):
-        for hit in filter(None, place):
-            found.setdefault(hit.chunk.id, hit)
+        for part, hit in enumerate(place):
+            if hit is not None and hit.chunk.id not in found:
+                found[hit.chunk.id] = replace(hit, part=part)
     return tuple(found.values())

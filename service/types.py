@@ -282,6 +282,8 @@ class Hit:
     """Those of `chunk.indexed_text`, as far as the embedder reads it; None where none are stored."""
     match: TokenMatch | None = field(default=None, compare=False, repr=False)
     """What reranking saw of the question in `tokens`, for who looks again; None where it did not look."""
+    part: int | None = None
+    """Which part of the question it was found and ranked for, from 0; None where that was the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +349,11 @@ class Passage:
     heading_path: tuple[str, ...]
     header: str
     hits: tuple[Hit, ...]
+
+    def nearest(self, start: int, end: int) -> Hit:
+        """The hit whose chunk shares most with `text[start:end]`, or lies closest to it."""
+        start, end = self.start + start, self.start + end
+        return max(self.hits, key=lambda hit: min(end, hit.chunk.end) - max(start, hit.chunk.start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +424,7 @@ class Quotation:
     """What stands at `passage.text[start:end]` of passage `n`, and the `text` as which it is shown.
 
     That is letter for letter what stands there, on one line; a list item without its mark, a table row with
-    its column names, a heading that a list hangs on with a colon.
+    its column names, a heading that a list hangs on, or one above it, with a colon.
     """
 
     n: int

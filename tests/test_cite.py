@@ -244,3 +244,18 @@ def test_what_may_take_time_is_not_held() -> None:
     assert not checker.hold(Draft(text=" It was"))
     assert not checker.hold(Draft(quotation=Quotation(1, 0, 6, "It was")))
     assert not checker.hold(Draft(text="a" * 10_000))
+
+
+def test_a_quoted_heading_above_the_passage_is_shown_and_its_citation_names_it() -> None:
+    context = a_context(a_passage("Parquet is exported.", headings=("Notes", "3.3 (6 May 2025)")))
+    checker = Checker(context, CiteSettings(), None)
+    (shown,) = checker.take(Draft(quotation=Quotation(1, 0, 20, "3.3 (6 May 2025):")))
+    (citation,) = checker.citations
+    assert shown.sentence.text == "3.3 (6 May 2025):"
+    assert citation.heading_path[-1] == "3.3 (6 May 2025)"
+
+
+def test_a_quoted_heading_of_another_place_is_dropped() -> None:
+    context = a_context(a_passage("Parquet is exported.", headings=("Notes", "3.3 (6 May 2025)")))
+    checker = Checker(context, CiteSettings(), None)
+    assert checker.take(Draft(quotation=Quotation(1, 0, 20, "3.2 (1 March 2025):"))) == []

@@ -87,6 +87,35 @@ def test_for_one_part_of_a_question_the_ranking_of_the_whole_counts_less() -> No
     assert alone.places[found[0]] > one_of_two.places[found[0]]
 
 
+def found_for(part: int, score: float, text: str) -> Passage:
+    passage = ranked_as(score, text, text[:9])
+    return replace(passage, hits=tuple(replace(hit, part=part) for hit in passage.hits))
+
+
+def test_a_part_that_was_searched_for_alone_keeps_to_the_order_of_its_own_passages() -> None:
+    for_rinsing, for_hoses = found_for(0, 9.0, RINSED), replace(found_for(1, 5.0, SWAPPED), n=2)
+    parts = question_parts("How often are filters rinsed, and how often are hoses swapped?")
+    rinsed, swapped = candidate_sentences(for_rinsing) + candidate_sentences(for_hoses)
+    places = [WordScores([rinsed, swapped]).of(part).places for part in parts]
+    assert places[0][rinsed] > places[0][swapped] == 0.0
+    assert places[1][swapped] == places[0][rinsed] > places[1][rinsed]
+
+
+def test_a_sentence_that_points_back_is_about_the_code_that_the_one_before_it_names() -> None:
+    passage = a_passage(
+        "The longest text is set by MAX_LENGTH. By default this macro is 1 billion. Tea is 2 euros."
+    )
+    _, pointing, other = found = candidate_sentences(passage)
+    (part,) = question_parts("What is MAX_LENGTH by default?")
+    exactness = WordScores(found).of(part).exactness
+    assert exactness[pointing] > exactness[other]
+
+
+def test_an_item_of_a_list_states_something_though_it_ends_without_a_stop() -> None:
+    (item,) = candidate_sentences(a_passage("- 23 - Partial transfer due to error"))
+    assert item.is_statement
+
+
 def test_without_a_ranker_the_passage_that_was_found_first_comes_first() -> None:
     found = [a_passage(text, document=text[:9], score=1 - n / 10) for n, text in enumerate((SWAPPED, RINSED))]
     assert texts("What happens to filters?", *found)[0] == SWAPPED

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from ingestion.parse.hidden import visible_text
 from ingestion.parse.tables import rectangular, table_text
 from ingestion.types import FURNITURE, Element, Placed
+from service.text.layout import LIST_MARK
 
 _LINE_BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -82,5 +83,7 @@ def _counted(text: str, hidden: Counter[str]) -> str:
 
 def _gap(before: Element, element: Element) -> str:
     if before.kind == element.kind == "list_item":
-        return "\n" + "  " * max(0, element.level)
+        # Without a mark it is a further paragraph of its item, no line of what stands before it.
+        break_ = "\n" if LIST_MARK.match(element.text) else "\n\n"
+        return break_ + "  " * max(0, element.level)
     return "\n\n"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
+from ingestion.parse.manual import is_manual, manual_elements
 from ingestion.types import Element
 from service.errors import MistypedFile
 from service.settings import ParseSettings
@@ -27,12 +28,13 @@ _VTT_BLOCKS = ("NOTE", "STYLE", "REGION", "WEBVTT")
 
 
 def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
-    """Read a text file; its name tells WebVTT from plain text."""
+    """Read a text file; its name tells WebVTT from plain text, its first line a printed manual page."""
     text, warnings = decode(content)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if filename.lower().endswith(".vtt"):
         return Parsed("webvtt", tuple(_cues(text)), warnings=warnings)
-    return Parsed("text", tuple(text_elements(text)), warnings=warnings)
+    found = manual_elements(text) if is_manual(text) else text_elements(text)
+    return Parsed("text", tuple(found), warnings=warnings)
 
 
 def text_elements(text: str) -> Iterator[Element]:

@@ -18,7 +18,7 @@ from service.text import words
 from service.text.layout import without_list_mark
 from service.text.markers import MARKER, MARKERS, declines, numbers
 from service.text.names import folded
-from service.types import Citation, Context, Draft, Hit, Passage, Quotation, Rejected, Sentence
+from service.types import Citation, Context, Draft, Passage, Quotation, Rejected, Sentence
 
 _SHORT = 1000
 """Characters that are looked through for the end of a sentence in no time."""
@@ -109,15 +109,16 @@ class Checker:
     def quote(self, quotation: Quotation) -> list[CheckedSentence]:
         """Takes a sentence that stands in a passage: it is shown as it is, and cited where it stands.
 
-        Its words must be there, or (those that name a row's columns) elsewhere in the passage.
+        Its words must be there, or (those that name a row's columns) elsewhere in the passage, or in the
+        headings above it, which its citation names.
         """
         passage = self._context.passage(quotation.n)
         if passage is None:
             self._rejected.append(Rejected(quotation.text, "unknown_passage", named=(quotation.n,)))
             return []
-        said, known = (
-            set(folded(text).split()) for text in (quotation.text, f"{passage.header}\n{passage.text}")
-        )
+        headings = "\n".join(passage.nearest(quotation.start, quotation.end).chunk.heading_path)
+        around = f"{headings}\n{passage.header}\n{passage.text}"
+        said, known = (set(folded(text).split()) for text in (quotation.text, around))
         if not said <= known:
             missing = tuple(sorted(said - known))
             self._rejected.append(Rejected(quotation.text, "unsupported", 0.0, missing, (quotation.n,)))
@@ -191,7 +192,7 @@ def _quotes(sentences: Sequence[SourceSentence]) -> list[_Place]:
 
 
 def _citation(n: int, passage: Passage, start: int, end: int, score: float) -> Citation:
-    chunk = _nearest(passage, passage.start + start, passage.start + end).chunk
+    chunk = passage.nearest(start, end).chunk
     return Citation(
         n=n,
         document=passage.document,
@@ -204,11 +205,6 @@ def _citation(n: int, passage: Passage, start: int, end: int, score: float) -> C
         score=score,
         poor=chunk.poor,
     )
-
-
-def _nearest(passage: Passage, start: int, end: int) -> Hit:
-    """The hit whose chunk shares most with the span, or lies closest to it."""
-    return max(passage.hits, key=lambda hit: min(end, hit.chunk.end) - max(start, hit.chunk.start))
 
 
 def _holds(passage: Passage, url: str) -> bool:

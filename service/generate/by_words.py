@@ -6,6 +6,7 @@ wants, and how far its passage was put above the others. What each counts was ch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf
@@ -14,7 +15,7 @@ from service.generate.candidates import CandidateSentence
 from service.generate.question import QuestionPart, exact
 from service.generate.subjects import named_terms
 from service.text import words
-from service.types import Passage
+from service.types import Hit, Passage
 
 _WORDS, _CUE, _EXACT, _PLACE = 0.40, 0.15, 0.20, 0.20
 """What the question's terms, the kind of answer, its codes and numbers, and the passage's place count."""
@@ -24,6 +25,10 @@ _EVEN = 2.0
 """Two passages of which the ranker prefers one so far still count e to 1."""
 _AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
 """What a term counts in the headings above and in the sentences beside, and a code in the same document."""
+_POINTS_BACK = re.compile(
+    r"(?:\W*\w+\W+){0,5}?(?:this|these|its?|their|they|diese[rsnm]?|cette|este|esta)\b", re.I
+)
+"""A sentence that speaks early on of what the one before it names: "The default value of this macro is …"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +73,17 @@ class WordScores:
         self._rarity = words.weights(candidate.terms for candidate in found)
         passages = {candidate.passage.n: candidate.passage for candidate in found}
         self._around = {n: _around(passage) for n, passage in passages.items()}
-        self._places = _places(list(passages.values()))
+        self._passages = tuple(passages.values())
         self._document: dict[str, frozenset[str]] = {}
         for c in found:
             known = self._document.get(c.passage.document.id, frozenset())
             self._document[c.passage.document.id] = known | c.terms | self._around[c.passage.n]
         at = {(c.passage.n, c.position): c.terms for c in found if not c.is_row}
-        self._beside = {
-            c: frozenset[str]().union(*(at.get((c.passage.n, c.position + step), ()) for step in (-1, 1)))
-            for c in found
-        }
+        before, after = (
+            {c: at.get((c.passage.n, c.position + step), frozenset[str]()) for c in found} for step in (-1, 1)
+        )
+        self._before = before
+        self._beside = {c: before[c] | after[c] for c in found}
 
     def of(self, part: QuestionPart) -> ByWords:
         """How each candidate matches a part of the question."""
@@ -91,7 +97,8 @@ class WordScores:
             - _NO_STATEMENT * (not c.is_statement)
             for c in self._found
         }
-        places = {c: _PLACE / part.among * self._places[c.passage.n] for c in self._found}
+        ranked = _places(self._passages, part)
+        places = {c: _PLACE * ranked[c.passage.n] for c in self._found}
         return ByWords(asked, exactness, scores, places)
 
     def _asked(self, part: QuestionPart, language: str) -> AskedTerms:
@@ -103,6 +110,8 @@ class WordScores:
         if not asked:
             return 0.0
         near = candidate.terms | candidate.about | self._around[candidate.passage.n]
+        if _POINTS_BACK.match(candidate.text):
+            near |= self._before[candidate]
         document = self._document[candidate.passage.document.id]
         about = sum(
             weight * (1.0 if term in near else _ELSEWHERE * (term in document))
@@ -123,19 +132,31 @@ def _around(passage: Passage) -> frozenset[str]:
     return named_terms(" ".join((passage.document.title, *passage.heading_path)), language)
 
 
-def _places(passages: Sequence[Passage]) -> dict[int, float]:
+def _places(passages: Sequence[Passage], part: QuestionPart) -> dict[int, float]:
     """By passage number, 1 for the best hit's passage, and less for the others, the further they are below.
+
+    Of a part that was searched for by itself, its own hits count. Those of a question that was searched for
+    as a whole were ranked for all of its parts, which says less of each.
 
     Rankers are trained on pairs, so that the difference of two scores is the logarithm of the odds that the
     one is preferred. Without a ranker there are only ranks: 1/2 for the second, 1/3 for the third.
     """
-    ranked = {passage.n: _score(passage) for passage in passages}
+    own = {passage.n: [hit for hit in passage.hits if hit.part == part.number] for passage in passages}
+    if not any(own.values()):
+        whole = _odds({passage.n: passage.hits for passage in passages})
+        return {n: odds / part.among for n, odds in whole.items()}
+    return dict.fromkeys(own, 0.0) | _odds({n: hits for n, hits in own.items() if hits})
+
+
+def _odds(hits: Mapping[int, Sequence[Hit]]) -> dict[int, float]:
+    """By passage number, how its hits stand beside the best passage's."""
+    ranked = {n: _score(some) for n, some in hits.items()}
     if (best := max(ranked.values(), default=-inf)) > -inf:
         return {n: exp((score - best) / _EVEN) for n, score in ranked.items()}
-    fused = sorted(passages, key=lambda one: max((hit.fused.score for hit in one.hits), default=0.0))
-    return {passage.n: 1 / (1 + rank) for rank, passage in enumerate(reversed(fused))}
+    fused = sorted(hits, key=lambda n: max((hit.fused.score for hit in hits[n]), default=0.0))
+    return {n: 1 / (1 + rank) for rank, n in enumerate(reversed(fused))}
 
 
-def _score(passage: Passage) -> float:
-    """What the ranker gave its best hit; hits that were not reranked stand below all that were."""
-    return max((hit.rerank_score for hit in passage.hits if hit.rerank_score is not None), default=-inf)
+def _score(hits: Sequence[Hit]) -> float:
+    """What the ranker gave the best of them; hits that were not reranked stand below all that were."""
+    return max((hit.rerank_score for hit in hits if hit.rerank_score is not None), default=-inf)

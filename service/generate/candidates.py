@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from service.generate.code import code_blocks, shown_code
 from service.generate.subjects import Subject, SubjectReader, named_terms
 from service.text import words
 from service.text.layout import LIST_MARK, cells, is_row, joined_cells, without_list_mark
@@ -48,6 +49,7 @@ class CandidateSentence:
     """What a list item hangs on, to be shown before it."""
     subject: Subject | None = None
     """What its paragraph defines, which it need not name itself."""
+    is_item: bool = False
 
     @property
     def quotation(self) -> Quotation:
@@ -57,7 +59,9 @@ class CandidateSentence:
     @property
     def is_statement(self) -> bool:
         """Whether it says something: a question does not, nor does a command or a title without an end."""
-        is_told = self.is_row or self.lead is not None or _NAMED_VALUE.match(self.text) is not None
+        is_told = (
+            self.is_row or self.is_item or self.lead is not None or _NAMED_VALUE.match(self.text) is not None
+        )
         return not _QUESTION.search(self.text) and (is_told or _END.search(self.text) is not None)
 
     @property
@@ -74,7 +78,13 @@ class CandidateSentence:
 def candidate_sentences(passage: Passage) -> list[CandidateSentence]:
     """What can be shown of a passage, in its order."""
     reading = _PassageReader(passage)
+    examples = list(code_blocks(passage.text))
     for start, end in spans(passage.text):
+        while examples and examples[0][1] <= start:
+            examples.pop(0)
+        if examples and examples[0][0] <= start:
+            reading.take_code(*examples[0])
+            continue
         for line_start, line in _lines(passage.text[start:end]):
             reading.take(line, start + line_start)
     return reading.found
@@ -109,6 +119,16 @@ class _PassageReader:
             self._take_sentence(unit)
         self._before = unit
 
+    def take_code(self, start: int, end: int) -> None:
+        """Reads an example as a whole, below what leads to it; told again of the same one, nothing."""
+        if self._span == (start, end):
+            return
+        self._position += 1
+        self._span = (start, end)
+        code = shown_code(self._passage.text[start:end])
+        self._add(code, code, lead=self._lead)
+        self._before = code
+
     def _forget_last(self) -> list[str]:
         """The row above a rule is a header, and was no candidate."""
         if self.found and self.found[-1].position == self._position - 1:
@@ -120,7 +140,7 @@ class _PassageReader:
         if self._lead and (text[:1].islower() or not _END.search(text)):
             self._add(text, f"{self._lead.text} {text}", lead=self._lead)
         elif _is_whole(text):
-            self._add(text, text)
+            self._add(text, text, is_item=True)
 
     def _take_sentence(self, unit: str) -> None:
         start, passage = self._span[0], self._passage.text
@@ -145,7 +165,15 @@ class _PassageReader:
         known = unit.lstrip().startswith("#") or _folded(text) in self._headings
         return known or (text.isupper() and " " in text and len(words.word_spans(text)) < _LONGEST_HEADING)
 
-    def _add(self, shown: str, read: str, *, is_row: bool = False, lead: Quotation | None = None) -> None:
+    def _add(
+        self,
+        shown: str,
+        read: str,
+        *,
+        is_row: bool = False,
+        is_item: bool = False,
+        lead: Quotation | None = None,
+    ) -> None:
         count = len(words.word_spans(shown))
         says_enough = lead or count >= _SHORTEST or _NAMED_VALUE.match(shown)
         fits = count > 0 if is_row else says_enough and count <= _LONGEST
@@ -153,7 +181,7 @@ class _PassageReader:
             terms = named_terms(f"{read}\n{shown}", _language(self._passage))
             place = (self._passage, self._position, self._span)
             subject = self._subjects.subject
-            self.found.append(CandidateSentence(*place, shown, terms, is_row, lead, subject))
+            self.found.append(CandidateSentence(*place, shown, terms, is_row, lead, subject, is_item))
 
 
 def _lines(unit: str) -> Iterator[tuple[int, str]]:

@@ -39,12 +39,19 @@ class QuestionPart:
     text: str
     rest: str = ""
     among: int = 1
-    """How many parts the question has. Passages were ranked for all of them, which says less of each."""
+    """How many parts the question has."""
+    number: int = 0
+    """Which of them it is, from 0."""
 
     def asked(self, language: str) -> dict[str, float]:
         """The terms to look for, each with what it counts: 1, or less where only the rest names it."""
         scene = dict.fromkeys(named_terms(self.rest, language), SCENE)
         return scene | dict.fromkeys(named_terms(self.text, language), 1.0)
+
+    @property
+    def asks_time(self) -> bool:
+        """Whether it asks for a day or a year."""
+        return _ASKS_TIME.search(self.text) is not None
 
     def cue(self, text: str, beyond: frozenset[str]) -> float:
         """1 when a text holds the kind of thing that is asked for, else 0.
@@ -72,9 +79,9 @@ def question_parts(question: str) -> list[QuestionPart]:
         return [QuestionPart(question)]
     return [
         QuestionPart(
-            piece, " ".join((scene, *(other for other in pieces if other is not piece))), len(pieces)
+            piece, " ".join((scene, *(other for other in pieces if other is not piece))), len(pieces), number
         )
-        for piece in pieces
+        for number, piece in enumerate(pieces)
     ]
 
 

@@ -7,6 +7,7 @@ by_words.py    each candidate against a part: terms by rarity, codes, the kind o
 by_tokens.py   each candidate against a part: late interaction and meaning, from the stored token vectors
 ranking.py     all together
 choose.py      which are given: the best, and what adds to it
+headings.py    the heading that says what a sentence leaves out
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from service.generate.by_tokens import Tokenize, TokenScores
 from service.generate.by_words import WordScores
 from service.generate.candidates import CandidateSentence, candidate_sentences
 from service.generate.choose import choose
-from service.generate.question import question_parts
+from service.generate.headings import heading_of
+from service.generate.question import QuestionPart, question_parts
 from service.generate.ranking import Embed, ranked
 from service.types import Context, Question
 
@@ -45,7 +47,8 @@ def select(
     asked = frozenset[str]().union(
         *(of.named for ranking in rankings for of in ranking.matches.asked.values())
     )
-    return _with_subjects(choose(rankings, found, limit), asked)
+    chosen = _with_subjects(choose(rankings, found, limit), asked)
+    return _with_headings(chosen, parts)
 
 
 def _with_subjects(chosen: Sequence[CandidateSentence], asked: frozenset[str]) -> list[CandidateSentence]:
@@ -56,5 +59,20 @@ def _with_subjects(chosen: Sequence[CandidateSentence], asked: frozenset[str]) -
         is_told = any(before.subject == subject for before in shown)
         if subject and not (candidate.lead or is_named or is_told):
             candidate = replace(candidate, lead=subject.shown)
+        shown.append(candidate)
+    return shown
+
+
+def _with_headings(
+    chosen: Sequence[CandidateSentence], parts: Sequence[QuestionPart]
+) -> list[CandidateSentence]:
+    """What was chosen, the first of each place below the heading that tells more of what is asked."""
+    shown: list[CandidateSentence] = []
+    told: set[tuple[int, str]] = set()
+    for candidate in chosen:
+        heading = None if candidate.lead else heading_of(candidate, parts)
+        if heading and (heading.n, heading.text) not in told:
+            told.add((heading.n, heading.text))
+            candidate = replace(candidate, lead=heading)
         shown.append(candidate)
     return shown

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from service.fuse import fuse
+from service.fuse import fuse, in_turn
 from service.settings import FuseSettings
 from service.types import Candidate, Candidates
+from tests.answering import a_hit
 
 PLAIN = FuseSettings()
 
@@ -53,3 +54,8 @@ def test_one_empty_list_keeps_the_order_of_the_other() -> None:
     order = [found.chunk_id for found in fuse(Candidates((), ranked("c", "a", "b")), PLAIN)]
     assert order == ["c", "a", "b"]
     assert fuse(Candidates((), ()), PLAIN) == ()
+
+
+def test_hits_of_several_parts_come_in_turn_once_each_and_name_their_part() -> None:
+    a, b, c = (a_hit("text", id=name) for name in "abc")
+    assert [(hit.chunk.id, hit.part) for hit in in_turn([[a, b], [a, c]])] == [("a", 0), ("b", 0), ("c", 1)]

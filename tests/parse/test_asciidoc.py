@@ -77,7 +77,7 @@ def test_a_listing_whose_fence_is_not_as_long_as_the_line_above_is_no_title() ->
 def test_items_are_numbered_and_nested_as_a_reader_sees_them() -> None:
     text = ". one\n** a\n** b\n. two\n\nterm:: its meaning\n* under it\n\nAfter.\n\n. anew\n"
     assert read("a.adoc", text).text == (
-        "1. one\n  - a\n  - b\n2. two\nterm: its meaning\n  - under it\n\nAfter.\n\n1. anew"
+        "1. one\n  - a\n  - b\n2. two\n\nterm: its meaning\n  - under it\n\nAfter.\n\n1. anew"
     ).replace("term", "  term").replace("  - under", "    - under")
 
 

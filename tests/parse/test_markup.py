@@ -193,3 +193,8 @@ def test_nested_markup_of_a_cell_keeps_its_order() -> None:
     )
     table = next(element for element in elements(read("a.html", source)) if element.rows)
     assert table.rows == (("text IS [NOT] [form] NORMALIZED", "x"), ("one term said", "y"))
+
+
+def test_a_paragraph_behind_the_inner_list_of_an_item_is_no_line_of_its_last_item() -> None:
+    page = "<ol><li>Bound on:<ul><li>columns</li><li>values</li></ul><p>The default is 2000.</p></li></ol>"
+    assert read("a.html", page).text == "1. Bound on:\n  - columns\n  - values\n\nThe default is 2000."
