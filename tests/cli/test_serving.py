@@ -140,7 +140,7 @@ def test_what_tells_where_the_server_listens_is_for_its_owner_alone(folder: Path
 
 
 def test_an_interrupted_ingest_says_what_stays_and_the_next_one_tells_the_truth(folder: Path) -> None:
-    long = "".join(SECTION.format(n=n) for n in range(100))
+    long = "".join(SECTION.format(n=n) for n in range(250))
     (folder / "papers").mkdir()
     for n in range(4):
         (folder / "papers" / f"{n}.md").write_text(f"# Document {n}\n\n{long}")
