@@ -112,6 +112,23 @@ async def test_a_server_that_does_not_count_tokens_leaves_the_usage_at_zero() ->
     assert (await run(Server(streamed(piece("Hi [1]."), "[DONE]"))))[1] == [Usage()]
 
 
+@pytest.mark.parametrize(
+    ("counted", "known"),
+    [
+        ({"prompt_tokens": 11}, Usage(11, 0)),
+        ({"completion_tokens": 3, "prompt_tokens": None}, Usage(0, 3)),
+        ({"prompt_tokens": "11", "completion_tokens": -3}, Usage()),
+        ({"prompt": 1}, Usage()),
+        ([1], Usage()),
+    ],
+)
+async def test_what_a_server_leaves_out_of_its_usage_is_unknown_and_its_answer_stands(
+    counted: object, known: Usage
+) -> None:
+    server = Server(streamed(piece("24 months [1]."), {**USAGE, "usage": counted}, "[DONE]"))
+    assert await run(server) == ("24 months [1].", [known])
+
+
 async def test_a_failure_before_the_first_token_is_tried_once_more() -> None:
     server = Server(refused(503), streamed(piece("Hi."), "[DONE]"))
     assert (await run(server))[0] == "Hi."
@@ -174,7 +191,7 @@ async def test_a_stream_that_is_not_json_is_an_unavailable_model() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [{"error": {"message": f"overloaded {SECRET}"}}, [], {"choices": ["x"]}, {"usage": {"prompt": 1}}],
+    [{"error": {"message": f"overloaded {SECRET}"}}, [], {"choices": ["x"]}],
 )
 async def test_what_is_no_chunk_is_an_unavailable_model_and_nothing_of_it_is_told(event: object) -> None:
     with pytest.raises(GeneratorUnavailable) as caught:

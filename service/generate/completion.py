@@ -75,10 +75,20 @@ def _read(chunk: Mapping[str, Any]) -> Piece:
     Raises `ValueError` where it has another form than OpenAI's.
     """
     try:
-        choices, counted = chunk.get("choices") or [{}], chunk.get("usage")
-        choice = choices[0]
-        usage = Usage(counted["prompt_tokens"], counted["completion_tokens"]) if counted else None
+        choice = (chunk.get("choices") or [{}])[0]
         text = (choice.get("delta") or {}).get("content") or ""
-        return Piece(str(text), usage, choice.get("finish_reason") == "length")
+        return Piece(str(text), _usage(chunk.get("usage")), choice.get("finish_reason") == "length")
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("a chunk has another form than OpenAI's") from error
+
+
+def _usage(counted: object) -> Usage | None:
+    """The tokens that a server says there were; None where it says nothing.
+
+    What it leaves out, or tells in another form, is unknown, which is zero: no answer is given up for that.
+    """
+    if not counted:
+        return None
+    told = counted if isinstance(counted, dict) else {}
+    numbers = (told.get(name) for name in ("prompt_tokens", "completion_tokens"))
+    return Usage(*(max(0, number) if isinstance(number, int) else 0 for number in numbers))
