@@ -5,6 +5,7 @@
 # make light    the wheel installed with nothing more than it needs, its size, and a question asked offline
 # make test     the tests              make check   style, types, architecture, what is in deploy/
 # make chaos    what is killed, stopped and cut off in full size; SEED=… repeats a run
+# make test-llm  Footnote before a real language model of 240 MB, which is installed for it; never judges what it says
 # make eval     the golden set asked, measured, told as a page and held against its baseline; RUN=… its folder
 # make bench    speed, memory and retrieval quality, beside baselines
 
@@ -17,7 +18,7 @@ CLIENTS := $(wildcard tests/clients/*/requirements.txt tests/clients/*/package*.
 EXTRAS ?= models,server,eval,judge,tracing,tune,ocr,outlook,office,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install models demo serve dev-server light test chaos check eval bench constraints clean
+.PHONY: help setup install models demo serve dev-server light test test-llm chaos check eval bench constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -57,6 +58,15 @@ test: setup
 
 chaos: setup
 	CHAOS_SEED=$(SEED) $(BIN)/python -m pytest tests/durability -m chaos --durations=0
+
+test-llm: setup $(VENV)/llm/.installed
+	$(BIN)/python -m pytest tests/llm -m llm --durations=0
+
+# In an environment of its own: the product never needs it.
+$(VENV)/llm/.installed: tests/llm/requirements.txt
+	test -x $(VENV)/llm/bin/python || $(PYTHON) -m venv $(VENV)/llm
+	$(VENV)/llm/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 check: install
 	$(BIN)/ruff check .
