@@ -42,6 +42,8 @@ from service.wiring import EmbedderFactory, open_resources, served_embedder
 SCOPE = Scope("eval", frozenset({EVERY_GROUP}))
 HEALTH_S = 10.0
 PAGE = 200
+READ_TO_THE_END = "read-to-the-end"
+"""A file in the data folder: vectors alone may be those of a run that was cut off."""
 DECIDING = ("chunk", "embed", "search", "fuse", "rerank", "decide", "context", "generate", "cite")
 """Sections of the settings that shape an answer."""
 
@@ -82,11 +84,13 @@ def engine_with(
 
     Args:
         read: what reads them; what is in the index already costs little.
-        again: whether it is called for a folder that holds vectors already.
+        again: whether it is called for a folder that has been read in to the end.
     """
+    ended = settings.data_dir / READ_TO_THE_END
     with open_resources(settings, make_embedder=make_embedder) as engine:
-        if again or not engine.index.vectors.size():
+        if again or not ended.is_file():
             read(engine)
+            ended.touch()
         yield engine
 
 
