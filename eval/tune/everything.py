@@ -56,6 +56,9 @@ def main(
             "--documents", "--docs", help="Folder with one folder of documentation for each collection."
         ),
     ] = None,
+    codes: Annotated[
+        list[Path] | None, typer.Option(help="Documentation to ask by its codes; may be repeated.")
+    ] = None,
     work: Annotated[Path | None, typer.Option(help="Keep ingested sets and what is found here.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="The folder to write; else the model's in the data folder's `tuned/`.")
@@ -68,18 +71,21 @@ def main(
     name = PRESETS.get(model, model)
     folder = out or settings.data_dir / "tuned" / Path(name).name
     keep = work or folder / "work"
-    code = fitted(name, settings, steps(folder, data or (), docs, keep), folder)
+    code = fitted(name, settings, steps(folder, data or (), docs, keep, codes or ()), folder)
     if code:
         raise typer.Exit(code)
     print(f"all of it is in {folder}: {', '.join(sorted(path.name for path in folder.glob('*.*')))}")
 
 
-def steps(folder: Path, data: Sequence[Path], docs: Path | None, work: Path) -> tuple[Step, ...]:
+def steps(
+    folder: Path, data: Sequence[Path], docs: Path | None, work: Path, codes: Sequence[Path] = ()
+) -> tuple[Step, ...]:
     """The steps after the projection, in their order: each needs those before it."""
     sets = [option for one in data for option in ("--data", str(one))]
     by_collection = ("--docs", str(docs)) if docs else ()
     collections = sorted(path for path in docs.iterdir() if path.is_dir()) if docs else []
     documents = [option for one in collections for option in ("--documents", str(one))]
+    documents += [option for one in codes for option in ("--codes", str(one))]
 
     def made(file: str, *options: str) -> Step:
         return Step(file, (Path(file).stem, *sets, *options, "--out", str(folder / file)))

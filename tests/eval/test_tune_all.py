@@ -69,3 +69,9 @@ def test_collections_of_documentation_are_given_to_every_step(tmp_path: Path) ->
     assert [one for one in calibrator.options if "/docs/" in one] == [
         str(tmp_path / "docs" / name) for name in ("handbook", "manual")
     ]
+
+
+def test_documentation_to_ask_by_its_codes_is_given_to_the_calibrator_alone(tmp_path: Path) -> None:
+    ranker, calibrator, support = steps(tmp_path, (), None, tmp_path, codes=[Path("a"), Path("b")])
+    assert calibrator.options[1:5] == ("--codes", "a", "--codes", "b")
+    assert all("--codes" not in step.options for step in (ranker, support))

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from service.cite.support import Judge, meaning_of
+from service.cite.support import Judge, meaning_of, warning_of
+from service.decide import fingerprints, open_decider
 from service.decide.calibrator import Calibrator
 from service.learned import CALIBRATOR, RERANKER, SUPPORT, shipped_file
 from service.models.projection import fingerprint, shipped
 from service.rerank import open_reranker
 from service.rerank.late import LateInteraction
 from service.rerank.ranker import read_ranker
-from service.settings import PRESETS, EmbedSettings, RerankSettings
+from service.settings import PRESETS, ChunkSettings, DecideSettings, EmbedSettings, RerankSettings
 from service.types import Encoded
 from tests.answering import encode
 
@@ -48,6 +49,28 @@ def test_hits_of_the_quality_preset_are_ranked_by_its_own_ranker(tmp_path: Path)
     reranker = open_reranker(RerankSettings(), tmp_path, tmp_path, quality_tokens())
     assert isinstance(reranker, LateInteraction)
     assert reranker.fingerprint == read_ranker(shipped_file(RERANKER, quality_tokens())).fingerprint
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_of_a_preset_nothing_stands_aside(tmp_path: Path, preset: str) -> None:
+    default = read_ranker(LEARNED / RERANKER).tokens_fingerprint
+
+    class Embedder:
+        fingerprint, tokens_fingerprint = {
+            "default": ("2a587d8e4d4a5d5a", default),
+            "quality": (QUALITY, quality_tokens()),
+        }[preset]
+
+        def embed_query(self, text: str) -> Encoded:
+            return encode(text)
+
+    embedder = Embedder()
+    reranker = open_reranker(RerankSettings(), tmp_path, tmp_path, embedder.tokens_fingerprint)
+    running = fingerprints(
+        embedder.fingerprint, embedder.tokens_fingerprint, reranker.fingerprint, ChunkSettings()
+    )
+    decider = open_decider(DecideSettings(), tmp_path, running)
+    assert (reranker.warning, decider.warning, warning_of(embedder)) == (None, None, None)
 
 
 def test_for_a_model_that_nothing_was_learned_for_the_default_s_is_found_and_stands_aside(
