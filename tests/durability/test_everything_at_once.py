@@ -20,7 +20,7 @@ from service.catalogue import Placements, Tenants, document_id
 from service.catalogue.access_models import AuditRow
 from service.catalogue.models import DocumentRow, JobRow, PurgeRow
 from service.catalogue.tenants import OF_A_TENANT, everything_of
-from service.errors import StoreUnavailable
+from service.errors import CatalogueUnavailable, StoreUnavailable
 from service.local_engine import LocalEngine
 from service.reindexing import reindex_to
 from service.settings import DecideSettings, Settings, VariantSettings
@@ -87,7 +87,7 @@ class People:
         if self.model.now(place) == {None}:
             return
         self.model.may_go(place)
-        with suppress(StoreUnavailable):  # it is completed later
+        with suppress(StoreUnavailable, CatalogueUnavailable):  # it is completed later
             receipt = asyncio.run(self.engine.delete(scope, document_id(scope, place[1])))
             self.model.gone(place)
             verify(receipt.receipt, self.engine.receipts_key())
@@ -104,7 +104,7 @@ class People:
         removal = removal_of_tenants(self.engine)
 
         def gone() -> bool:
-            with suppress(StoreUnavailable):
+            with suppress(StoreUnavailable, CatalogueUnavailable):
                 removal.remove_all()
             return self.tenant not in [one.name for one in tenants.all()]
 
