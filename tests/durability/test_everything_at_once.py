@@ -87,7 +87,7 @@ class People:
         if self.model.now(place) == {None}:
             return
         self.model.may_go(place)
-        with suppress(StoreUnavailable, CatalogueUnavailable):  # it is completed later
+        with suppress(StoreUnavailable, CatalogueUnavailable):  # what was begun is completed later
             receipt = asyncio.run(self.engine.delete(scope, document_id(scope, place[1])))
             self.model.gone(place)
             verify(receipt.receipt, self.engine.receipts_key())
