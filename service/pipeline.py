@@ -25,6 +25,7 @@ from service.settings import Settings
 from service.stopwatch import Stopwatch
 from service.store import Store, TokenStore
 from service.store.bm25 import sparse_query
+from service.text.courtesies import without_courtesies
 from service.text.spelling import respelled, spelled
 from service.types import (
     Answer,
@@ -136,7 +137,8 @@ class Pipeline:
     # --- the steps, for who looks at each of them (`explaining/`) ------------------------------
 
     def retrieve(self, scope: Scope, query: Query, watch: Stopwatch) -> Retrieval:
-        """What is found; where a word is misspelt, for the question as what was found spells it."""
+        """What is found for the question alone; where a word is misspelt, as what was found spells it."""
+        query = dataclasses.replace(query, text=without_courtesies(query.text))
         seen = self._retrieve(scope, query, watch)
         with watch.stage("search"):
             texts = [f"{hit.document.title}\n{hit.chunk.indexed_text}" for hit in seen.hits]
