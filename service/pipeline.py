@@ -15,7 +15,7 @@ from typing import Protocol
 from service.background import QuestionThreads
 from service.cite import meaning_of, warning_of
 from service.context import build
-from service.decide import Decider, PartDecision, do_not_say, parts_to_decide, together
+from service.decide import Decider, PartDecision, do_not_say, message_of, parts_to_decide, together
 from service.embed import Embedder
 from service.fuse import fuse, in_turn
 from service.generate import Generator
@@ -188,12 +188,20 @@ class Pipeline:
         return AnswerInProgress(desk, found, watch, decision, context, unanswered, expects_tokens)
 
     def decide(self, scope: Scope, found: Found, watch: Stopwatch) -> Decided:
-        """Whether there is an answer in the hits, or in those of some parts of the question."""
-        with watch.stage("decide"):
-            decision = self.decider.decide(found)
-        if asked := parts_to_decide(found.question.text):
-            return self._part_by_part(scope, found, decision, asked, watch)
-        return Decided(found, decision)
+        """Whether there is an answer in the hits, or in those of some parts of the question.
+
+        Of a message that tells more than it asks, what it asks is decided by itself, where that is the same.
+        """
+        decided = self._decide_by_parts(scope, found, watch)
+        message = message_of(found.question.text)
+        if message is None or self.is_worth_writing(decided.decision):
+            return decided
+        alone = self.find(scope, dataclasses.replace(found.question.query, text=message.asked), watch)
+        if not message.is_asked_of(found, alone):
+            return decided
+        alone = dataclasses.replace(alone, respelled=found.respelled)
+        by_itself = self._decide_by_parts(scope, alone, watch)
+        return by_itself if by_itself.decision.answer else decided
 
     def is_worth_writing(self, decision: Decision) -> bool:
         """Whether an answer is tried: a language model may look where quotations would not do."""
@@ -219,6 +227,13 @@ class Pipeline:
             with watch.stage("generate"):
                 context = self.context(scope, decided.found.best)
         return self.begin(decided, context, watch)
+
+    def _decide_by_parts(self, scope: Scope, found: Found, watch: Stopwatch) -> Decided:
+        with watch.stage("decide"):
+            decision = self.decider.decide(found)
+        if asked := parts_to_decide(found.question.text):
+            return self._part_by_part(scope, found, decision, asked, watch)
+        return Decided(found, decision)
 
     def _part_by_part(
         self, scope: Scope, found: Found, whole: Decision, asked: Sequence[str], watch: Stopwatch

@@ -25,6 +25,7 @@ ASKED = "What does MV-E07 mean?"
         "{}\n\nBest regards\nPetra Schmidt",
         "{}\nCheers,\nTom",
         "{} Mit freundlichen Grüßen, Jan",
+        "{}\n\n-- \nMax Muster\nACME Ltd, phone 030 123456",
         "Hello, I have a question. {} Have a nice day!",
     ],
 )

@@ -15,6 +15,9 @@ _SENTENCE_END = re.compile(
 )
 """Also where thanks and regards begin: in haste nothing stands before them."""
 
+_SIGNATURE = re.compile(r"\s*\n-- ?\n.*\Z", re.DOTALL)
+"""What stands below a line of two hyphens (RFC 3676, 4.3)."""
+
 _SALUTATION = re.compile(
     r"\A(?:"
     r"(?:hi|hello|hey|hiya|howdy|greetings|good\s+(?:morning|afternoon|evening|day)|hallo|moin|servus"
@@ -62,22 +65,23 @@ _CLOSING = re.compile(
     r"(?!\w)[^?]{0,80}",
     re.IGNORECASE,
 )
-_SIGNATURE = 4
+_NAME = 4
 """So many words at the most stand behind the last closing."""
 
 
 def without_courtesies(text: str) -> str:
     """The text without them; as it is where there are none, and where nothing else is said."""
-    sentences = [part for part in _SENTENCE_END.split(text.strip()) if part] or [text]
+    body = _SIGNATURE.sub("", text)
+    sentences = [part for part in _SENTENCE_END.split(body.strip()) if part] or [body]
     said = _unsigned([_SALUTATION.sub("", sentences[0]), *sentences[1:]])
     kept = [_FRAME.sub("", one) for one in said if one and not _FILLER.fullmatch(one)]
-    return text if not kept or kept == sentences else " ".join(kept)
+    return body if not kept or kept == sentences else " ".join(kept)
 
 
 def _unsigned(sentences: list[str]) -> list[str]:
     """Without the sentences of thanks and farewell, and the name behind the last of them."""
     closings = [place for place, one in enumerate(sentences) if _CLOSING.fullmatch(one)]
     end = len(sentences)
-    if closings and sum(len(one.split()) for one in sentences[closings[-1] + 1 :]) <= _SIGNATURE:
+    if closings and sum(len(one.split()) for one in sentences[closings[-1] + 1 :]) <= _NAME:
         end = closings[-1]
     return [one for place, one in enumerate(sentences[:end]) if place not in closings]
