@@ -13,6 +13,8 @@ ASKED = "What does MV-E07 mean?"
     "message",
     [
         "Hi, {}",
+        "hey,{}",
+        "Hi - {}",
         "Hello team! {}",
         "Good morning Mrs Miller, {}",
         "Dear Sir or Madam,\n\n{}",
@@ -50,6 +52,8 @@ def test_what_stands_around_a_question_in_its_own_sentence_is_left_out(message: 
     "question",
     [
         "Hello World, how is it printed?",
+        "Hi-Fi: what is it?",
+        "hello.txt: what is in it?",
         "Which thanks did he give?",
         "Can you explain?",
         "Best practices for slots?",

@@ -25,7 +25,7 @@ _SALUTATION = re.compile(
     r"(?:\s+(?:there|all|again|team|support|everyone|everybody|folks|guys|together|zusammen|à\s+tous)"
     r"|\s+(?-i:(?!World)[A-Z])[\w’'-]+){0,3}"  # Hello Ann, but not Hello World
     r"|(?:dear|liebe[rs]?|sehr\s+geehrte[rs]?|cher|chère|estimad[oa]s?)(?:\s+[\w’'.-]+){1,4}"
-    r")\s*[,!.:;–—-]+\s*",
+    r")\s*(?:[,!]+\s*|[.:;–—-]+(?:\s+|\Z))",  # Hi-Fi and hello.txt greet nobody
     re.IGNORECASE,
 )
 
