@@ -142,7 +142,8 @@ class Pipeline:
         seen = self._retrieve(scope, query, watch)
         with watch.stage("search"):
             texts = [f"{hit.document.title}\n{hit.chunk.indexed_text}" for hit in seen.hits]
-            read_as = respelled(query.text, texts, self._is_one_token)
+            language = seen.hits[0].chunk.language if seen.hits else ""
+            read_as = respelled(query.text, texts, language, self._is_one_token)
         if not read_as:
             return seen
         again = self._retrieve(scope, dataclasses.replace(query, text=spelled(query.text, read_as)), watch)

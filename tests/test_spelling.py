@@ -10,7 +10,7 @@ FOUND = ("The Configuration of the proxy", "Registered clusters keep their confi
 
 
 def read_as(question: str, found: tuple[str, ...] = FOUND, known: str = "") -> dict[str, str]:
-    return respelled(question, found, known.split().__contains__)
+    return respelled(question, found, "en", known.split().__contains__)
 
 
 @pytest.mark.parametrize("word", ["configuraton", "configuratiion", "configurqtion", "confgiuration"])
@@ -37,6 +37,10 @@ def test_a_word_that_the_tokenizer_knows_is_spelled_right() -> None:
 
 def test_words_begin_alike() -> None:
     assert read_as("Is it unregistered?", ("It is inregistered",)) == {}
+
+
+def test_of_other_languages_than_english_every_word_stays() -> None:
+    assert respelled("wie viele wurden verwundet?", ("viele wurden verwendet",), "de", lambda _: False) == {}
 
 
 def test_names_stay() -> None:

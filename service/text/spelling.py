@@ -12,6 +12,9 @@ from itertools import takewhile
 
 from service.text import words
 
+_LANGUAGE = "en"
+"""Of whose words tokenizers know most: of 500 questions in German, all spelled right, 94 would be read
+otherwise (`welchem`, `verwundet`), of 500 in English 5, of which 4 are misspelt."""
 _SHORTEST = 5
 _SHORT = 6
 """Shorter words are left as they are; of those shorter than the second, another letter makes another word
@@ -20,7 +23,9 @@ _FIRST = 8
 """So many of the best hits hold what is asked, mostly, and are looked through before all others."""
 
 
-def respelled(question: str, found: Sequence[str], is_one_token: Callable[[str], bool]) -> dict[str, str]:
+def respelled(
+    question: str, found: Sequence[str], language: str, is_one_token: Callable[[str], bool]
+) -> dict[str, str]:
     """What words of a question are read as, by the words as they are written.
 
     A word is taken for misspelt where no text holds it or its stem, the embedder's tokenizer does not know it
@@ -31,9 +36,10 @@ def respelled(question: str, found: Sequence[str], is_one_token: Callable[[str],
     Args:
         question: its text.
         found: the texts that were found for it, best first.
+        language: that of the texts; words of others than English stay.
         is_one_token: whether the tokenizer has a token for a whole word, in lower case.
     """
-    asked = dict.fromkeys(_ordinary(question))
+    asked = dict.fromkeys(_ordinary(question) if language == _LANGUAGE else ())
     odd = _in_none(_in_none(asked, found[:_FIRST]), found[_FIRST:])
     odd = [word for word in odd if not is_one_token(word.casefold())]
     if not odd:
