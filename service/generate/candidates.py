@@ -178,7 +178,7 @@ class _PassageReader:
         says_enough = lead or count >= _SHORTEST or _NAMED_VALUE.match(shown)
         fits = count > 0 if is_row else says_enough and count <= _LONGEST
         if fits:
-            terms = named_terms(f"{read}\n{shown}", _language(self._passage))
+            terms = named_terms(read if read == shown else f"{read}\n{shown}", _language(self._passage))
             place = (self._passage, self._position, self._span)
             subject = self._subjects.subject
             self.found.append(CandidateSentence(*place, shown, terms, is_row, lead, subject, is_item))
