@@ -182,6 +182,27 @@ def _among_array(element: among, compiler: Any, **options: Any) -> str:
     return f"{column} = ANY ({texts})"
 
 
+class unindexed(FunctionElement[str]):  # noqa: N801
+    """A column by which nothing is looked up.
+
+    A file has no statistics, and takes each condition that has an index for as good as any other. A server
+    has some, and would know less of an expression than of a column.
+    """
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(unindexed, "sqlite")
+def _signed(element: unindexed, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+@compiles(unindexed)
+def _column(element: unindexed, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
 def _unavailable(error: DBAPIError) -> FootnoteError:
     """What is wrong, in the driver's words: those of SQLAlchemy repeat what was to be written."""
     name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""

@@ -22,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from service.catalogue.connecting import Texts, among, read_json
+from service.catalogue.connecting import Texts, among, read_json, unindexed
 from service.catalogue.database import Database
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, TenantRow, VersionRow
 from service.types import Chunk, DocumentRef, Fused, Hit, Scope
@@ -56,13 +56,12 @@ VISIBLE = (
     )
     .where(
         among(ChunkRow.chunk_id, bindparam("wanted", type_=Texts())),
-        func.coalesce(DocumentRow.tenant, "") == bindparam("tenant"),
+        unindexed(DocumentRow.tenant) == bindparam("tenant"),
     )
 )
 """JSON as text: of some seventy chunks many share a document, headings and kinds, which are read once.
 
-The tenant is compared as an expression, which no index has: without statistics SQLite takes one condition for
-as good as another, and would look through all of the tenant's documents for the chunks."""
+The chunks are looked up by their ids, and not among all documents of the tenant."""
 EPOCH = select(TenantRow.epoch).where(TenantRow.name == bindparam("tenant"))
 """Made once like the others: every question needs them, and making one takes longer than asking it."""
 
