@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import encode_basic_auth, web
@@ -20,6 +21,8 @@ from service.types import Draft, Usage
 from tests.answering import a_context, a_question
 
 SECRET = "sk-very-secret"
+NOBODY = "127.0.0.1:1"
+"""No server listens here."""
 Response = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -290,6 +293,22 @@ async def test_the_key_is_sent_unless_the_address_has_a_name_and_a_password(
         await drafts_from(other)
         await other.aclose()
     assert server.requests[0].headers["Authorization"] == authorization
+
+
+@pytest.mark.parametrize(("spared", "asked"), [("", 1), ("127.0.0.1", 0)])
+async def test_the_environment_names_the_proxy_and_whom_to_ask_without(
+    monkeypatch: pytest.MonkeyPatch, spared: str, asked: int
+) -> None:
+    server = Server(*[streamed(piece("Hi."), "[DONE]")] * 2)
+    async with server.generator() as beside:
+        port = urlsplit(beside._settings.base_url).port
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("no_proxy", spared)
+        generator = ChatGenerator(settings(f"http://{NOBODY}/v1"))
+        with nullcontext() if asked else pytest.raises(GeneratorUnavailable):
+            await drafts_from(generator)
+        await generator.aclose()
+    assert [request.headers["Host"] for request in server.requests] == [NOBODY] * asked
 
 
 async def test_what_a_reasoning_model_thinks_is_not_part_of_the_answer() -> None:

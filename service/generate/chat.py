@@ -1,8 +1,7 @@
 """A language model behind any OpenAI-compatible URL: OpenAI, vLLM, Ollama, llama.cpp, LiteLLM and the like.
 
 One deadline covers everything; a failed attempt is repeated at most once and only while no token has come.
-The protocol is spoken over plain HTTP (docs/adr/0018-speaking-openais-protocol.md). To be used on one event
-loop.
+The protocol is spoken over plain HTTP (docs/adr/0018-speaking-openais-protocol.md).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from ssl import PROTOCOL_TLS_CLIENT
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from truststore import SSLContext
@@ -56,7 +55,10 @@ class _Refused(Exception):
 
 
 class ChatGenerator:
-    """Streams a chat completion; holds one connection pool, so it is opened once and closed with `aclose`."""
+    """Streams a chat completion; holds one connection pool, so it is opened once and closed with `aclose`.
+
+    To be used on one event loop until then.
+    """
 
     llm = True
 
@@ -91,9 +93,10 @@ class ChatGenerator:
                 raise _refusal(response)
 
     async def aclose(self) -> None:
-        """Closes the connections."""
-        if self._client is not None:
-            await self._client.close()
+        """Closes the connections; who asks again opens others."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
 
     async def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields the model's text as it comes, then its usage (zero where the server does not count).
@@ -202,8 +205,17 @@ def _client(settings: GenerateSettings) -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(limit=_AS_MANY_AS_ASKED, ssl=SSLContext(PROTOCOL_TLS_CLIENT)),
         headers={"Authorization": _authorization(parts, settings)},
         timeout=aiohttp.ClientTimeout(),
-        trust_env=bool(getproxies()),  # else each request would look for them
+        proxy=_proxy(parts),
     )
+
+
+def _proxy(parts: SplitResult) -> str | None:
+    """The one that the environment names for the address.
+
+    Found once: aiohttp would look for it at each request, and for passwords in files as well.
+    """
+    named = getproxies()
+    return None if proxy_bypass(parts.hostname or "") else named.get(parts.scheme) or named.get("all")
 
 
 def _authorization(parts: SplitResult, settings: GenerateSettings) -> str:
