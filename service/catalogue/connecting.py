@@ -182,7 +182,7 @@ def _among_array(element: among, compiler: Any, **options: Any) -> str:
     return f"{column} = ANY ({texts})"
 
 
-class unindexed(FunctionElement[str]):  # noqa: N801
+class unindexed(FunctionElement[str]):  # noqa: N801 # as `among`
     """A column by which nothing is looked up.
 
     A file has no statistics, and takes each condition that has an index for as good as any other. A server
