@@ -1,0 +1,115 @@
+"""What of a page repeats its headings: tables of contents, and links by which a heading points at itself."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Any
+
+from ingestion.parse.markup.links import Shares, count_words, names_of, plainly
+
+_HEADINGS = "//h1 | //h2 | //h3 | //h4 | //h5 | //h6"
+_LISTS = " | ".join(
+    f"//{tag}[not(ancestor::ul or ancestor::ol or ancestor::dl)]" for tag in ("ul", "ol", "dl")
+)
+_CALLED = (
+    "//*[(self::div or self::ul or self::ol or self::dl or self::details)"
+    " and (contains(@class, 'toc') or contains(@id, 'toc') or contains(@class, 'table-of-contents'))]"
+)
+_NAMES = re.compile(r"(?:^|\s)(?:toc2?|localtoc|table-of-contents)(?=$|\s)")
+_NUMBERS = re.compile(r"^(?:\d+ )+(?=\D)")
+_SELF_LINKS = "//a[starts-with(@href, '#') and not(*) and string-length(normalize-space()) = 1]"
+_SIGNS = frozenset("\u00b6#\u00a7\u221e\u2693\U0001f517")
+"""What a heading's link to itself shows."""
+_HEADED = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption"})
+_FEWEST, _ALL, _NEARLY_ALL = 3, 0.95, 0.8
+
+
+def find_self_links(root: Any) -> Iterator[Any]:
+    """The signs behind headings, terms and captions that link to these themselves."""
+    for link in root.xpath(_SELF_LINKS):
+        if (link.text or "").strip() in _SIGNS and (
+            link.getparent().tag in _HEADED or "headerlink" in link.get("class", "")
+        ):
+            yield link
+
+
+def find_contents(root: Any, shares: Shares) -> Iterator[Any]:
+    """The page's tables of contents: each link in them names a heading, so that nothing is lost with them.
+
+    They are called so, or leave no heading out. One that has more words than the rest of the page is what the
+    page is about.
+    """
+    found = _of_headings(root, shares)
+    words = count_words(root.text_content()) if found else 0
+    for node in found:
+        if 2 * shares.of(node).words <= words:
+            yield node
+
+
+def _of_headings(root: Any, shares: Shares) -> list[Any]:
+    """Lists of links to headings of the page, that are called its contents or leave none out."""
+    called = {node for node in root.xpath(_CALLED) if _NAMES.search(names_of(node))}
+    lists = {node: named for node in (*called, *root.xpath(_LISTS)) if (named := _named(node))}
+    if not lists:
+        return []
+    headings = _Headings(root)
+    return [
+        node
+        for node, named in lists.items()
+        if headings.hold(named)
+        and (node in called or headings.are_all(named))
+        and shares.of(node).is_mostly_links(_NEARLY_ALL if node in called else _ALL)
+    ]
+
+
+def _named(node: Any) -> set[str]:
+    """What the links of a list to places of a page say; empty where one leads elsewhere, or they are few."""
+    links = []
+    for link in node.iter("a"):
+        if (target := link.get("href")) is None:
+            continue
+        if "#" not in target:
+            return set()
+        links.append(link)
+    return {_name(link) for link in links} if len(links) >= _FEWEST else set()
+
+
+class _Headings:
+    """What the headings of a page say, in order."""
+
+    def __init__(self, root: Any) -> None:
+        self._names: list[str] = []
+        self._at_level: dict[int, list[int]] = {level: [] for level in range(1, 7)}
+        self._first: dict[str, tuple[int, int]] = {}
+        for at, node in enumerate(root.xpath(_HEADINGS)):
+            level, name = int(node.tag[1]), _name(node)
+            self._names.append(name)
+            self._at_level[level].append(at)
+            self._first[name] = min(self._first.get(name, (level, at)), (level, at))
+
+    def hold(self, named: set[str]) -> bool:
+        """Whether each of these is a heading."""
+        return named <= self._first.keys()
+
+    def are_all(self, named: set[str]) -> bool:
+        """Whether none of the highest level among these is missing, from the first to its section's end."""
+        level, first = min(self._first[name] for name in named)
+        higher = (self._after(above, first) for above in range(1, level))
+        end = min((at for at in higher if at is not None), default=len(self._names))
+        places = self._at_level[level]
+        for place in range(bisect_left(places, first), bisect_left(places, end)):
+            if self._names[places[place]] not in named:
+                return False
+        return True
+
+    def _after(self, level: int, at: int) -> int | None:
+        places = self._at_level[level]
+        following = bisect_left(places, at)
+        return places[following] if following < len(places) else None
+
+
+def _name(node: Any) -> str:
+    """What a heading or a link to it says, without its number."""
+    return _NUMBERS.sub("", plainly("".join(node.itertext())))
