@@ -18,13 +18,14 @@ _SAID = (
     " or contains(@class, 'footnote-backref') or contains(@class, 'reversefootnote')"
     " or contains(@*[local-name()='epub:type' or local-name()='type'], 'noteref')]"
 )
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BEFORE = 80
 """Characters before a raised sign that are looked at."""
 
 
 def resolve_marks(root: Any) -> None:
     """Drop the links to notes and back, and the raised signs that are marks."""
-    drop_trees(root.xpath(_SAID))
+    drop_trees(node for node in root.xpath(_SAID) if not _is_heading_itself(node))
     drop_trees(node for node in list(_linked(root)) if _MARK.fullmatch(_beginning(node)))
     for node in root.iter("sup"):
         if len(node) or _is_behind_index(node):
@@ -33,6 +34,11 @@ def resolve_marks(root: Any) -> None:
         shown = raised(_text_before(node), sign)
         if shown != sign.strip():
             node.text = shown
+
+
+def _is_heading_itself(link: Any) -> bool:
+    """Whether a way back is what a heading says: Sphinx lets headings lead back to the table of contents."""
+    return link.get("role") == "doc-backlink" and link.getparent().tag in _HEADINGS
 
 
 def _linked(root: Any) -> Iterator[Any]:

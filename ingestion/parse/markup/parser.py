@@ -95,7 +95,7 @@ def _taken_out(navigation: list[Any]) -> list[Element]:
     """What navigation said; each of its nodes becomes one that only parts what stands around it."""
     elements = []
     for node in navigation:
-        if text := " ".join(node.text_content().split()):
+        if text := " ".join(" ".join(node.itertext()).split()):
             elements.append(Element("navigation", text))
         node.clear(keep_tail=True)
         node.tag = "hr"
