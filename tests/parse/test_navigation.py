@@ -109,9 +109,10 @@ def test_links_before_a_heading_that_is_not_the_title_stay() -> None:
         "<p>Next: <a href=b rel=next>Seals</a>, Up: <a href=. rel=up>Manual</a></p>",
         "<table><tr><td><a accesskey=p href=a>Prev</a><td>Up<td><a accesskey=n href=b>Next</a></table>",
         "<div class=navheader><b>3. The valve</b> <a href=a>Prev</a> <a href=b>Next</a></div>",
+        "<table class=header><tr><td>[<a href=a> Up </a>]<td>[<a href=b>Contents</a>]</table>",
         "<ol class='breadcrumb small'><li><a href=/>Home</a><li><a href=b>Manual</a><li>The valve</ol>",
     ],
-    ids=["texinfo", "docbook", "docbook's head", "breadcrumb"],
+    ids=["texinfo", "docbook", "docbook's head", "texi2html", "breadcrumb"],
 )
 def test_lines_of_links_to_other_pages_are_left_out(line: str) -> None:
     assert outline(page(f"{HEADED}{line}{TEXT}")) == outline(page(HEADED + TEXT))
@@ -130,6 +131,16 @@ CONTENTS = "<ul><li><a href='#Parts'>Parts</a><li><a href='#Use'>Use</a><li><a h
 
 def test_a_table_of_contents_is_left_out() -> None:
     assert outline(page(f"<h1>Valve</h1>{CONTENTS}{SECTIONS}")) == outline(page(f"<h1>Valve</h1>{SECTIONS}"))
+
+
+def test_a_list_that_is_called_contents_names_some_chapters_without_their_word() -> None:
+    listed = "".join(
+        f"<dt><a href='#c{at}'>{at}. {name}</a>" for at, name in enumerate(("Parts", "Use", "Care"), 1)
+    )
+    contents = f"<dl class=toc>{listed}</dl>"
+    names = enumerate(("Parts", "Use", "Care", "End"), 1)
+    chapters = "".join(f"<h2>Chapter {at}. {name}</h2>{TEXT}" for at, name in names)
+    assert outline(page(f"<h1>Valve</h1>{contents}{chapters}")) == outline(page(f"<h1>Valve</h1>{chapters}"))
 
 
 @pytest.mark.parametrize(

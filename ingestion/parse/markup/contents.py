@@ -17,8 +17,10 @@ _CALLED = (
     "//*[(self::div or self::ul or self::ol or self::dl or self::details)"
     " and (contains(@class, 'toc') or contains(@id, 'toc') or contains(@class, 'table-of-contents'))]"
 )
-_NAMES = re.compile(r"(?:^|\s)(?:toc2?|localtoc|table-of-contents)(?=$|\s)")
+_NAMES = re.compile(r"(?:^|\s)(?:toc2?|localtoc|toctree-wrapper|table-of-contents)(?=$|\s)")
 _NUMBERS = re.compile(r"^(?:\d+ )+(?=\D)")
+_COUNTED = re.compile(r"^[^\W\d_]+ (?:\d+ )+(?=\D)")
+"""What a heading has before the words by which a table of contents names it: Chapter 1."""
 _SELF_LINKS = "//a[starts-with(@href, '#') and not(*) and string-length(normalize-space()) = 1]"
 _SIGNS = frozenset("\u00b6#\u00a7\u221e\u2693\U0001f517")
 """What a heading's link to itself shows."""
@@ -51,7 +53,8 @@ def find_contents(root: Any, shares: Shares) -> Iterator[Any]:
 def _of_headings(root: Any, shares: Shares) -> list[Any]:
     """Lists of links to headings of the page, that are called its contents or leave none out."""
     called = {node for node in root.xpath(_CALLED) if _NAMES.search(names_of(node))}
-    lists = {node: named for node in (*called, *root.xpath(_LISTS)) if (named := _named(node))}
+    lists = {node: named for node in called if (named := _named(node))}
+    lists |= {node: named for node in root.xpath(_LISTS) if len(named := _named(node)) >= _FEWEST}
     if not lists:
         return []
     headings = _Headings(root)
@@ -65,7 +68,7 @@ def _of_headings(root: Any, shares: Shares) -> list[Any]:
 
 
 def _named(node: Any) -> set[str]:
-    """What the links of a list to places of a page say; empty where one leads elsewhere, or they are few."""
+    """What the links of a list to places of a page say; empty where one leads elsewhere."""
     links = []
     for link in node.iter("a"):
         if (target := link.get("href")) is None:
@@ -73,21 +76,23 @@ def _named(node: Any) -> set[str]:
         if "#" not in target:
             return set()
         links.append(link)
-    return {_name(link) for link in links} if len(links) >= _FEWEST else set()
+    return {_name(link) for link in links}
 
 
 class _Headings:
     """What the headings of a page say, in order."""
 
     def __init__(self, root: Any) -> None:
-        self._names: list[str] = []
+        self._names: list[set[str]] = []
         self._at_level: dict[int, list[int]] = {level: [] for level in range(1, 7)}
         self._first: dict[str, tuple[int, int]] = {}
         for at, node in enumerate(root.xpath(_HEADINGS)):
             level, name = int(node.tag[1]), _name(node)
-            self._names.append(name)
+            names = {name, _COUNTED.sub("", name)}
+            self._names.append(names)
             self._at_level[level].append(at)
-            self._first[name] = min(self._first.get(name, (level, at)), (level, at))
+            for each in names:
+                self._first[each] = min(self._first.get(each, (level, at)), (level, at))
 
     def hold(self, named: set[str]) -> bool:
         """Whether each of these is a heading."""
@@ -100,7 +105,7 @@ class _Headings:
         end = min((at for at in higher if at is not None), default=len(self._names))
         places = self._at_level[level]
         for place in range(bisect_left(places, first), bisect_left(places, end)):
-            if self._names[places[place]] not in named:
+            if named.isdisjoint(self._names[places[place]]):
                 return False
         return True
 

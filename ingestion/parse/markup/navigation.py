@@ -29,18 +29,22 @@ _TO_NEIGHBOURS = (
 _CALLED = (
     "//*[self::div or self::ul or self::ol or self::table or self::header or self::p or self::aside]"
     "[(@class or @id) and (contains(@class, 'nav') or contains(@id, 'nav') or contains(@class, 'menu')"
-    " or contains(@id, 'menu') or contains(@class, 'pag') or contains(@class, 'crumb'))]"
+    " or contains(@id, 'menu') or contains(@class, 'pag') or contains(@class, 'crumb')"
+    " or self::table and @class='header')]"
 )
-_NAMES = re.compile(
-    r"(?:^|\s)(?:nav|navigation|nav-?path|docnav|(?:main|sub)?menu|pager|(?:[\w-]+-)?(?:breadcrumbs?|pagination)"
-    r"|navbar(?:-[\w-]+)?|(?:site|page|main|side|top|global|footer|header)-(?:nav|navigation|menu))(?=$|\s)"
+_NAME = (
+    r"(?:nav|navigation|nav-?path|docnav|(?:main|sub)?menu|pager|(?:[\w-]+-)?(?:breadcrumbs?|pagination)"
+    r"|navbar(?:-[\w-]+)?|(?:site|page|main|side|top|global|footer|header)-(?:nav|navigation|menu))"
 )
-_EDGES = re.compile(r"(?:^|\s)nav(?:header|footer)(?=$|\s)")
-"""DocBook's, which name the page and the chapter beside their links."""
 _ROOMS = frozenset({"div", "header", "footer", "aside", "section", "form", "center", "table", "tbody"})
 """Elements in which several parts of a page lie, of which some may go."""
 _LINES = frozenset({"ul", "ol", "p", "table", "div", "header", "footer", "section", "center"})
 _THIRD, _MOSTLY, _NEARLY_ALL = 0.3, 0.5, 0.8
+_NAMES = tuple(
+    (re.compile(rf"(?:^|\s){name}(?=$|\s)"), least)
+    for name, least in ((_NAME, _MOSTLY), ("nav(?:header|footer)", _THIRD), ("header", _NEARLY_ALL))
+)
+"""What navigation is called, and the share of links there must be; DocBook's names pages beside its links."""
 _FEW_WORDS = 60
 """Words that a line of links to neighbours may have, and that may stand unlinked before a page's title."""
 _FEWEST_WORDS = 5
@@ -157,7 +161,7 @@ def _leads_within(node: Any) -> bool:
 def _called(root: Any, shares: Shares) -> Iterator[Any]:
     for node in root.xpath(_CALLED):
         names = names_of(node)
-        least = _MOSTLY if _NAMES.search(names) else _THIRD if _EDGES.search(names) else None
+        least = next((least for called, least in _NAMES if called.search(names)), None)
         if least is None:
             continue
         share = shares.of(node)
