@@ -174,6 +174,15 @@ def test_a_heading_ends_before_its_link_to_itself(sign: str) -> None:
     )
 
 
+def test_buttons_in_code_and_beside_the_words_of_a_heading_are_left_out() -> None:
+    document = page("<h1>The valve <button>Copy path</button></h1><pre><button>Copy</button>open()</pre>")
+    assert document.text == "The valve\n\nopen()"
+
+
+def test_a_heading_that_is_a_button_stays() -> None:
+    assert page(f"<h1><button>Is it free?</button></h1>{TEXT}").text.startswith("Is it free?")
+
+
 def test_a_table_of_signs_keeps_them() -> None:
     assert page("<p><a href='#sharp'>#</a> begins a comment.</p>").text == "# begins a comment."
 

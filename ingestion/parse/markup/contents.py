@@ -1,4 +1,4 @@
-"""What of a page repeats its headings: tables of contents, and links by which a heading points at itself."""
+"""What of a page repeats its headings: tables of contents; and what stands beside them: links and buttons."""
 
 from __future__ import annotations
 
@@ -35,6 +35,14 @@ def find_self_links(root: Any) -> Iterator[Any]:
             link.getparent().tag in _HEADED or "headerlink" in link.get("class", "")
         ):
             yield link
+
+
+def find_buttons(root: Any) -> Iterator[Any]:
+    """Buttons beside the words of a heading, or in code: to copy it, and the like."""
+    for button in root.iter("button"):
+        around = next(button.iterancestors("h1", "h2", "h3", "h4", "h5", "h6", "pre"), None)
+        if around is not None and around.text_content().strip() != button.text_content().strip():
+            yield button
 
 
 def find_contents(root: Any, shares: Shares) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from ingestion.parse.notes import raised
 _MARK = re.compile(
     r"[(\[]?(?:\d{1,4}|[a-z]{1,2}|[ivx]{1,5}|[*\u2020\u2021\u00a7\u00b6]{1,3}|note \d{1,3})[)\]]?"
 )
+_BRACKETED = re.compile(r"[(\[]\s*\S{1,4}\s*[)\]]")
 _SAID = (
     "//a[@role='doc-noteref' or @role='doc-backlink' or contains(@class, 'footnote-ref')"
     " or contains(@class, 'footnote-backref') or contains(@class, 'reversefootnote')"
@@ -25,7 +26,7 @@ _BEFORE = 80
 
 def resolve_marks(root: Any) -> None:
     """Drop the links to notes and back, and the raised signs that are marks."""
-    drop_trees(node for node in root.xpath(_SAID) if not _is_heading_itself(node))
+    drop_trees(_with_brackets(node) for node in root.xpath(_SAID) if not _is_heading_itself(node))
     drop_trees(node for node in list(_linked(root)) if _MARK.fullmatch(_beginning(node)))
     for node in root.iter("sup"):
         if len(node) or _is_behind_index(node):
@@ -39,6 +40,12 @@ def resolve_marks(root: Any) -> None:
 def _is_heading_itself(link: Any) -> bool:
     """Whether a way back is what a heading says: Sphinx lets headings lead back to the table of contents."""
     return link.get("role") == "doc-backlink" and link.getparent().tag in _HEADINGS
+
+
+def _with_brackets(mark: Any) -> Any:
+    """The mark, or what holds nothing but the mark in brackets."""
+    around = mark.getparent()
+    return around if around.tag == "span" and _BRACKETED.fullmatch(_beginning(around)) else mark
 
 
 def _linked(root: Any) -> Iterator[Any]:

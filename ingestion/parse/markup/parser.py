@@ -13,7 +13,7 @@ from typing import Any
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
-from ingestion.parse.markup.contents import find_self_links
+from ingestion.parse.markup.contents import find_buttons, find_self_links
 from ingestion.parse.markup.css import drop_hidden, with_styles_inlined
 from ingestion.parse.markup.marks import resolve_marks
 from ingestion.parse.markup.navigation import find_navigation
@@ -83,7 +83,7 @@ def elements_of(
     """
     hidden = drop_hidden(root)
     resolve_marks(root)
-    drop_trees(list(find_self_links(root)))
+    drop_trees([*find_self_links(root), *find_buttons(root)])
     navigation = _taken_out(find_navigation(root, title))
     walker = Walker(limits)
     walker.walk(root)
