@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ingestion.parse.markup.links import Shares, count_words, names_of, plainly
+from ingestion.parse.markup.trees import path
 
 _HEADINGS = "//h1 | //h2 | //h3 | //h4 | //h5 | //h6"
 _LISTS = " | ".join(
@@ -30,7 +31,7 @@ _FEWEST, _ALL, _NEARLY_ALL = 3, 0.95, 0.8
 
 def find_self_links(root: Any) -> Iterator[Any]:
     """The signs behind headings, terms and captions that link to these themselves."""
-    for link in root.xpath(_SELF_LINKS):
+    for link in path(_SELF_LINKS)(root):
         if (link.text or "").strip() in _SIGNS and (
             link.getparent().tag in _HEADED or "headerlink" in link.get("class", "")
         ):
@@ -60,9 +61,9 @@ def find_contents(root: Any, shares: Shares) -> Iterator[Any]:
 
 def _of_headings(root: Any, shares: Shares) -> list[Any]:
     """Lists of links to headings of the page, that are called its contents or leave none out."""
-    called = {node for node in root.xpath(_CALLED) if _NAMES.search(names_of(node))}
+    called = {node for node in path(_CALLED)(root) if _NAMES.search(names_of(node))}
     lists = {node: named for node in called if (named := _named(node))}
-    lists |= {node: named for node in root.xpath(_LISTS) if len(named := _named(node)) >= _FEWEST}
+    lists |= {node: named for node in path(_LISTS)(root) if len(named := _named(node)) >= _FEWEST}
     if not lists:
         return []
     headings = _Headings(root)
@@ -94,7 +95,7 @@ class _Headings:
         self._names: list[set[str]] = []
         self._at_level: dict[int, list[int]] = {level: [] for level in range(1, 7)}
         self._first: dict[str, tuple[int, int]] = {}
-        for at, node in enumerate(root.xpath(_HEADINGS)):
+        for at, node in enumerate(path(_HEADINGS)(root)):
             level, name = int(node.tag[1]), _name(node)
             names = {name, _COUNTED.sub("", name)}
             self._names.append(names)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from ingestion.parse.markup.trees import drop_trees
+from ingestion.parse.markup.trees import drop_trees, path
 from ingestion.parse.notes import raised
 
 _MARK = re.compile(
@@ -26,7 +26,7 @@ _BEFORE = 80
 
 def resolve_marks(root: Any) -> None:
     """Drop the links to notes and back, and the raised signs that are marks."""
-    drop_trees(_with_brackets(node) for node in root.xpath(_SAID) if not _is_heading_itself(node))
+    drop_trees(_with_brackets(node) for node in path(_SAID)(root) if not _is_heading_itself(node))
     drop_trees(node for node in list(_linked(root)) if _MARK.fullmatch(_beginning(node)))
     for node in root.iter("sup"):
         if len(node) or _is_behind_index(node):

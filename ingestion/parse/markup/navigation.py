@@ -15,7 +15,7 @@ from typing import Any
 
 from ingestion.parse.markup.contents import find_contents
 from ingestion.parse.markup.links import Shares, count_words, names_of, plainly
-from ingestion.parse.markup.trees import outermost
+from ingestion.parse.markup.trees import outermost, path
 
 _ROLES = "|navigation|menu|menubar|search|doc-toc|dialog|alertdialog|"
 _SAID = f"//nav | //search | //*[@role and contains('{_ROLES}', concat('|', @role, '|'))]"
@@ -77,7 +77,7 @@ def find_navigation(root: Any, title: str) -> list[Any]:
 
 def _said(root: Any, shares: Shares) -> Iterator[Any]:
     """What calls itself navigation, a search or a dialogue, unless it holds text of some length."""
-    for node in root.xpath(_SAID):
+    for node in path(_SAID)(root):
         share = shares.of(node)
         if share.plain < _FEW_WORDS or share.is_mostly_links(_MOSTLY):
             yield node
@@ -95,17 +95,17 @@ def _consent(root: Any, shares: Shares) -> Iterator[Any]:
 
 def _edit(root: Any, shares: Shares) -> Iterator[Any]:
     """Links to edit the page, with the brackets around them."""
-    for link in root.xpath(_EDIT):
+    for link in path(_EDIT)(root):
         around = link.getparent()
         yield around if around.tag == "span" and shares.of(around).plain == 0 else link
 
 
 def _main(root: Any) -> Any:
     """The element that says it holds the page's content; None without one, or with several."""
-    mains = root.xpath(_MAIN)
+    mains = path(_MAIN)(root)
     if mains:
         return mains[0] if len(mains) == 1 else None
-    articles = root.xpath("//article[not(ancestor::article)]")
+    articles = path("//article[not(ancestor::article)]")(root)
     if len(articles) == 1 and 2 * len(articles[0].text_content()) >= len(root.text_content()):
         return articles[0]
     return None
@@ -159,7 +159,7 @@ def _leads_within(node: Any) -> bool:
 
 
 def _called(root: Any, shares: Shares) -> Iterator[Any]:
-    for node in root.xpath(_CALLED):
+    for node in path(_CALLED)(root):
         names = names_of(node)
         least = next((least for called, least in _NAMES if called.search(names)), None)
         if least is None:
@@ -171,7 +171,7 @@ def _called(root: Any, shares: Shares) -> Iterator[Any]:
 
 def _lines_to_neighbours(root: Any, shares: Shares) -> Iterator[Any]:
     """The largest element around a link to a neighbouring page that is short, and mostly links."""
-    for link in root.xpath(_TO_NEIGHBOURS):
+    for link in path(_TO_NEIGHBOURS)(root):
         line = None
         for around, _ in zip(link.iterancestors(), range(_CLIMB), strict=False):
             if around.tag in ("body", "main", "article") or shares.is_longer(around, _FEW_WORDS):

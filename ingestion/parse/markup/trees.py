@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
+
+
+@cache
+def path(expression: str) -> Any:
+    """An XPath expression, ready for any tree."""
+    from lxml import etree
+
+    return etree.XPath(expression)
 
 
 def drop_trees(nodes: Iterable[Any]) -> None:
