@@ -22,6 +22,7 @@ COMMANDS = {
     "retrieval": ("eval.retrieval", "Both lists and their fusion, through the API."),
     "ranking": ("eval.relevance.ranking", "Both lists, their fusion and the reranker."),
     "deciding": ("eval.relevance.deciding", "Which questions are answered; calibration."),
+    "asking": ("eval.relevance.asking", "Questions misspelt, and inside polite messages."),
     "relevance": ("eval.relevance.__main__", "The tables of docs/measured/relevance.md."),
     "bench": ("eval.bench.__main__", "Speed and memory, each beside its baseline."),
 }

@@ -3,6 +3,7 @@
 The life of one query, in the order to read the files:
 
     pipeline.py   answer(): the whole story in one screen
+    text/         its courtesies are left out; once something is found, what is misspelt is asked anew
     embed/        the question becomes a dense vector and its tokens', store/bm25.py gives its BM25 terms
     store/        two ranked lists of chunk ids come back (Qdrant)
     fuse.py       one list, by Reciprocal Rank Fusion

@@ -124,7 +124,7 @@ class LocalEngine(Engine):
             watch = Stopwatch()
             found = await self.pipeline.threads.run(self.pipeline.find, scope, query, watch)
             told(found.best)
-        return SearchResult(found.best, watch.timings_ms())
+        return SearchResult(found.best, watch.timings_ms(), found.respelled)
 
     @override
     async def explain(self, scope: Scope, query: Query, expected: Expected) -> Explanation:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.background import QuestionThreads
 from service.cite import meaning_of, warning_of
 from service.context import build
-from service.decide import Decider, PartDecision, do_not_say, parts_to_decide, together
+from service.decide import Decider, PartDecision, do_not_say, message_of, parts_to_decide, together
 from service.embed import Embedder
 from service.fuse import fuse, in_turn
 from service.generate import Generator
@@ -25,6 +25,8 @@ from service.settings import Settings
 from service.stopwatch import Stopwatch
 from service.store import Store, TokenStore
 from service.store.bm25 import sparse_query
+from service.text.courtesies import without_courtesies
+from service.text.spelling import respelled, spelled
 from service.types import (
     Answer,
     Candidates,
@@ -74,6 +76,18 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What a search gave: its two lists, one list of them, and the hits that the scope may see."""
+
+    question: Question
+    candidates: Candidates
+    fused: tuple[Fused, ...]
+    hits: tuple[Hit, ...]
+    respelled: Mapping[str, str] = field(default_factory=dict)
+    """Words that the query has and `question` has not, and as what they were read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """The stages of a query, chosen by `wiring.py`; what takes time runs on `threads`, not on the loop."""
 
@@ -116,16 +130,24 @@ class Pipeline:
 
     def find(self, scope: Scope, query: Query, watch: Stopwatch) -> Found:
         """The visible chunks that come closest, best first: at least `top_k`, where there are so many."""
-        with watch.stage("embed"):
-            question = self.embed(scope, query)
-        with watch.stage("search"):
-            candidates = self.search(scope, question, self.settings.search.candidates)
-        with watch.stage("fuse"):
-            hits = self.visible(scope, query, fuse(candidates, self.settings.fuse))
+        seen = self.retrieve(scope, query, watch)
         with watch.stage("rerank"):
-            return Found(question, self.rerank(scope, question, hits))
+            return Found(seen.question, self.rerank(scope, seen.question, seen.hits), seen.respelled)
 
     # --- the steps, for who looks at each of them (`explaining/`) ------------------------------
+
+    def retrieve(self, scope: Scope, query: Query, watch: Stopwatch) -> Retrieval:
+        """What is found for the question alone; where a word is misspelt, as what was found spells it."""
+        query = dataclasses.replace(query, text=without_courtesies(query.text))
+        seen = self._retrieve(scope, query, watch)
+        with watch.stage("search"):
+            texts = [f"{hit.document.title}\n{hit.chunk.indexed_text}" for hit in seen.hits]
+            language = seen.hits[0].chunk.language if seen.hits else ""
+            read_as = respelled(query.text, texts, language, self._is_one_token)
+        if not read_as:
+            return seen
+        again = self._retrieve(scope, dataclasses.replace(query, text=spelled(query.text, read_as)), watch)
+        return dataclasses.replace(again, respelled=read_as)
 
     def embed(self, scope: Scope, query: Query) -> Question:
         """The query with its vectors and its BM25 terms, in the languages of the scope's tenant."""
@@ -167,16 +189,36 @@ class Pipeline:
         return AnswerInProgress(desk, found, watch, decision, context, unanswered, expects_tokens)
 
     def decide(self, scope: Scope, found: Found, watch: Stopwatch) -> Decided:
-        """Whether there is an answer in the hits, or in those of some parts of the question."""
-        with watch.stage("decide"):
-            decision = self.decider.decide(found)
-        if asked := parts_to_decide(found.question.text):
-            return self._part_by_part(scope, found, decision, asked, watch)
-        return Decided(found, decision)
+        """Whether there is an answer in the hits, or in those of some parts of the question.
+
+        Of a message that tells more than it asks, what it asks is decided by itself, where that is the same.
+        """
+        decided = self._decide_by_parts(scope, found, watch)
+        message = message_of(found.question.text)
+        if message is None or self.is_worth_writing(decided.decision):
+            return decided
+        alone = self.find(scope, dataclasses.replace(found.question.query, text=message.asked), watch)
+        if not message.is_asked_of(found, alone):
+            return decided
+        alone = dataclasses.replace(alone, respelled=found.respelled)
+        by_itself = self._decide_by_parts(scope, alone, watch)
+        return by_itself if by_itself.decision.answer else decided
 
     def is_worth_writing(self, decision: Decision) -> bool:
         """Whether an answer is tried: a language model may look where quotations would not do."""
         return decision.answer or (self.generator.llm and decision.worth_asking)
+
+    def _retrieve(self, scope: Scope, query: Query, watch: Stopwatch) -> Retrieval:
+        with watch.stage("embed"):
+            question = self.embed(scope, query)
+        with watch.stage("search"):
+            candidates = self.search(scope, question, self.settings.search.candidates)
+        with watch.stage("fuse"):
+            fused = fuse(candidates, self.settings.fuse)
+            return Retrieval(question, candidates, fused, self.visible(scope, query, fused))
+
+    def _is_one_token(self, word: str) -> bool:
+        return self.embedder.count_tokens(word) == 1
 
     def _decided(self, scope: Scope, found: Found, watch: Stopwatch) -> AnswerInProgress:
         """The decision, and where there is something to say, the passages to say it from."""
@@ -186,6 +228,13 @@ class Pipeline:
             with watch.stage("generate"):
                 context = self.context(scope, decided.found.best)
         return self.begin(decided, context, watch)
+
+    def _decide_by_parts(self, scope: Scope, found: Found, watch: Stopwatch) -> Decided:
+        with watch.stage("decide"):
+            decision = self.decider.decide(found)
+        if asked := parts_to_decide(found.question.text):
+            return self._part_by_part(scope, found, decision, asked, watch)
+        return Decided(found, decision)
 
     def _part_by_part(
         self, scope: Scope, found: Found, whole: Decision, asked: Sequence[str], watch: Stopwatch
@@ -200,8 +249,8 @@ class Pipeline:
             return Decided(found, whole)
         hits = in_turn([each[place].hits for place in held.answered])
         if not held.unanswered:
-            return Decided(Found(found.question, hits), held.decision)
+            return Decided(dataclasses.replace(found, hits=hits), held.decision)
         with watch.stage("embed"):
             rest = dataclasses.replace(query, text=" ".join(asked[place] for place in held.answered))
-            found = Found(self.embed(scope, rest), hits)
+            found = Found(self.embed(scope, rest), hits, found.respelled)
             return Decided(found, held.decision, do_not_say(held.unanswered))

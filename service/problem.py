@@ -246,6 +246,9 @@ def _footnote_error(error: FootnoteError, path: str) -> Response:
     return problem_response(problem_of(error), getattr(error, "retry_after_s", RETRY_AFTER_S), path=path)
 
 
+_AS_JSON = "send an object of JSON, with the header Content-Type: application/json"
+
+
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[:MAX_FIELD_PROBLEMS]
@@ -254,12 +257,15 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
         place = first[0]["loc"][-1]
         fields = [FieldProblem(field="body", message=f"the JSON ends or breaks at character {place}")]
     detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3])
-    return problem_response(problem_of(InvalidInput(detail), errors=fields), path=request.url.path)
+    hint = _AS_JSON if first[0]["type"] == "model_attributes_type" and len(first[0]["loc"]) == 1 else ""
+    return problem_response(problem_of(InvalidInput(detail, hint=hint), errors=fields), path=request.url.path)
 
 
 def _in_words(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "extra_forbidden":
         return "there is no such field"
+    if problem["type"] == "model_attributes_type":
+        return "this is no object of JSON"
     return str(problem["msg"])
 
 

@@ -147,6 +147,7 @@ class AnswerInProgress:
             warnings=(*self._desk.warnings, *self._lost(), *self._unfinished(), *self._given_up),
             hits=self._found.best,
             closest=() if sentences or decision.says else closest(self._found.hits),
+            respelled=self._found.respelled,
             unanswered=unanswered,
         )
 

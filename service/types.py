@@ -295,6 +295,8 @@ class Found:
 
     question: Question
     hits: tuple[Hit, ...]
+    respelled: Mapping[str, str] = field(default_factory=dict)
+    """Words that the reader wrote, and as what they were read: `question` has the latter."""
 
     @property
     def best(self) -> tuple[Hit, ...]:
@@ -523,6 +525,8 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     closest: tuple[Citation, ...] = ()
     """What came closest, where there is no answer: nothing rests on it."""
+    respelled: Mapping[str, str] = field(default_factory=dict)
+    """Words of the question that nothing found holds, and as what they were read."""
     unanswered: str = ""
     """Which parts of the question the documents do not answer: the end of `text`; empty where they all do."""
     cached: bool = False
@@ -570,3 +574,5 @@ class SearchResult:
 
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float]
+    respelled: Mapping[str, str] = field(default_factory=dict)
+    """Words of the query that nothing found holds, and as what they were read."""

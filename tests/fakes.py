@@ -145,6 +145,8 @@ class FakeEngine:
     redis: bool | None = None
     cached: bool = False
     """Whether answers come from a cache."""
+    respelled: dict[str, str] = field(default_factory=dict)
+    """Words of every question, and as what they are read."""
 
     # --- asking
 
@@ -178,7 +180,7 @@ class FakeEngine:
     async def search(self, scope: Scope, query: Query) -> SearchResult:
         if self.failure is not None:
             raise self.failure
-        return SearchResult(self._hits(scope, query), TIMINGS)
+        return SearchResult(self._hits(scope, query), TIMINGS, self.respelled)
 
     async def explain(self, scope: Scope, query: Query, expected: Expected) -> Explanation:
         if self.failure is not None:
@@ -232,6 +234,7 @@ class FakeEngine:
             dropped_sentences=2,
             rejected=DROPPED,
             cached=self.cached,
+            respelled=self.respelled,
             hits=hits,
         )
 

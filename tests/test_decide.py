@@ -444,3 +444,14 @@ def test_what_was_written_adds_to_the_log_odds_as_well() -> None:
     before = ask(QUESTION, a_hit(WARRANTY))
     moved = after(before, declined=True, supports=[], dropped=0)
     assert moved.contributions == {**before.contributions, "written": -3.0}
+
+
+@pytest.mark.parametrize("question", ["Does it support the warranty?", "Is it possible to have a warranty?"])
+def test_the_word_by_which_is_asked_whether_something_is_so_need_not_stand_in_a_passage(
+    question: str,
+) -> None:
+    assert read(question, a_hit(WARRANTY))["first_three"] == 1
+
+
+def test_it_counts_where_it_is_what_is_asked_for() -> None:
+    assert read("Where is support for the warranty?", a_hit(WARRANTY))["first_three"] < 1

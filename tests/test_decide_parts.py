@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from service.decide import PartDecision, do_not_say, parts_to_decide, together
+from service.decide import PartDecision, do_not_say, message_of, parts_to_decide, together
 from service.decide.asking import nothing_asked
-from service.types import Decision, Reason
+from service.types import Decision, Found, Reason
+from tests.answering import a_hit, a_question
 
 
 def decided(p: float) -> Decision:
@@ -98,3 +99,64 @@ def test_a_greeting_and_a_single_word_ask_nothing(text: str) -> None:
 )
 def test_everything_else_asks_something(text: str) -> None:
     assert nothing_asked(text) == ""
+
+
+# --- a message of several sentences ----------------------------------------------------------
+
+WARRANTY = "The warranty of the MV450 lasts 24 months. Ann Miller signs it."
+
+
+def found(*texts: str) -> Found:
+    return Found(a_question("?"), tuple(a_hit(text, id=f"c{n}") for n, text in enumerate(texts)))
+
+
+def asked(message: str, whole: Found, alone: Found | None = None) -> bool:
+    read = message_of(message)
+    return read is not None and read.is_asked_of(whole, alone or found(WARRANTY))
+
+
+def test_what_a_message_asks_is_told_from_what_it_tells() -> None:
+    message = message_of("I am new here. How long is the pump warranty? I look forward to it.")
+    assert message is not None
+    assert message.asked == "How long is the pump warranty?"
+    assert message.scene == "I am new here. I look forward to it."
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "How long is the pump warranty?",
+        "It leaks since Monday. What could it be?",
+        "We have a pump. And now?",
+        "The pump leaks. We are sad.",
+    ],
+)
+def test_what_is_not_asked_beside_a_scene_or_points_to_it_is_no_such_message(message: str) -> None:
+    assert message_of(message) is None
+
+
+def test_a_message_that_tells_nothing_of_weight_is_asked_by_what_it_asks() -> None:
+    assert asked(
+        "It is a bit urgent. How long does the warranty last?", found("Other", WARRANTY), found("Other")
+    )
+
+
+def test_what_is_found_for_the_question_alone_must_be_near_for_the_whole() -> None:
+    far = Found(a_question("?"), (a_hit(WARRANTY, id="elsewhere"),))
+    assert not asked("It is a bit urgent. How long does the warranty last?", found("a", "b"), far)
+
+
+@pytest.mark.parametrize(
+    ("scene", "same"),
+    [
+        ("We have the MV450.", True),
+        ("We have the MV300.", False),
+        ("We bought 3 of them.", False),
+        ("I am Peter.", True),
+        ("I spoke to Miller.", True),
+        ("I spoke to Tosca about this.", False),
+    ],
+)
+def test_what_the_scene_names_is_what_the_best_hit_is_about(scene: str, same: bool) -> None:
+    whole = found(WARRANTY, "The Tosca has another.")
+    assert asked(f"{scene} How long does the warranty last?", whole) is same

@@ -20,6 +20,7 @@ from eval.collect import Collected, Collection, collected
 from eval.commands import AsJson, Data, Limit, Out, Seed, Work, command, run
 from eval.halves import RANKED, is_first_half
 from eval.labelled import LabelledSet, files, find
+from eval.labelled.types import LabelledQuestion
 from eval.results import each, give
 from eval.retrieval import Measured, means, ndcg, recall, show
 from service.rerank import FusedOrder, Reranker, open_reranker
@@ -32,13 +33,13 @@ DEPTHS = (50, 100)
 
 def documents(item: Collected, hits: Iterable[Hit]) -> list[str]:
     """The documents of the hits, each once, by the name under which the set judges it."""
-    return list(dict.fromkeys(name_of(item, hit) for hit in hits))
+    return list(dict.fromkeys(name_of(item.question, hit) for hit in hits))
 
 
-def name_of(item: Collected, hit: Hit) -> str:
+def name_of(question: LabelledQuestion, hit: Hit) -> str:
     """The name under which the set judges the hit's document, else one that it does not know."""
     names = (hit.document.external_id, hit.document.source)
-    return next((name for name in names if name in item.question.relevant), None) or hit.document.id
+    return next((name for name in names if name in question.relevant), None) or hit.document.id
 
 
 def quality(item: Collected, hits: Iterable[Hit]) -> tuple[float, float]:

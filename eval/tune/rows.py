@@ -62,7 +62,7 @@ def listed(item: Collected, rarity: Floats) -> HitList | None:
         item,
         matched,
         trust_features(question, found, rarity),
-        tuple(name_of(item, hit) for hit in hits),
+        tuple(name_of(item.question, hit) for hit in hits),
         {name: grade / ideal for name, grade in relevant.items()},
         quality(item, of_list(item, sparse=True))[0],
         quality(item, of_list(item, sparse=False))[0],

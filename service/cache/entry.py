@@ -12,7 +12,7 @@ from service.types import Answer
 
 log = logging.getLogger(__name__)
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever what an answer is made of changes; entries of another format are not read."""
 
 _Entry = tuple[int, Answer]

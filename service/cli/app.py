@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -66,11 +66,22 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _said_too_early(context: typer.Context, option: typer.CallbackParam, given: object) -> None:
+    if given:
+        raise typer.BadParameter(f"it stands behind the command: footnote COMMAND … {option.opts[0]}")
+
+
+def _belongs_to_a_command(name: str) -> Any:
+    return typer.Option(name, callback=_said_too_early, hidden=True)
+
+
 @app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
+    data_dir: Annotated[str, _belongs_to_a_command("--data-dir")] = "",
+    as_json: Annotated[bool, _belongs_to_a_command("--json")] = False,
 ) -> None:
     pass
 

@@ -78,6 +78,7 @@ def search(
     if as_json:
         print_json(found)
     else:
+        show.respelled(out, found)
         show.hits(out, found)
 
 

@@ -66,6 +66,7 @@ def lines(given: Json) -> list[tuple[str, str]]:
     told = [("corpus", _document(one)) for one in given["documents"]] or [("corpus", "no such document")]
     if given["places"]:
         told.append(("chunk", _places(given["places"])))
+    told += [("read", f"“{word}” as “{meant}”") for word, meant in given["respelled"].items()]
     for stage, name in (("dense", "dense"), ("BM25", "sparse"), ("fused", "fused"), ("reranked", "reranked")):
         if given["ranks"]:
             told.append((stage, _rank(given["ranks"][name])))

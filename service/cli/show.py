@@ -22,6 +22,7 @@ REASONS = {
 
 def answer(console: Console, given: Json) -> None:
     """The sentences with their numbers, then the footnotes."""
+    respelled(console, given)
     decision = given["decision"]
     if given["status"] == "answered":
         for sentence in given["sentences"]:
@@ -45,6 +46,12 @@ def answer(console: Console, given: Json) -> None:
     console.print(_last_line(given), style="dim", highlight=False)
     for warning in given["warnings"]:
         console.print(f"{warning['stage']}: {escape(warning['message'])}", style="dim", highlight=False)
+
+
+def respelled(console: Console, given: Json) -> None:
+    """Which words of the question were read as others."""
+    for word, meant in given["respelled"].items():
+        console.print(escape(f"read “{word}” as “{meant}”"), style="yellow", highlight=False)
 
 
 def hits(console: Console, found: Json) -> None:

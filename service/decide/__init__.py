@@ -24,7 +24,7 @@ from pathlib import Path
 from service.decide.asking import nothing_asked
 from service.decide.calibrator import Calibrator, LogisticModel, shipped
 from service.decide.features import decision_features
-from service.decide.parts import PartDecision, do_not_say, parts_to_decide, together
+from service.decide.parts import PartDecision, do_not_say, message_of, parts_to_decide, together
 from service.settings import ChunkSettings, DecideSettings
 from service.types import Decision, Found, Reason, Warning
 
@@ -35,6 +35,7 @@ __all__ = [
     "after",
     "do_not_say",
     "fingerprints",
+    "message_of",
     "open_decider",
     "parts_to_decide",
     "together",

@@ -7,6 +7,7 @@ in that the first ones are read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log1p
@@ -35,6 +36,18 @@ _ASKING = frozenset(
     + words.terms("bedeuten bedeutet heißen heißt stehen steht", "de")
 )
 """Terms that say how something is asked for, not what: no entry of a manual repeats them."""
+
+_WHETHER = re.compile(
+    r"\s*(?:does|do|did|is|are|was|were|can|could|will|would|has|have|may"
+    r"|ist|sind|kann|können|gibt|hat|haben|darf|unterstützt|unterstützen)\b",
+    re.IGNORECASE,
+)
+_POSSIBLE = frozenset(
+    words.terms("support supported possible able", "en")
+    + words.terms("unterstützt unterstützen möglich", "de")
+)
+"""Where it is asked whether something is so, these ask, and the rest is what is asked for: a passage on slots
+says that there are slots, not that they are supported."""
 
 FROM_TEXT = (
     "dense",
@@ -92,7 +105,7 @@ class _Shares:
     def of(cls, question: Question, hits: Sequence[Hit]) -> _Shares:
         """Those of at least one hit."""
         text, language = question.text, hits[0].chunk.language
-        asked, things = frozenset(words.terms(text, language)), Named.of(text, language)
+        asked, things = _asked(text, language), Named.of(text, language)
         passages = [frozenset(words.terms(hit.chunk.indexed_text, hit.chunk.language)) for hit in hits]
         around = things.names_around(hits)
         weights = words.weights(passages)
@@ -134,6 +147,12 @@ def _pinned(asked: frozenset[str], held: Sequence[frozenset[str]], others: Seque
         return 0.0
     shares = [share for share, known in zip(others, held, strict=False) if known == asked]
     return max(shares, default=0.0) / held.count(asked)
+
+
+def _asked(text: str, language: str) -> frozenset[str]:
+    """The terms of a question, without those that only ask whether."""
+    terms = frozenset(words.terms(text, language))
+    return (terms - _POSSIBLE or terms) if _WHETHER.match(text) else terms
 
 
 def _terms_of(wholes: Iterable[str], language: str) -> frozenset[str]:

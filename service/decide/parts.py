@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.text import words
+from service.text.names import folded, names, says
 from service.text.parts import pieces_of, sentences_asking
-from service.types import Decision
+from service.types import Decision, Found
 
 _FEWEST_TERMS = 2
 _MOST_PARTS = 4
+_NEAR = 3
+"""Among so many hits of a whole message is the best one of what it asks."""
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|so|one|ones"
     r"|each|both|same|other|others|another|former|latter|such|else|er|sie|es|ihn|ihm|ihr|ihre[rsnm]?|sein|seine[rsnm]?"
@@ -68,6 +71,39 @@ def together(whole: Decision, parts: Sequence[PartDecision], *, model_may_be_ask
     weakest = min((parts[place].decision for place in held), key=lambda one: one.p_answerable)
     unanswered = tuple(part.text for place, part in enumerate(parts) if place not in held)
     return Together(weakest, tuple(held), unanswered)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a message asks, in sentences that make sense alone, and those that set the scene."""
+
+    asked: str
+    scene: str
+
+    def is_asked_of(self, whole: Found, alone: Found) -> bool:
+        """Whether what was found for `asked` alone is what the whole message is about.
+
+        The best of it is among the first that were found for the whole, and what the scene names is not
+        another thing: its codes and numbers stand in the best hit, and so do those of its names that any hit
+        of the whole knows.
+        """
+        if not alone.hits or alone.hits[0].chunk.id not in {hit.chunk.id for hit in whole.hits[:_NEAR]}:
+            return False
+        best, language = alone.hits[0].chunk.indexed_text, alone.hits[0].chunk.language
+        codes = {term for term in words.terms(self.scene, language) if any(map(str.isdigit, term))}
+        said, known = folded(best), folded("\n".join(hit.chunk.indexed_text for hit in whole.hits))
+        return codes <= set(words.terms(best, language)) and all(
+            says(name, said, language) or not says(name, known, language)
+            for name in names(self.scene, language)
+        )
+
+
+def message_of(question: str) -> Message | None:
+    """The message that a question of several sentences is; None where what asks does not stand alone."""
+    asking, scene = sentences_asking(question)
+    if not scene or question in asking or not all(map(_stands_alone, asking)):
+        return None
+    return Message(" ".join(asking), scene)
 
 
 def do_not_say(unanswered: Sequence[str]) -> str:

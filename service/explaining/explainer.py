@@ -41,30 +41,28 @@ class Explainer:
         if not corpus.places:
             return judged(Seen(expected, corpus), self._pipeline.settings)
         watch = Stopwatch()
-        found, ranks = await threads.run(self._search, scope, query, corpus)
+        found, ranks = await threads.run(self._search, scope, query, corpus, watch)
         decided, context = await threads.run(self._decide, scope, found, watch)
         run = await self._write(decided, context, watch)
         reached = _reached(context, corpus)
         return judged(Seen(expected, corpus, Way(ranks, reached, run)), self._pipeline.settings)
 
-    def _search(self, scope: Scope, query: Query, corpus: Corpus) -> tuple[Found, Ranks]:
+    def _search(self, scope: Scope, query: Query, corpus: Corpus, watch: Stopwatch) -> tuple[Found, Ranks]:
         pipeline, settings = self._pipeline, self._pipeline.settings
-        question = pipeline.embed(scope, query)
-        candidates = pipeline.search(scope, question, settings.search.candidates)
-        fused = fuse(candidates, settings.fuse)
-        hits = pipeline.visible(scope, query, fused)
-        found = Found(question, pipeline.rerank(scope, question, hits))
+        seen = pipeline.retrieve(scope, query, watch)
+        question, candidates, hits = seen.question, seen.candidates, seen.hits
+        found = Found(question, pipeline.rerank(scope, question, hits), seen.respelled)
         wanted = {place.chunk_id for place in corpus.places}
         deep = pipeline.search(scope, question, LOOKED_AT)
         served = settings.search.candidates
         ranks = Ranks(
             _among(wanted, candidates.dense, deep.dense, served),
             _among(wanted, candidates.sparse, deep.sparse, served),
-            self._fused(wanted, fused, hits, deep),
+            self._fused(wanted, seen.fused, hits, deep),
             Rank(_first(wanted, map(_chunk_of, found.hits)), len(hits), query.top_k),
         )
         if ranks.dense.rank is None and ranks.sparse.rank is None and query.filters != Filters():
-            ranks = replace(ranks, filtered=self._is_there(scope, query, wanted))
+            ranks = replace(ranks, filtered=self._is_there(scope, question.query, wanted))
         return found, ranks
 
     def _fused(

@@ -7,7 +7,7 @@ wants, and how far its passage was put above the others. What each counts was ch
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf
 
@@ -48,7 +48,9 @@ class AskedTerms:
 
     def overlap(self, terms: frozenset[str]) -> float:
         """How far terms name what is asked for, and nothing else, in [0, 1]."""
-        asked = len(terms & self.named) / max(1, len(terms))
+        if not terms:
+            return 0.0
+        asked = len(terms & self.named) / len(terms)
         return asked * self.share(dict.fromkeys(terms, 1.0))
 
 
@@ -90,7 +92,7 @@ class WordScores:
         asked = {language: self._asked(part, language) for language in {c.language for c in self._found}}
         exactness = {c: self._exactness(c, asked[c.language].exact) for c in self._found}
         scores = {
-            c: _WORDS * asked[c.language].share(self._counts(c))
+            c: _WORDS * asked[c.language].share(self._counts(c, asked[c.language].weights))
             + _CUE * part.cue(c.text, c.terms - asked[c.language].named)
             + _EXACT * exactness[c]
             + _ABOUT * asked[c.language].overlap(c.about)
@@ -119,11 +121,15 @@ class WordScores:
         )
         return about / sum(asked.values())
 
-    def _counts(self, candidate: CandidateSentence) -> dict[str, float]:
-        """What each term counts that a candidate holds, or that stands beside or above it."""
-        counts = dict.fromkeys(self._beside[candidate], _BESIDE)
-        counts |= dict.fromkeys(self._around[candidate.passage.n], _AROUND)
-        return counts | dict.fromkeys(candidate.terms | candidate.about, 1.0)
+    def _counts(self, candidate: CandidateSentence, asked: Iterable[str]) -> dict[str, float]:
+        """What each of these terms counts that a candidate holds, or that stands beside or above it."""
+        own, above = candidate.terms | candidate.about, self._around[candidate.passage.n]
+        beside = self._beside[candidate]
+        return {
+            term: 1.0 if term in own else _AROUND if term in above else _BESIDE
+            for term in asked
+            if term in own or term in above or term in beside
+        }
 
 
 def _around(passage: Passage) -> frozenset[str]:

@@ -108,15 +108,17 @@ class _PassageReader:
         """Reads the next unit, which begins at `start`."""
         self._position += 1
         self._span = (start, start + len(unit))
-        self._subjects.take(*self._span, is_text=not (_is_row(unit) or self._is_heading(unit)))
+        is_in_table = _is_row(unit)
+        is_heading = self._is_heading(unit)
+        self._subjects.take(*self._span, is_text=not (is_in_table or is_heading))
         if "|" in unit and _RULE.match(unit):
             self._header = self._forget_last()
-        elif _is_row(unit):
+        elif is_in_table:
             self._add(_row(unit, self._header), unit, is_row=True)
-        elif LIST_MARK.match(unit) and not self._is_heading(unit):
+        elif LIST_MARK.match(unit) and not is_heading:
             self._take_item(unit)
         else:
-            self._take_sentence(unit)
+            self._take_sentence(unit, is_heading)
         self._before = unit
 
     def take_code(self, start: int, end: int) -> None:
@@ -142,10 +144,9 @@ class _PassageReader:
         elif _is_whole(text):
             self._add(text, text, is_item=True)
 
-    def _take_sentence(self, unit: str) -> None:
+    def _take_sentence(self, unit: str, is_heading: bool) -> None:
         start, passage = self._span[0], self._passage.text
         text = _plain(unit, before=passage[passage.rfind("\n", 0, start) + 1 : start])
-        is_heading = self._is_heading(unit)
         if is_heading or text.endswith(":"):
             self._lead = self._lead_of(text)
             return
@@ -178,7 +179,7 @@ class _PassageReader:
         says_enough = lead or count >= _SHORTEST or _NAMED_VALUE.match(shown)
         fits = count > 0 if is_row else says_enough and count <= _LONGEST
         if fits:
-            terms = named_terms(f"{read}\n{shown}", _language(self._passage))
+            terms = named_terms(read if read == shown else f"{read}\n{shown}", _language(self._passage))
             place = (self._passage, self._position, self._span)
             subject = self._subjects.subject
             self.found.append(CandidateSentence(*place, shown, terms, is_row, lead, subject, is_item))
@@ -189,6 +190,9 @@ def _lines(unit: str) -> Iterator[tuple[int, str]]:
 
     Each comes with the place at which it begins.
     """
+    if "\n" not in unit:
+        yield 0, unit
+        return
     lines = unit.split("\n")
     in_columns = sum(_COLUMN.search(line) is not None for line in lines) > 1
     are_short = len(lines) > 2 and max(map(len, lines)) < _WRAPPED_LINE and not _END.search(unit)

@@ -94,14 +94,26 @@ def _is_wanted(
     ranking: Ranking,
 ) -> bool:
     """Whether a further candidate is as exact as the best one, and adds to what is known."""
-    exactness, score = ranking.matches.exactness, ranking.scores.get(candidate, 0.0)
-    is_told = candidate in known or any(_says_the_same(candidate, other) for other in known)
-    if is_told or exactness[candidate] < exactness[best]:
+    exactness = ranking.matches.exactness
+    if exactness[candidate] < exactness[best] or not _adds(candidate, best, known, ranking):
         return False
+    return candidate not in known and not any(_says_the_same(candidate, other) for other in known)
+
+
+def _adds(
+    candidate: CandidateSentence,
+    best: CandidateSentence,
+    known: Sequence[CandidateSentence],
+    ranking: Ranking,
+) -> bool:
+    """Whether it is another document's version, comes so close to the best, or says what is not known yet."""
     if _is_other_version(candidate, best):
         return all(other.passage.document.id != candidate.passage.document.id for other in known)
+    score = ranking.scores.get(candidate, 0.0)
+    if score < _KEEP_ABOVE * ranking.best:
+        return False
     is_close = score >= _CLOSE_CALL * ranking.best and known == [best]
-    return is_close or (score >= _KEEP_ABOVE * ranking.best and ranking.gain(candidate, known) >= _MIN_GAIN)
+    return is_close or ranking.gain(candidate, known) >= _MIN_GAIN
 
 
 def _beside(

@@ -28,6 +28,7 @@ from service.schemas.openai import (
     ModelsOut,
     inert,
     last_words,
+    with_footnotes,
 )
 from service.text.answers import gap, marked
 from service.types import Answer, Query, Retrieved, Scope, SentenceReady
@@ -127,7 +128,7 @@ class _ChunkWriter:
 
     def end(self, answer: Answer, *, usage: bool) -> list[bytes]:
         """The footnotes (or an abstention's text), the finish with the whole answer, the end mark."""
-        message = inert(last_words(answer) if self._said else answer.text)
+        message = inert(last_words(answer) if self._said else with_footnotes(answer))
         choice = ChunkChoice(delta={}, finish_reason="stop")
         parts = [
             self.delta(content=message),

@@ -25,6 +25,9 @@ class Response(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+RESPELLED = "Words of the question that nothing found holds, and as what they were read."
+
+
 class SentenceOut(Response):
     """A sentence that was checked against its passages."""
 
@@ -180,6 +183,7 @@ class AnswerOut(BaseModel):
         description="What came closest, up to three chunks, where there is no answer; nothing rests on them, "
         "and `score` is how similar they are to the question. Empty with an answer."
     )
+    respelled: dict[str, str] = Field(description=RESPELLED, examples=[{"warrnty": "warranty"}])
     unanswered: str = Field(
         description="The end of `answer` that names what of the question the documents do not answer; no "
         "sentence, and empty where all is answered."
@@ -210,6 +214,7 @@ class AnswerOut(BaseModel):
             warnings=[WarningOut.model_validate(warning) for warning in answer.warnings],
             cached=answer.cached,
             closest=[CitationOut.of(citation) for citation in answer.closest],
+            respelled=dict(answer.respelled),
             unanswered=answer.unanswered,
             variant=answer.variant,
             hits=[HitOut.of(hit) for hit in answer.hits] if explain else None,
@@ -224,12 +229,17 @@ class SearchOut(BaseModel):
     """Hits, best first."""
 
     hits: list[HitOut]
+    respelled: dict[str, str] = Field(description=RESPELLED, examples=[{"warrnty": "warranty"}])
     timings_ms: dict[str, float]
 
     @classmethod
     def of(cls, result: SearchResult) -> Self:
         """From our own type."""
-        return cls(hits=[HitOut.of(hit) for hit in result.hits], timings_ms=dict(result.timings_ms))
+        return cls(
+            hits=[HitOut.of(hit) for hit in result.hits],
+            respelled=dict(result.respelled),
+            timings_ms=dict(result.timings_ms),
+        )
 
 
 class RetrievalEvent(BaseModel):

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from service.explaining import Expected, Explanation
 from service.explaining.explanation import DocumentSeen, State, Verdict, Way
-from service.schemas.answers import CitationOut, DecisionOut, Response, SentenceOut
+from service.schemas.answers import RESPELLED, CitationOut, DecisionOut, Response, SentenceOut
 from service.schemas.asking import SearchIn, Text, storable_text
 from service.schemas.documents import JobOut
 from service.schemas.way import ContextOut, RejectedOut
@@ -142,6 +142,7 @@ class ExplanationOut(BaseModel):
     fix: FixOut
     documents: list[DocumentSeenOut]
     places: list[PlaceOut]
+    respelled: dict[str, str] = Field(description=RESPELLED)
     ranks: RanksOut | None
     reached: ReachedOut | None
     decision: DecisionOut | None
@@ -157,6 +158,7 @@ class ExplanationOut(BaseModel):
             fix=FixOut.model_validate(explanation.fix),
             documents=[DocumentSeenOut.of(one) for one in seen.corpus.documents],
             places=[PlaceOut.model_validate(one) for one in seen.corpus.places],
+            respelled=dict(way.run.found.respelled) if way else {},
             ranks=RanksOut.model_validate(way.ranks) if way else None,
             reached=_reached(way) if way else None,
             decision=DecisionOut.of(way.run.answer.decision) if way else None,

@@ -218,20 +218,21 @@ def inert(text: str) -> str:
 
 def with_footnotes(answer: Answer) -> str:
     """The message of a whole answer."""
-    return answer.text + footnotes(answer.citations)
+    return answer.text + _beneath(answer)
 
 
 def last_words(answer: Answer) -> str:
-    """What follows the sentences: what is not answered, then the list of the footnotes."""
+    """What follows the sentences: what is not answered, then what stands beneath."""
     if not answer.unanswered:
-        return footnotes(answer.citations)
-    return gap(answer.sentences[-1].text, answer.unanswered) + answer.unanswered + footnotes(answer.citations)
+        return _beneath(answer)
+    return gap(answer.sentences[-1].text, answer.unanswered) + answer.unanswered + _beneath(answer)
 
 
-def footnotes(citations: tuple[Citation, ...]) -> str:
-    """The list beneath an answer, one line a footnote."""
-    lines = [f"[{citation.n}] {_place(citation)}: “{_one_line(citation.quote)}”" for citation in citations]
-    return "\n\n" + "\n".join(lines) if lines else ""
+def _beneath(answer: Answer) -> str:
+    """The list of the footnotes, a line each, and which words were read as others."""
+    lines = [f"[{one.n}] {_place(one)}: “{_one_line(one.quote)}”" for one in answer.citations]
+    read_as = [f"Read “{word}” as “{meant}”." for word, meant in answer.respelled.items()]
+    return "".join("\n\n" + "\n".join(part) for part in (lines, read_as) if part)
 
 
 def _place(citation: Citation) -> str:

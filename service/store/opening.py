@@ -172,13 +172,20 @@ def _folder_in_force(data_dir: Path, model: Model, properties: Properties) -> Pa
 
 
 def check_name(known: str, model: Model) -> None:
-    """Raises `IndexMismatch` unless the index of this name is the model's."""
-    if known != index_name(model):
+    """Raises `IndexMismatch` unless the index of this name is the model's, and of this version's form."""
+    if known == (own := index_name(model)):
+        return
+    form, _, made_by = known.partition("-")
+    if made_by == own.partition("-")[2]:
         raise IndexMismatch(
-            f"the index {known!r} was made with another model than {model.name}, "
-            f"which makes {index_name(model)!r}",
-            hint="run `footnote reindex --to MODEL`, or set FOOTNOTE_EMBED__MODEL back",
+            f"the index {known!r} has the form {form} of another version of Footnote, "
+            f"this one's is {FORMAT_VERSION}",
+            hint="run `footnote reindex`, once: every document is embedded again",
         )
+    raise IndexMismatch(
+        f"the index {known!r} was made with another model than {model.name}, which makes {own!r}",
+        hint="run `footnote reindex --to MODEL`, or set FOOTNOTE_EMBED__MODEL back",
+    )
 
 
 def _folder(data_dir: Path, name: str) -> Path:

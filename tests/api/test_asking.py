@@ -18,7 +18,7 @@ async def test_an_answer_has_every_field_that_the_api_promises(
     assert set(body) == {
         "id", "status", "answer", "sentences", "citations", "decision", "model", "llm_generated", "usage",
         "timings_ms", "trace_id", "dropped_sentences", "warnings", "cached", "hits", "context", "rejected",
-        "closest", "unanswered", "variant",
+        "closest", "unanswered", "variant", "respelled",
     }  # fmt: skip
     assert body["status"] == "answered"
     assert set(body["decision"]) == {

@@ -45,6 +45,17 @@ async def test_an_abstention_is_a_message_without_footnotes(client: httpx.AsyncC
     assert body["choices"][0]["message"]["content"] == ABSTENTION
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_message_ends_with_the_words_that_were_read_as_others(
+    client: httpx.AsyncClient, engine: FakeEngine, document_id: str, stream: bool
+) -> None:
+    engine.respelled = {"warrnty": "warranty"}
+    response = await client.post("/v1/chat/completions", json={**CHAT, "stream": stream})
+    told = [one["choices"][0] for one in (chunks_of(response) if stream else [response.json()])]
+    message = "".join((one.get("delta") or one.get("message") or {}).get("content", "") for one in told)
+    assert message == f"{MESSAGE}\n\nRead “warrnty” as “warranty”."
+
+
 async def test_a_stream_adds_up_to_the_same_message(client: httpx.AsyncClient, document_id: str) -> None:
     response = await client.post("/v1/chat/completions", json={**CHAT, "stream": True})
     chunks = chunks_of(response)

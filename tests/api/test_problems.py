@@ -87,6 +87,8 @@ async def test_a_form_of_another_site_cannot_pass_for_json(client: httpx.AsyncCl
     headers = {"Content-Type": "text/plain"}
     response = await client.post("/query", content=json.dumps(QUESTION), headers=headers)
     assert response.status_code == 422
+    assert response.json()["detail"] == "body: this is no object of JSON"
+    assert "Content-Type: application/json" in response.json()["hint"]
 
 
 async def test_a_validation_problem_names_the_field_and_does_not_repeat_its_value(

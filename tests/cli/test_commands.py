@@ -82,6 +82,12 @@ def test_config_prints_what_is_in_force_without_secrets(
     assert "very-secret" not in done.stdout
 
 
+def test_an_option_before_the_command_is_told_where_it_stands(folder: Path) -> None:
+    done = footnote("--json", "ask", QUESTION, data=folder / "data")
+    assert done.returncode == 2
+    assert "it stands behind the command" in " ".join(done.stderr.replace("│", " ").split())
+
+
 def test_the_version_is_printed(folder: Path) -> None:
     done = footnote("--version", data=folder / "data")
     assert (done.returncode, done.stdout) == (0, f"footnote {version('footnote')}\n")

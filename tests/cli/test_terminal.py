@@ -27,7 +27,7 @@ def printed(terminal: Terminal) -> str:
 def only_styles(text: str) -> bool:
     """Whether there is no control character but those of bold, dim and coloured letters."""
     plain = text
-    for style in ("0", "1", "2", "1;36"):
+    for style in ("0", "1", "2", "1;36", "33"):
         plain = plain.replace(f"\x1b[{style}m", "")
     return all(sign.isprintable() or sign in "\n\t" for sign in plain)
 
@@ -45,6 +45,7 @@ def test_an_answer_gives_the_terminal_no_orders(terminal: Terminal) -> None:
         "sentences": [{"text": ORDER, "citations": [1]}],
         "citations": [{**place, "heading_path": [], "quote": ORDER}],
         "unanswered": ORDER,
+        "respelled": {ORDER: ORDER},
         "decision": {"calibrated": True, "p_answerable": 1, "threshold": 0.5},
         "model": ORDER,
         "timings_ms": {"total": 1},

@@ -22,6 +22,7 @@ from service.generate.extractive import ExtractiveGenerator
 from service.pipeline import Pipeline
 from service.rerank import FusedOrder
 from service.settings import DecideSettings, RerankSettings, Settings
+from service.stopwatch import Stopwatch
 from service.types import (
     Answer,
     Candidate,
@@ -398,6 +399,23 @@ async def test_parts_that_all_have_evidence_are_answered_as_they_were_asked() ->
     pipeline = a_pipeline(a_hit(TEXT), generator=generator, decider=DecidedByWord("Norway"))
     answer = await answered(pipeline, BOTH)
     assert (answer.status, answer.unanswered, generator.asked) == ("answered", "", [BOTH.text])
+
+
+async def test_a_message_is_answered_where_what_it_asks_is_alone() -> None:
+    asked = Query("It is a bit urgent. How long does the warranty last?")
+    answer = await a_pipeline(a_hit(TEXT), decider=DecidedByWord("urgent")).answer(LOCAL, asked)
+    assert answer.status == "answered"
+
+
+async def test_a_message_about_something_else_is_declined_whatever_it_asks_alone() -> None:
+    asked = Query("We have the MV300. How long does the warranty last?")
+    answer = await a_pipeline(a_hit(TEXT), decider=DecidedByWord("MV300")).answer(LOCAL, asked)
+    assert answer.status == "abstained"
+
+
+async def test_courtesies_are_not_asked() -> None:
+    asked = Query(f"Hello team, {QUESTION.text} Thanks, Ann")
+    assert a_pipeline(a_hit(TEXT)).find(LOCAL, asked, Stopwatch()).question.text == QUESTION.text
 
 
 async def test_parts_of_which_none_has_evidence_are_declined_together() -> None:

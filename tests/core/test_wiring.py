@@ -11,6 +11,7 @@ import pytest
 
 from service.errors import DataFolderLocked, IndexMismatch, Misconfigured, StoreUnavailable
 from service.settings import ChunkSettings, Settings
+from service.store import opening
 from service.store.edge import EdgeStore
 from service.types import Scope
 from service.wiring import start_reindex
@@ -138,6 +139,24 @@ def test_an_index_of_another_model_is_refused_with_the_command_that_repairs_it(
         pass
     assert "footnote reindex" in caught.value.hint
     with opened(data, embedder) as engine:  # nothing was harmed
+        assert sources(engine, "warranty") == {"manual.md"}
+
+
+def test_an_index_of_another_version_s_form_is_said_to_be_that_and_not_another_model_s(
+    data: Path, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(data, embedder) as engine:
+        ingested(engine, "manual.md", TEXT)
+    monkeypatch.setattr(opening, "FORMAT_VERSION", "99")
+    with (
+        pytest.raises(IndexMismatch, match="another version of Footnote, this one's is 99") as caught,
+        opened(data, embedder),
+    ):
+        pass
+    assert "`footnote reindex`" in caught.value.hint
+    assert reindex(data, embedder) == 1
+    with opened(data, embedder) as engine:
+        drain(engine)
         assert sources(engine, "warranty") == {"manual.md"}
 
 
