@@ -40,9 +40,14 @@ def find_self_links(root: Any) -> Iterator[Any]:
 
 def find_buttons(root: Any) -> Iterator[Any]:
     """Buttons beside the words of a heading, or in code: to copy it, and the like."""
+    said: dict[Any, str] = {}
     for button in root.iter("button"):
         around = next(button.iterancestors("h1", "h2", "h3", "h4", "h5", "h6", "pre"), None)
-        if around is not None and around.text_content().strip() != button.text_content().strip():
+        if around is None:
+            continue
+        if around not in said:
+            said[around] = around.text_content().strip()
+        if said[around] != button.text_content().strip():
             yield button
 
 
@@ -71,7 +76,7 @@ def _of_headings(root: Any, shares: Shares) -> list[Any]:
         node
         for node, named in lists.items()
         if headings.hold(named)
-        and (node in called or headings.are_all(named))
+        and (node in called or headings.are_all(named, shares.of(node).links))
         and shares.of(node).is_mostly_links(_NEARLY_ALL if node in called else _ALL)
     ]
 
@@ -107,16 +112,19 @@ class _Headings:
         """Whether each of these is a heading."""
         return named <= self._first.keys()
 
-    def are_all(self, named: set[str]) -> bool:
-        """Whether none of the highest level among these is missing, from the first to its section's end."""
+    def are_all(self, named: set[str], links: int) -> bool:
+        """Whether none of the highest level among these is missing, from the first to its section's end.
+
+        There is a link to each, where several say the same too.
+        """
         level, first = min(self._first[name] for name in named)
         higher = (self._after(above, first) for above in range(1, level))
         end = min((at for at in higher if at is not None), default=len(self._names))
         places = self._at_level[level]
-        for place in range(bisect_left(places, first), bisect_left(places, end)):
-            if named.isdisjoint(self._names[places[place]]):
-                return False
-        return True
+        found = range(bisect_left(places, first), bisect_left(places, end))
+        if len(found) > links:
+            return False
+        return not any(named.isdisjoint(self._names[places[place]]) for place in found)
 
     def _after(self, level: int, at: int) -> int | None:
         places = self._at_level[level]
