@@ -4,7 +4,7 @@
 set -eu
 
 MOST_MIB=900
-MOST_PACKAGES=70
+MOST_PACKAGES=79
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 place=$(mktemp -d)

@@ -13,12 +13,21 @@ from typing import Literal
 from service.types import Chunk, Scalar
 
 Kind = Literal[
-    "title", "paragraph", "list_item", "table", "code", "caption", "header", "footer", "page_number"
+    "title",
+    "paragraph",
+    "list_item",
+    "table",
+    "code",
+    "caption",
+    "header",
+    "footer",
+    "page_number",
+    "navigation",
 ]
 TableLayout = Literal["columns", "rows", "pairs", "records"]
 """How a table is written: below its header, without one, as `key: value`, or each row as `column: value`."""
-FURNITURE: frozenset[str] = frozenset({"header", "footer", "page_number"})
-"""Kinds that repeat around the content; they are recognised, counted and left out of the text."""
+FURNITURE: frozenset[str] = frozenset({"header", "footer", "page_number", "navigation"})
+"""Kinds that stand around the content; they are recognised, counted and left out of the text."""
 
 
 @dataclass(frozen=True, slots=True)

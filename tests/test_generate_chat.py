@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx2
 import pytest
+from aiohttp import encode_basic_auth, web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from service.errors import DeadlineExceeded, GeneratorUnavailable, Misconfigured
@@ -18,40 +21,48 @@ from service.types import Draft, Usage
 from tests.answering import a_context, a_question
 
 SECRET = "sk-very-secret"
-URL = "http://user:hidden@llm.test/v1"
-Handler = Callable[[httpx2.Request], httpx2.Response]
+NOBODY = "127.0.0.1:1"
+"""No server listens here."""
+Response = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Gone(Exception):
+    """The server ends the connection."""
 
 
 class Server:
     """Answers each request with the next of its responses, and remembers what was asked."""
 
-    def __init__(self, *responses: httpx2.Response | Exception) -> None:
+    def __init__(self, *responses: Response) -> None:
         self.responses = list(responses)
+        self.requests: list[web.Request] = []
         self.asked: list[dict[str, object]] = []
 
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append(json.loads(request.content))
-        response = self.responses.pop(0)
-        if isinstance(response, Exception):
-            raise response
-        return response
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(request)
+        self.asked.append(await request.json())
+        return await self.responses.pop(0)(request)
+
+    @property
+    def connections(self) -> int:
+        """How many were opened."""
+        return len({id(request.transport) for request in self.requests})
+
+    @asynccontextmanager
+    async def generator(self, path: str = "/v1", deadline_s: float = 5) -> AsyncIterator[ChatGenerator]:
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self.answer)
+        async with TestServer(app, shutdown_timeout=0) as server:
+            url = f"http://user:hidden@127.0.0.1:{server.port}{path}"
+            generator = ChatGenerator(settings(url, deadline_s))
+            try:
+                yield generator
+            finally:
+                await generator.aclose()
 
 
-class Body(httpx2.AsyncByteStream):
-    """Server-sent events, one at a time; None waits for ever, an exception breaks the connection."""
-
-    def __init__(self, events: Sequence[object]) -> None:
-        self.events = events
-        self.is_read_to_the_end = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for event in self.events:
-            if isinstance(event, Exception):
-                raise event
-            if event is None:
-                await asyncio.Event().wait()
-            yield f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
-        self.is_read_to_the_end = True
+def settings(url: str, deadline_s: float = 5) -> GenerateSettings:
+    return GenerateSettings(base_url=url, api_key=SecretStr(SECRET), model="m", deadline_s=deadline_s)
 
 
 def piece(text: str) -> dict[str, Any]:
@@ -74,28 +85,47 @@ USAGE = {
 }
 
 
-def streamed(*events: object) -> httpx2.Response:
-    return streaming(Body([*events]))
+def streamed(*events: object) -> Response:
+    """Server-sent events, one at a time; None waits for ever, `Gone` breaks the connection."""
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for event in events:
+            if event is None:
+                await asyncio.Event().wait()
+            if event is Gone:
+                return await gone(request)
+            await response.write(
+                f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
+            )
+        return response
+
+    return stream
 
 
-def streaming(body: Body) -> httpx2.Response:
-    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=body)
+async def gone(request: web.Request) -> web.StreamResponse:
+    """No response, or no more of it."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
 
 
-def refused(status: int, message: str = "no") -> httpx2.Response:
-    return httpx2.Response(status, json={"error": {"message": f"{message} {SECRET}", "type": "x"}})
+def refused(status: int, message: str = "no") -> Response:
+    async def refuse(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": {"message": f"{message} {SECRET}", "type": "x"}}, status=status)
+
+    return refuse
+
+
+async def drafts_from(generator: ChatGenerator) -> list[Draft]:
+    asked = generator.generate(a_question("How long?"), a_context("It lasts 24 months."))
+    return [draft async for draft in asked]
 
 
 async def drafts_of(server: Server, deadline_s: float = 5) -> list[Draft]:
-    settings = GenerateSettings(base_url=URL, api_key=SecretStr(SECRET), model="m", deadline_s=deadline_s)
-    generator = ChatGenerator(settings, httpx2.MockTransport(server))
-    try:
-        return [
-            draft
-            async for draft in generator.generate(a_question("How long?"), a_context("It lasts 24 months."))
-        ]
-    finally:
-        await generator.aclose()
+    async with server.generator(deadline_s=deadline_s) as generator:
+        return await drafts_from(generator)
 
 
 async def run(server: Server, deadline_s: float = 5) -> tuple[str, list[Usage]]:
@@ -136,15 +166,15 @@ async def test_a_failure_before_the_first_token_is_tried_once_more() -> None:
 
 
 async def test_a_second_failure_is_final() -> None:
-    server = Server(httpx2.ConnectError("refused"), httpx2.ConnectError("refused"))
-    with pytest.raises(GeneratorUnavailable, match=r"http://llm\.test/v1") as caught:
+    server = Server(gone, gone)
+    with pytest.raises(GeneratorUnavailable, match=r"http://127\.0\.0\.1:\d+/v1") as caught:
         await run(server)
     assert len(server.asked) == 2
     assert "hidden" not in str(caught.value)
 
 
 async def test_a_failure_after_the_first_token_is_never_repeated() -> None:
-    server = Server(streamed(piece("24 "), httpx2.ReadError("gone")))
+    server = Server(streamed(piece("24 "), Gone))
     with pytest.raises(GeneratorUnavailable):
         await run(server)
     assert len(server.asked) == 1
@@ -200,37 +230,85 @@ async def test_what_is_no_chunk_is_an_unavailable_model_and_nothing_of_it_is_tol
 
 
 async def test_an_answer_that_is_no_stream_is_an_unavailable_model() -> None:
-    whole = httpx2.Response(200, json={"choices": [{"message": {"content": "24 months [1]."}}]})
+    async def whole(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"choices": [{"message": {"content": "24 months [1]."}}]})
+
     with pytest.raises(GeneratorUnavailable):
         await run(Server(whole, whole))
 
 
 async def test_a_stream_is_read_to_its_end_so_that_its_connection_can_carry_the_next_one() -> None:
-    body = Body([piece("Hi."), "[DONE]"])
-    await run(Server(streaming(body)))
-    assert body.is_read_to_the_end
+    server = Server(*[streamed(piece("Hi."), "[DONE]")] * 2)
+    async with server.generator() as generator:
+        for _ in range(2):
+            await drafts_from(generator)
+        assert server.connections == 1
 
 
-@pytest.mark.parametrize("end", [None, httpx2.ReadError("gone")])
+async def test_a_line_without_end_is_an_unavailable_model() -> None:
+    endless = streamed("x" * 300_000)
+    with pytest.raises(GeneratorUnavailable):
+        await run(Server(endless, endless))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b': waits\r\ndata: {"choices": [{"delta": {"content": "Hi."}}]}\r\n\r\ndata: [DONE]\r\n\r\n',
+        b'event: chunk\nid: 1\ndata:{"choices":\ndata: [{"delta": {"content": "Hi."}}]}\n\ndata:[DONE]\n\n',
+        b'\n\ndata: {"choices": [{"delta": {"content": "Hi."}}]}\n\ndata: {"choices": [',
+    ],
+)
+async def test_events_are_read_as_the_standard_writes_them(written: bytes) -> None:
+    async def stream(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=written, headers={"Content-Type": "text/event-stream; charset=utf-8"})
+
+    assert (await run(Server(stream)))[0] == "Hi."
+
+
+@pytest.mark.parametrize("end", [None, Gone])
 async def test_what_comes_of_a_stream_after_its_end_changes_nothing(end: object) -> None:
     assert (await run(Server(streamed(piece("Hi."), "[DONE]", end))))[0] == "Hi."
 
 
-async def test_each_request_names_the_model_and_carries_the_key() -> None:
-    requests: list[httpx2.Request] = []
+@pytest.mark.parametrize("path", ["/v1", "/v1/"])
+async def test_each_request_names_the_model(path: str) -> None:
+    server = Server(streamed(piece("Hi."), "[DONE]"))
+    async with server.generator(path) as generator:
+        await drafts_from(generator)
+    assert server.asked[0]["model"] == "m"
 
-    def serve(request: httpx2.Request) -> httpx2.Response:
-        requests.append(request)
-        return streamed(piece("Hi."), "[DONE]")
 
-    settings = GenerateSettings(base_url="http://llm.test/v1/", api_key=SecretStr(SECRET), model="m")
-    generator = ChatGenerator(settings, httpx2.MockTransport(serve))
-    [draft async for draft in generator.generate(a_question("How long?"), a_context("24 months."))]
-    await generator.aclose()
-    (request,) = requests
-    assert str(request.url) == "http://llm.test/v1/chat/completions"
-    assert request.headers["authorization"] == f"Bearer {SECRET}"
-    assert json.loads(request.content)["model"] == "m"
+@pytest.mark.parametrize(
+    ("user", "authorization"),
+    [("", f"Bearer {SECRET}"), ("user:hidden@", encode_basic_auth("user", "hidden"))],
+)
+async def test_the_key_is_sent_unless_the_address_has_a_name_and_a_password(
+    user: str, authorization: str
+) -> None:
+    server = Server(streamed(piece("Hi."), "[DONE]"))
+    async with server.generator() as generator:
+        url = generator._settings.base_url.replace("user:hidden@", user)
+        other = ChatGenerator(settings(url))
+        await drafts_from(other)
+        await other.aclose()
+    assert server.requests[0].headers["Authorization"] == authorization
+
+
+@pytest.mark.parametrize(("spared", "asked"), [("", 1), ("127.0.0.1", 0)])
+async def test_the_environment_names_the_proxy_and_whom_to_ask_without(
+    monkeypatch: pytest.MonkeyPatch, spared: str, asked: int
+) -> None:
+    server = Server(*[streamed(piece("Hi."), "[DONE]")] * 2)
+    async with server.generator() as beside:
+        port = urlsplit(beside._settings.base_url).port
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("no_proxy", spared)
+        generator = ChatGenerator(settings(f"http://{NOBODY}/v1"))
+        with nullcontext() if asked else pytest.raises(GeneratorUnavailable):
+            await drafts_from(generator)
+        await generator.aclose()
+    assert [request.headers["Host"] for request in server.requests] == [NOBODY] * asked
 
 
 async def test_what_a_reasoning_model_thinks_is_not_part_of_the_answer() -> None:

@@ -246,6 +246,18 @@ def test_a_price_is_no_number_of_another_kind() -> None:
     assert said[0] == "The filter mat: EUR 19."
 
 
+def test_how_long_asks_for_a_time_or_a_length_and_not_for_any_number() -> None:
+    sold = a_passage("The warranty card of this pump has the number 180.", document="d1")
+    terms = a_passage("The warranty of this pump ends after two years.", document="d2")
+    assert texts("How long is the warranty of the pump?", sold, terms)[0].endswith("two years.")
+
+
+def test_what_is_said_of_a_family_is_said_of_its_members() -> None:
+    others = ranked_as(2.0, "The warranty of the DP pumps is 24 months.", "d1")
+    family = ranked_as(1.0, "The warranty of the MV pumps is 36 months.", "d2")
+    assert texts("How long is the warranty of the MV450?", others, family)[0].endswith("36 months.")
+
+
 def test_the_year_that_is_asked_for_is_given_alone() -> None:
     old = a_passage("The rate is EUR 0.30 per kilometre.", document="d1", headings=("Travel policy 2023",))
     new = a_passage("The rate is EUR 0.38 per kilometre.", document="d2", headings=("Travel policy 2025",))

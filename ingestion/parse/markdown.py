@@ -135,14 +135,20 @@ def _split_front_matter(text: str) -> tuple[str, dict[str, Scalar], tuple[str, .
 
 @cache
 def _matter_loader() -> Any:
-    """A safe loader that knows no aliases: a few lines of them stand for more text than there is memory."""
+    """A safe loader whose aliases stand for short values alone: a few others stand for gigabytes."""
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc] # the package has no types
+        repeated = 0
+
         def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                raise yaml.YAMLError("an alias")
-            return super().compose_node(parent, index)
+            is_alias = self.check_event(yaml.AliasEvent)
+            node = super().compose_node(parent, index)
+            if is_alias:
+                self.repeated += len(node.value)
+                if not isinstance(node, yaml.ScalarNode) or self.repeated > _MAX_FRONT_MATTER:
+                    raise yaml.YAMLError("an alias of a list, of a mapping or of much text")
+            return node
 
     return Loader
 

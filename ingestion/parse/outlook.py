@@ -20,6 +20,7 @@ from service.errors import CorruptFile, EncryptedFile, NestingTooDeep
 from service.settings import ParseSettings
 
 if TYPE_CHECKING:
+    from olefile import OleFileIO
     from oxmsg import Message
     from oxmsg.attachment import Attachment
     from oxmsg.storage import Storage
@@ -42,10 +43,22 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     warnings: list[str] = []
     try:
         with OleFileIO(content) as container:
+            _check_sizes(container, len(content))
             mail = _mail(Storage.from_ole(container), 1, limits, warnings)
     except _DAMAGED as error:
         raise CorruptFile("The file cannot be read as an Outlook message.") from error
+    except RecursionError as error:
+        raise NestingTooDeep("The folders of the file nest too deeply.") from error
     return read_message(mail, limits, "python-oxmsg", warnings)
+
+
+def _check_sizes(container: OleFileIO, size: int) -> None:
+    """Streams share no bytes: if they are longer than the file, one of them turns in a circle."""
+    from olefile import STGTY_STREAM
+
+    streams = (entry for entry in container.direntries if entry and entry.entry_type == STGTY_STREAM)
+    if sum(entry.size for entry in streams) > size:
+        raise CorruptFile("The parts of the file are larger than the file.")
 
 
 def _mail(storage: Storage, depth: int, limits: ParseSettings, warnings: list[str]) -> EmailMessage:

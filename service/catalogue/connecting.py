@@ -10,9 +10,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, Text, create_engine, event
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from typing_extensions import override
 
 from service.disk import ROOM
 from service.errors import CatalogueBusy, CatalogueUnavailable, FootnoteError, StorageFull
@@ -140,6 +145,64 @@ def was_cut(error: CatalogueUnavailable) -> bool:
     return isinstance(error.__cause__, DBAPIError) and error.__cause__.connection_invalidated
 
 
+class Texts(TypeDecorator[list[str]]):
+    """Any number of texts as one parameter: an array, or in a file's SQL, which has none, JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(Text()) if dialect.name == "postgresql" else Text())
+
+    @override
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+class among(FunctionElement[Any]):  # noqa: N801 # written like a function of SQL
+    """Whether a column's value is one of a parameter of `Texts`.
+
+    However many there are, the statement is the same: it is not written anew for each question, and a server
+    plans it once. `in_` has a parameter for each.
+    """
+
+    inherit_cache = True
+
+
+@compiles(among, "sqlite")
+def _among_json(element: among, compiler: Any, **options: Any) -> str:
+    column, texts = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({texts}))"
+
+
+@compiles(among, "postgresql")
+def _among_array(element: among, compiler: Any, **options: Any) -> str:
+    column, texts = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} = ANY ({texts})"
+
+
+class unindexed(FunctionElement[str]):  # noqa: N801 # as `among`
+    """A column by which nothing is looked up.
+
+    A file has no statistics, and takes each condition that has an index for as good as any other. A server
+    has some, and would know less of an expression than of a column.
+    """
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(unindexed, "sqlite")
+def _signed(element: unindexed, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+@compiles(unindexed)
+def _column(element: unindexed, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
 def _unavailable(error: DBAPIError) -> FootnoteError:
     """What is wrong, in the driver's words: those of SQLAlchemy repeat what was to be written."""
     name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
@@ -167,5 +230,6 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Writers take the write lock at once, so that none finds out half way that another was first."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("asks"):  # who asks needs no transaction: each statement is one
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

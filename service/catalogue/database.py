@@ -64,7 +64,7 @@ class Database:
         if self._is_file:
             self._engine = file_engine(url, lock_wait_s)
             self._readers = self._engine
-            self._askers = self._engine
+            self._askers: Engine = self._engine.execution_options(asks=True)
             self._impatient = file_engine(url, 0, poolclass=NullPool)
         else:
             half = max(1, max_connections // 2)
@@ -96,9 +96,9 @@ class Database:
     def ask(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` reads with statements each of which may see another state.
 
-        On a server each is one round trip rather than four: no transaction is begun and ended, and the
-        connection is not tried first. Where it turns out to have been cut, all is done once more; a server
-        that was silent is not waited for again.
+        No transaction is begun and ended. On a server each is one round trip rather than four, as the
+        connection is not tried first either. Where it turns out to have been cut, all is done once more; a
+        server that was silent is not waited for again.
         """
         began = time.monotonic()
         try:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from service.catalogue.connecting import read_json
+from service.catalogue.connecting import Texts, among, read_json, unindexed
 from service.catalogue.database import Database
 from service.catalogue.models import ChunkRow, DocumentRow, JobRow, TenantRow, VersionRow
 from service.types import Chunk, DocumentRef, Fused, Hit, Scope
@@ -55,10 +55,13 @@ VISIBLE = (
         (DocumentRow.id == ChunkRow.document_id) & (DocumentRow.live_version == ChunkRow.version),
     )
     .where(
-        ChunkRow.chunk_id.in_(bindparam("wanted", expanding=True)), DocumentRow.tenant == bindparam("tenant")
+        among(ChunkRow.chunk_id, bindparam("wanted", type_=Texts())),
+        unindexed(DocumentRow.tenant) == bindparam("tenant"),
     )
 )
-"""JSON as text: of some seventy chunks many share a document, headings and kinds, which are read once."""
+"""JSON as text: of some seventy chunks many share a document, headings and kinds, which are read once.
+
+The chunks are looked up by their ids, and not among all documents of the tenant."""
 WINDOWS_AT_ONCE = 100
 """SQLite takes at most 500 queries in one union."""
 EPOCH = select(TenantRow.epoch).where(TenantRow.name == bindparam("tenant"))

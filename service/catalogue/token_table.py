@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, tuple_, update
 
+from service.catalogue.connecting import Texts, among
 from service.catalogue.database import Database, replace_older
 from service.catalogue.models import TokenVectorsRow
 from service.token_codec import pack, unpack
@@ -20,7 +21,7 @@ VECTORS = (
     .where(
         TokenVectorsRow.index == bindparam("index"),
         TokenVectorsRow.tenant == bindparam("tenant"),
-        TokenVectorsRow.chunk.in_(bindparam("wanted", expanding=True)),
+        among(TokenVectorsRow.chunk, bindparam("wanted", type_=Texts())),
     )
     .execution_options(binary=True)
 )
@@ -65,7 +66,7 @@ class TokenTable:
         """The token vectors of those of the tenant's chunks that have some, by chunk id."""
         found: dict[str, TokenVectors] = {}
         for ids in _slices(chunk_ids):
-            wanted = {"index": self._index, "tenant": scope.tenant, "wanted": ids}
+            wanted = {"index": self._index, "tenant": scope.tenant, "wanted": list(ids)}
             rows = self._database.ask(partial(_rows, wanted=wanted))
             found.update((chunk, unpack(packed)) for chunk, packed in rows)
         return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, inf
 
 from service.generate.candidates import CandidateSentence
@@ -25,6 +26,9 @@ _EVEN = 2.0
 """Two passages of which the ranker prefers one so far still count e to 1."""
 _AROUND, _BESIDE, _ELSEWHERE = 0.5, 0.2, 0.5
 """What a term counts in the headings above and in the sentences beside, and a code in the same document."""
+_FAMILY = 0.75
+"""What a code counts where the name of its family stands: terms for "MV pumps" are those of the MV450."""
+_OF_FAMILY = re.compile(r"([^\W\d_]{2,})[-_]?\d[^\W_]*")
 _POINTS_BACK = re.compile(
     r"(?:\W*\w+\W+){0,5}?(?:this|these|its?|their|they|diese[rsnm]?|cette|este|esta)\b", re.I
 )
@@ -115,21 +119,40 @@ class WordScores:
         if _POINTS_BACK.match(candidate.text):
             near |= self._before[candidate]
         document = self._document[candidate.passage.document.id]
-        about = sum(
-            weight * (1.0 if term in near else _ELSEWHERE * (term in document))
-            for term, weight in asked.items()
-        )
+        about = sum(weight * _held(term, near, document) for term, weight in asked.items())
         return about / sum(asked.values())
 
     def _counts(self, candidate: CandidateSentence, asked: Iterable[str]) -> dict[str, float]:
         """What each of these terms counts that a candidate holds, or that stands beside or above it."""
         own, above = candidate.terms | candidate.about, self._around[candidate.passage.n]
         beside = self._beside[candidate]
-        return {
-            term: 1.0 if term in own else _AROUND if term in above else _BESIDE
-            for term in asked
-            if term in own or term in above or term in beside
-        }
+        found: dict[str, float] = {}
+        for term in asked:
+            if term in own:
+                found[term] = 1.0
+            elif _family(term) in own:
+                found[term] = _FAMILY
+            elif term in above:
+                found[term] = _AROUND
+            elif term in beside:
+                found[term] = _BESIDE
+        return found
+
+
+def _held(term: str, near: frozenset[str], document: frozenset[str]) -> float:
+    """How far something that names one thing exactly is what a candidate is about."""
+    if term in near:
+        return 1.0
+    if _family(term) in near:
+        return _FAMILY
+    return _ELSEWHERE * (term in document)
+
+
+@lru_cache(maxsize=1_024)
+def _family(code: str) -> str:
+    """What a code of letters and a number has in common with those of its kind; empty for all else."""
+    found = _OF_FAMILY.fullmatch(code)
+    return found[1] if found else ""
 
 
 def _around(passage: Passage) -> frozenset[str]:

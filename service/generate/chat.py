@@ -11,10 +11,13 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from ssl import PROTOCOL_TLS_CLIENT
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
-import httpx2
+import aiohttp
+from truststore import SSLContext
 
 from service.errors import DeadlineExceeded, FootnoteError, GeneratorUnavailable, Misconfigured
 from service.generate.completion import BrokenOff, Completion, Piece
@@ -27,8 +30,8 @@ _RETRY_AFTER_S = 0.2
 _MAX_PATIENCE_S = 3600
 """Of the patience that a server asks for, what is passed on: its mistake must keep nobody away for days."""
 _CHECK_S = 1.5
-_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=32)
-"""`api.max_concurrent_queries` bounds how many answers are written at once; idle connections are few."""
+_AS_MANY_AS_ASKED = 0
+"""Connections: `api.max_concurrent_queries` bounds how many answers are written at once."""
 _NO_SUCH_LIST = (404, 405, 501)
 _NO_KEY = "none"
 """Sent where no key is set, so that a key of the environment never goes to another server."""
@@ -38,6 +41,7 @@ _REFUSALS = {
     404: "does not know the model or the path",
 }
 _WORTH_REPEATING = (408, 409, 429)
+_BROKEN = (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError)
 _OPTIONAL_PARAMETERS = ("stream_options", "max_tokens", "temperature")
 
 
@@ -51,15 +55,16 @@ class _Refused(Exception):
 
 
 class ChatGenerator:
-    """Streams a chat completion; holds one connection pool, so it is opened once and closed with `aclose`."""
+    """Streams a chat completion; holds one connection pool, so it is opened once and closed with `aclose`.
+
+    To be used on one event loop until then.
+    """
 
     llm = True
 
-    def __init__(
-        self, settings: GenerateSettings, transport: httpx2.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, settings: GenerateSettings) -> None:
         self._settings = settings
-        self._client = httpx2.AsyncClient(**_connection(settings), limits=_LIMITS, transport=transport)
+        self._client: aiohttp.ClientSession | None = None
         self._parameters: dict[str, Any] = {
             "stream_options": {"include_usage": True},
             "max_tokens": settings.max_tokens,
@@ -74,18 +79,24 @@ class ChatGenerator:
     def check(self) -> str:
         """Asks the address for its models; one that keeps no such list has answered as well."""
         try:
-            with self._translated(), httpx2.Client(**_connection(self._settings, _CHECK_S)) as client:
-                response = client.get("models")
-                if response.is_error and response.status_code not in _NO_SUCH_LIST:
-                    raise _refusal(response)
+            with self._translated():
+                asyncio.run(self._ask_for_models())
         except DeadlineExceeded as error:
             where = _shown(self._settings.base_url)
             raise GeneratorUnavailable(f"{where} does not answer within {_CHECK_S:g} s") from error
         return self.model
 
+    async def _ask_for_models(self) -> None:
+        client = _client(self._settings)
+        async with asyncio.timeout(_CHECK_S), client, client.get("models") as response:
+            if not response.ok and response.status not in _NO_SUCH_LIST:
+                raise _refusal(response)
+
     async def aclose(self) -> None:
-        """Closes the connections."""
-        await self._client.aclose()
+        """Closes the connections; who asks again opens others."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
 
     async def generate(self, question: Question, context: Context) -> AsyncGenerator[Draft, None]:
         """Yields the model's text as it comes, then its usage (zero where the server does not count).
@@ -142,17 +153,19 @@ class ChatGenerator:
             body = {"model": self._settings.model, "messages": chat, "stream": True, **self._parameters}
             with self._translated():
                 async with self._until(deadline):
-                    response = await self._client.send(
-                        self._client.build_request("POST", "chat/completions", json=body), stream=True
-                    )
-                    if response.is_success:
+                    response = await self._connected().post("chat/completions", json=body)
+                    if response.ok:
                         return Completion(response)
-                    try:
-                        complaint = (await response.aread()).decode(errors="replace")
-                    finally:
-                        await response.aclose()
-                if response.status_code != 400 or not self._give_up_parameter(complaint):
+                    async with response:
+                        complaint = (await response.read()).decode(errors="replace")
+                if response.status != 400 or not self._give_up_parameter(complaint):
                     raise _refusal(response)
+
+    def _connected(self) -> aiohttp.ClientSession:
+        """The connections, which belong to the loop that runs at the first use."""
+        if self._client is None:
+            self._client = _client(self._settings)
+        return self._client
 
     def _give_up_parameter(self, complaint: str) -> bool:
         """Drops the parameter that the server complains about; whether there was one."""
@@ -179,26 +192,46 @@ class ChatGenerator:
         """What goes wrong as errors of ours; the server's text is left out, it may repeat the prompt."""
         try:
             yield
-        except (_Refused, BrokenOff, httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, ValueError) as error:
+        except (_Refused, BrokenOff, *_BROKEN, TimeoutError, ValueError) as error:
             raise _translate(error, self._settings) from error
 
 
-def _connection(settings: GenerateSettings, timeout_s: float | None = None) -> dict[str, Any]:
-    return {
-        "base_url": settings.base_url,
-        "headers": {"Authorization": f"Bearer {settings.api_key.get_secret_value() or _NO_KEY}"},
-        "timeout": timeout_s or settings.deadline_s,
-        "follow_redirects": True,
-    }
+def _client(settings: GenerateSettings) -> aiohttp.ClientSession:
+    """Connections that outlive a request, without a deadline of their own."""
+    parts = urlsplit(settings.base_url)
+    address = parts._replace(netloc=_host(parts), path=f"{parts.path.rstrip('/')}/")
+    return aiohttp.ClientSession(
+        urlunsplit(address),
+        connector=aiohttp.TCPConnector(limit=_AS_MANY_AS_ASKED, ssl=SSLContext(PROTOCOL_TLS_CLIENT)),
+        headers={"Authorization": _authorization(parts, settings)},
+        timeout=aiohttp.ClientTimeout(),
+        proxy=_proxy(parts),
+    )
 
 
-def _refusal(response: httpx2.Response) -> _Refused:
-    return _Refused(response.status_code, response.headers.get("retry-after", ""))
+def _proxy(parts: SplitResult) -> str | None:
+    """The one that the environment names for the address.
+
+    Found once: aiohttp would look for it at each request, and for passwords in files as well.
+    """
+    named = getproxies()
+    return None if proxy_bypass(parts.hostname or "") else named.get(parts.scheme) or named.get("all")
+
+
+def _authorization(parts: SplitResult, settings: GenerateSettings) -> str:
+    """The key; a name and a password in the address are sent in its place."""
+    if parts.username:
+        return aiohttp.encode_basic_auth(unquote(parts.username), unquote(parts.password or ""))
+    return f"Bearer {settings.api_key.get_secret_value() or _NO_KEY}"
+
+
+def _refusal(response: aiohttp.ClientResponse) -> _Refused:
+    return _Refused(response.status, response.headers.get("retry-after", ""))
 
 
 def _translate(error: Exception, settings: GenerateSettings) -> FootnoteError:
     where = f"The language model at {_shown(settings.base_url)}"
-    if isinstance(error, TimeoutError | httpx2.TimeoutException):
+    if isinstance(error, TimeoutError):
         return DeadlineExceeded(
             f"{where} did not finish within {settings.deadline_s:g} s.",
             hint="Raise FOOTNOTE_GENERATE__DEADLINE_S.",
@@ -233,4 +266,8 @@ def _patience(retry_after: str) -> int:
 def _shown(url: str) -> str:
     """The address without credentials, query or fragment."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return urlunsplit((parts.scheme, _host(parts), parts.path, "", ""))
+
+
+def _host(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2]

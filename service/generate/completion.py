@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
+import aiohttp
 
 from service.types import Usage
 
-_DONE = "[DONE]"
+_EVENTS = "text/event-stream"
+_DONE = b"[DONE]"
 _END_S = 0.1
 """How long the end of a stream is waited for that has said that it is done."""
 
@@ -32,41 +33,57 @@ class Piece:
 
 
 class Completion:
-    """A completion as it comes, chunk by chunk."""
+    """A completion as it comes, chunk by chunk.
 
-    def __init__(self, response: httpx2.Response) -> None:
+    Raises `ValueError` for a response that is no stream of events.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
-        self._events: AsyncIterator[httpx2.ServerSentEvent] = aiter(httpx2.EventSource(response))
+        if response.content_type != _EVENTS:
+            response.close()
+            raise ValueError("a completion is no stream of events")
 
     async def next(self) -> Piece | None:
         """What the next chunk says; None at the end.
 
         Raises `BrokenOff` for an error that the server tells, `ValueError` for what is no chunk.
         """
-        event = await anext(self._events, None)
-        if event is None or event.data == _DONE:
+        data = await self._next_data()
+        if data is None or data == _DONE:
             await self._read_to_the_end()
             return None
-        chunk = json.loads(event.data)
+        chunk = json.loads(data)
         if not isinstance(chunk, dict):
             raise ValueError("a chunk is no JSON object")
         if chunk.get("error"):
             raise BrokenOff
         return _read(chunk)
 
+    async def _next_data(self) -> bytes | None:
+        """The data of the next event (WHATWG's HTML, 9.2.6), whose other fields say nothing here."""
+        lines: list[bytes] = []
+        while line := await self._response.content.readline():
+            field, _, value = line.rstrip(b"\r\n").partition(b":")
+            if field == b"data":
+                lines.append(value.removeprefix(b" "))
+            elif not field and not value and lines:
+                return b"\n".join(lines)
+        return None
+
     async def _read_to_the_end(self) -> None:
         """What is left unread closes the connection, and the next answer would have to open one.
 
         All is said by then: how it ends does not matter.
         """
-        with suppress(TimeoutError, httpx2.HTTPError):
+        with suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(_END_S):
-                async for _ in self._events:
+                while await self._response.content.readany():
                     pass
 
     async def close(self) -> None:
-        """Lets go of the connection, which the server sees."""
-        await self._response.aclose()
+        """Lets go of the connection, which the server sees unless all was read."""
+        self._response.close()
 
 
 def _read(chunk: Mapping[str, Any]) -> Piece:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from service.generate.subjects import named_terms
 from service.text import words
 from service.text.parts import pieces_of, sentences_asking
+from service.text.quantities import LENGTHS, exact_values
 
 SCENE = 0.3
 """What a term of another part of the question counts: it sets the scene."""
@@ -21,6 +22,8 @@ _ASKS_AMOUNT = re.compile(
     r"|cuánt[oa]s?|quant[oie])\b",
     re.I,
 )
+_DIMENSION = re.compile(r"(?<=\bhow )(?:long|often|old|far|high|large|big|fast|deep|heavy)\b", re.I)
+_ASKS_LENGTH = re.compile(r"\b(?:how long|wie ?lange|combien de temps|cuánto tiempo|quanto tempo)\b", re.I)
 _ASKS_PRICE = re.compile(
     r"\b(?:what|how much|was|wie|combien|cuánto|quanto)\b.*"
     r"\b(?:costs?|price|fee|charged?|paid|pay|kosten|kostet|preis|teuer|prix|coûte|cuesta|costa)\b",
@@ -46,7 +49,7 @@ class QuestionPart:
     def asked(self, language: str) -> dict[str, float]:
         """The terms to look for, each with what it counts: 1, or less where only the rest names it."""
         scene = dict.fromkeys(named_terms(self.rest, language), SCENE)
-        return scene | dict.fromkeys(named_terms(self.text, language), 1.0)
+        return scene | dict.fromkeys(named_terms(_DIMENSION.sub(" ", self.text), language), 1.0)
 
     @property
     def asks_time(self) -> bool:
@@ -60,6 +63,8 @@ class QuestionPart:
         """
         if _ASKS_PRICE.search(self.text):
             return float(_MONEY.search(text) is not None and any(term[0].isdigit() for term in beyond))
+        if _ASKS_LENGTH.search(self.text):
+            return float(any(quantity.unit in LENGTHS for quantity in exact_values(text).quantities))
         if _ASKS_TIME.search(self.text) or _ASKS_AMOUNT.search(self.text):
             return float(any(term[0].isdigit() for term in beyond))
         if _ASKS_PERSON.search(self.text):

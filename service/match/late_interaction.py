@@ -53,7 +53,7 @@ class Passages:
         first_block = np.cumsum(counts) - counts
         owner = np.repeat(np.arange(len(tokens_of)), counts)
         blocks = starts[owner] + _BLOCK * (np.arange(len(owner)) - first_block[owner])
-        vectors = np.concatenate([tokens.vectors for tokens in tokens_of]).astype(np.float32)
+        vectors = np.concatenate([tokens.vectors for tokens in tokens_of], dtype=np.float32)
         scale = 1 / np.maximum(np.sqrt(np.vecdot(vectors, vectors)), 1.0)
         return cls(
             np.concatenate([tokens.ids for tokens in tokens_of]),
@@ -140,22 +140,20 @@ class Matches:
     exact: Floats
     exact_within: Floats
     exact_pairs: Floats
+    """1 where both of two neighbours stand side by side, else 0."""
 
     @classmethod
     def of(cls, wanted: Floats, same: NDArray[np.bool_], passages: Passages) -> Matches:
         """The matches of unit vectors (tokens, k); `same` says which of all hits' tokens have the same id."""
         similar = passages.similar(wanted)
         by_block = np.maximum.reduceat(similar, passages.blocks, axis=1)
-        same_by_block = np.logical_or.reduceat(same, passages.blocks, axis=1).astype(np.float32)
         return cls(
             passages,
             wanted,
             passages.best(by_block),
             (passages.widened(by_block, 2), passages.widened(by_block, 4)),
             _pairs(similar, passages),
-            passages.best(same_by_block),
-            passages.widened(same_by_block, 2),
-            _pairs(same.astype(np.float32), passages),
+            *_exact(same, passages),
         )
 
     def weighted(self, weights: Floats) -> dict[str, Floats]:
@@ -170,7 +168,7 @@ class Matches:
             "pooled": self.passages.directions @ _direction(weights @ self.wanted),
             "exact": weights @ self.exact,
             "exact_24": best(weights @ self.exact_within),
-            "pairs": both @ np.floor(self.exact_pairs),
+            "pairs": both @ self.exact_pairs,
         }
 
 
@@ -190,6 +188,32 @@ def _directions(vectors: Floats, scale: Floats, starts: NDArray[np.intp]) -> Flo
 
 def _direction(vectors: Floats) -> Floats:
     result: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
+    return result
+
+
+def _exact(same: NDArray[np.bool_], passages: Passages) -> tuple[Floats, Floats, Floats]:
+    """1 where a token of the question occurs: by hit, by run of two blocks; and its pairs by hit.
+
+    Of all places few are true: they are looked at one by one.
+    """
+    tokens, places = np.divmod(np.flatnonzero(same), same.shape[1])
+    hits = passages.starts.searchsorted(places, side="right") - 1
+    blocks = passages.blocks.searchsorted(places, side="right") - 1
+    by_hit = _marked(tokens, hits, (len(same), len(passages.starts)))
+    by_block = _marked(tokens, blocks, (len(same), len(passages.blocks)))
+    if len(same) < 2:
+        return by_hit, passages.widened(by_block, 2), by_hit
+    last = passages.starts + passages.lengths - 1
+    goes_on = (tokens + 1 < len(same)) & (places < last[hits])
+    tokens, places, hits = tokens[goes_on], places[goes_on], hits[goes_on]
+    both = same[tokens + 1, places + 1]
+    pairs = _marked(tokens[both], hits[both], (len(same) - 1, len(passages.starts)))
+    return by_hit, passages.widened(by_block, 2), pairs
+
+
+def _marked(rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, int]) -> Floats:
+    result: Floats = np.zeros(shape, np.float32)
+    result[rows, columns] = 1
     return result
 
 

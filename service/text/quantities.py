@@ -77,6 +77,10 @@ _UNITS = {
     "gallons": "gallon",
     "kilometer": "km", "kilometre": "km", "foot": "ft", "tonne": "t", "ton": "t",
 }  # fmt: skip
+LENGTHS = frozenset(
+    ("ms", "s", "min", "h", "day", "week", "month", "year", "mm", "cm", "m", "km", "in", "ft", "mile")
+)
+"""The units of how long something takes or is."""
 _AMPERE = "amp"
 """Only the capital letter: `a` is a word."""
 _NUMBER_WORDS = {word: str(value) for word, value in NUMBERS.items()}

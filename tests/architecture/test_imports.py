@@ -31,7 +31,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "starlette": HTTP,
     "asgi_correlation_id": (*HTTP, "service.log", "service.access"),
     # Langfuse's client is given one, so that it can be closed.
-    "httpx2": ("service.cli", "service.generate.chat", "service.generate.completion"),
+    "httpx2": ("service.cli",),
+    "aiohttp": ("service.generate.chat", "service.generate.completion"),
     "httpx": ("service.tracing.langfuse",),
     "typer": COMMANDS,
     "rich": (*COMMANDS, "footnote"),  # a bar, where one is asked for

@@ -135,6 +135,22 @@ def test_a_role_of_sphinx_documents_is_what_it_shows(written: str, shown: str) -
     assert read("a.md", written).text == shown
 
 
+def test_an_alias_of_a_value_in_front_matter_is_that_value() -> None:
+    document = read("a.md", "---\nauthor: &who Ann Example\nowner: *who\nreaders: [*who, Bob]\n---\nText")
+    assert document.metadata == {
+        "author": "Ann Example",
+        "owner": "Ann Example",
+        "readers": "Ann Example, Bob",
+    }
+
+
+def test_aliases_of_a_long_value_that_stand_for_much_text_are_left_out_and_told_of() -> None:
+    matter = f"long: &a {'x' * 1000}\nmuch: [{', '.join(['*a'] * 100)}]"
+    document = read("a.md", f"---\n{matter}\n---\nText")
+    assert (document.text, document.metadata) == ("Text", {})
+    assert "front matter" in document.receipt.warnings[0]
+
+
 def test_front_matter_that_stands_for_endless_text_is_left_out_and_told_of() -> None:
     lists = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]
     document = read("a.md", "\n".join(["---", "author: Ann", *lists, "---", "Text."]))

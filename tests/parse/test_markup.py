@@ -75,12 +75,6 @@ def test_a_caption_comes_before_its_table() -> None:
     assert [element.kind for element in elements(page(table))] == ["caption", "table"]
 
 
-def test_navigation_is_recognised_and_left_out() -> None:
-    document = page("<nav><a>Home</a></nav><p>Body</p>")
-    assert document.text == "Body"
-    assert document.receipt.elements == {"paragraph": 1, "header": 1}
-
-
 def test_title_and_meta_are_what_the_page_says_of_itself() -> None:
     document = page("<p>x</p>", "<title> The page </title><meta name=author content='A. Author'>")
     assert (document.title, document.metadata) == ("The page", {"author": "A. Author"})

@@ -91,6 +91,22 @@ def test_the_way_back_from_a_note_is_no_text() -> None:
     assert outline(read("a.html", html))[1] == ("list_item", "1. Says who.")
 
 
+def test_the_brackets_of_a_way_back_go_with_it() -> None:
+    label = (
+        "<span class=label><span>[</span><a role=doc-backlink href='#id1'>1</a><span>]</span></span>"
+        "<p>Set at the factory.</p>"
+    )
+    assert paragraphs(f"<p>Text.</p><aside role=note>{label}</aside>") == ["Text.", "Set at the factory."]
+
+
+def test_a_heading_that_leads_back_to_the_contents_is_kept() -> None:
+    heading = "<h3><a class=toc-backref href='#id1' role=doc-backlink>Is it free?</a></h3>"
+    assert outline(read("a.html", f"{heading}<p>It is.</p>")) == [
+        ("title 3", "Is it free?"),
+        ("paragraph", "It is."),
+    ]
+
+
 def test_notes_of_markdown_stand_behind_the_text_and_their_marks_go() -> None:
     source = (
         "It was successful.[^1] State law applies.[^long]\n\n[^1]: Mostly.\n\n[^long]: See the act of 1999.\n"

@@ -1,9 +1,14 @@
+from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
 from docx.shared import RGBColor
 
+from ingestion.types import Document
 from service.errors import CorruptFile, ExplodingFile
 from tests.parse.office import with_part, word
 from tests.parse.reading import elements, outline, read
@@ -55,6 +60,94 @@ def test_hidden_and_white_runs_are_left_out_and_counted() -> None:
     document = read("a.docx", word(fill))
     assert document.text == "Seen"
     assert document.receipt.hidden == {"hidden_run": 9, "white_text": 6}
+
+
+VANISH = OxmlElement("w:vanish")
+SHOWN = OxmlElement("w:vanish")
+SHOWN.set(qn("w:val"), "0")
+
+
+def styled(
+    *,
+    characters: Sequence[Any] = (),
+    paragraph: Sequence[Any] = (),
+    run: Sequence[Any] = (),
+    all_: bool = False,
+) -> Document:
+    """A file with one run; of its styles, each is based on the one before."""
+
+    def fill(document: Any) -> None:
+        written = document.add_paragraph()
+        text = written.add_run("judged")
+        for kind, switches, used in (
+            (WD_STYLE_TYPE.CHARACTER, characters, text),
+            (WD_STYLE_TYPE.PARAGRAPH, paragraph, written),
+        ):
+            base = None
+            for at, switch in enumerate(switches):
+                style = document.styles.add_style(f"{kind.name}{at}", kind)
+                style.base_style, base = base, style
+                if switch is not None:
+                    style.element.get_or_add_rPr().append(deepcopy(switch))
+            if base is not None:
+                used.style = base
+        for switch in run:
+            text._r.get_or_add_rPr().append(deepcopy(switch))
+        if all_:
+            defaults = document.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}")
+            defaults.append(deepcopy(VANISH))
+        document.add_paragraph().add_run("Seen").font.hidden = False
+
+    return read("a.docx", word(fill))
+
+
+@pytest.mark.parametrize(
+    ("said", "hidden"),
+    [
+        ({"characters": [VANISH]}, True),
+        ({"characters": [VANISH, None]}, True),
+        ({"characters": [VANISH, SHOWN]}, False),
+        ({"paragraph": [VANISH]}, True),
+        ({"paragraph": [VANISH, None]}, True),
+        ({"paragraph": [VANISH, SHOWN]}, False),
+        ({"paragraph": [VANISH], "characters": [VANISH]}, False),
+        ({"paragraph": [VANISH], "characters": [SHOWN]}, True),
+        ({"paragraph": [VANISH], "run": [SHOWN]}, False),
+        ({"characters": [VANISH], "run": [SHOWN]}, False),
+        ({"all_": True}, True),
+        ({"all_": True, "run": [SHOWN]}, False),
+    ],
+)
+def test_a_run_is_hidden_as_it_says_itself_or_as_its_styles_say(said: dict[str, Any], hidden: bool) -> None:
+    document = styled(**said)
+    assert ("judged" in document.text, "Seen" in document.text) == (not hidden, True)
+    assert document.receipt.hidden == ({"hidden_run": 6} if hidden else {})
+
+
+def test_white_text_on_the_dark_ground_of_its_style_is_seen() -> None:
+    def fill(document: Any) -> None:
+        style = document.styles.add_style("Band", WD_STYLE_TYPE.PARAGRAPH)
+        shade = OxmlElement("w:shd")
+        shade.set(qn("w:fill"), "003366")
+        style.element.get_or_add_pPr().append(shade)
+        document.add_paragraph(style=style).add_run("Seen").font.color.rgb = RGBColor(255, 255, 255)
+
+    assert read("a.docx", word(fill)).text == "Seen"
+
+
+WPS = "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+
+
+@pytest.mark.parametrize(("fill", "seen"), [("003366", True), ("FFFFFF", False)])
+def test_white_text_in_a_shape_is_seen_where_the_shape_is_dark(fill: str, seen: bool) -> None:
+    shape = parse_xml(
+        f'<wps:wsp xmlns:wps="{WPS}" xmlns:a="{DRAWING}" {nsdecls("w")}><wps:spPr><a:solidFill>'
+        f'<a:srgbClr val="{fill}"/></a:solidFill></wps:spPr><wps:txbx><w:txbxContent><w:p><w:r><w:rPr>'
+        '<w:color w:val="FFFFFF"/></w:rPr><w:t>judged</w:t></w:r></w:p></w:txbxContent></wps:txbx></wps:wsp>'
+    )
+    document = read("a.docx", word(lambda made: made.add_paragraph("Seen").add_run()._r.append(shape)))
+    assert ("judged" in document.text) == seen
 
 
 def test_header_and_footer_are_recognised_and_left_out() -> None:

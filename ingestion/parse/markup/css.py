@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from itertools import chain
 from typing import Any
 
-from ingestion.parse.markup.trees import drop_trees
+from ingestion.parse.markup.trees import drop_trees, holds_around, outermost
 
 Style = dict[str, str]
 
@@ -82,25 +82,11 @@ def _is_off_screen(style: Style) -> bool:
 
 def _has_background(node: Any, styles: dict[Any, Style], known: dict[Any, bool]) -> bool:
     """Whether the node or one around it declares a background that is not white; `known` are those judged."""
-    return _holds_around(
+    return holds_around(
         chain((node,), node.iterancestors()),
         lambda around: _declares_background(around, styles.get(around, {})),
         known,
     )
-
-
-def _holds_around(nodes: Iterable[Any], holds: Callable[[Any], bool], known: dict[Any, bool]) -> bool:
-    """Whether something holds for one of the nodes, each around the one before; `known` is kept."""
-    passed, found = [], False
-    for node in nodes:
-        if node in known:
-            found = known[node]
-            break
-        passed.append(node)
-        if found := holds(node):
-            break
-    known.update(dict.fromkeys(passed, found))
-    return found
 
 
 def _declares_background(node: Any, style: Style) -> bool:
@@ -177,11 +163,8 @@ def _declarations(source: str) -> Style:
 
 def _drop(nodes: list[Any], cause: str, causes: Counter[str]) -> None:
     """Drop nodes with all in them, and count the characters of those that lie in no other of them."""
-    chosen = set(nodes)
-    known: dict[Any, bool] = {}
-    for node in nodes:
-        if not _holds_around(node.iterancestors(), chosen.__contains__, known):
-            said = node.text if callable(node.tag) else node.text_content()
-            if length := len(" ".join((said or "").split())):
-                causes[cause] += length
+    for node in outermost(nodes):
+        said = node.text if callable(node.tag) else node.text_content()
+        if length := len(" ".join((said or "").split())):
+            causes[cause] += length
     drop_trees(nodes)

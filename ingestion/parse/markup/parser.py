@@ -13,8 +13,11 @@ from typing import Any
 
 from ingestion.parse.base import Parsed
 from ingestion.parse.decoding import decode
+from ingestion.parse.markup.contents import find_buttons, find_self_links
 from ingestion.parse.markup.css import drop_hidden, with_styles_inlined
 from ingestion.parse.markup.marks import resolve_marks
+from ingestion.parse.markup.navigation import find_navigation
+from ingestion.parse.markup.trees import drop_trees
 from ingestion.parse.markup.walker import Walker
 from ingestion.types import Element
 from service.errors import CorruptFile, MistypedFile, NestingTooDeep
@@ -37,7 +40,7 @@ def parse(content: bytes, filename: str, limits: ParseSettings) -> Parsed:
     root = tree(text)
     title = " ".join((root.findtext(".//title") or "").split())
     metadata = _metadata(root)
-    elements, hidden = elements_of(root, limits)
+    elements, hidden = elements_of(root, limits, title)
     return Parsed("lxml", elements, title=title, hidden=hidden, warnings=warnings, metadata=metadata)
 
 
@@ -71,14 +74,32 @@ def _check_read_to_its_end(errors: Any) -> None:
         raise NestingTooDeep(f"The HTML nests deeper than {_MAX_DEPTH} elements.")
 
 
-def elements_of(root: Any, limits: ParseSettings) -> tuple[tuple[Element, ...], Counter[str]]:
-    """The elements of a tree without what no reader sees, and the characters that were hidden, by cause."""
+def elements_of(
+    root: Any, limits: ParseSettings, title: str = ""
+) -> tuple[tuple[Element, ...], Counter[str]]:
+    """The elements of a tree without what no reader sees, and the characters that were hidden, by cause.
+
+    Navigation comes first, as elements that are no text. `title` is what the page calls itself.
+    """
     hidden = drop_hidden(root)
     resolve_marks(root)
+    drop_trees([*find_self_links(root), *find_buttons(root)])
+    navigation = _taken_out(find_navigation(root, title))
     walker = Walker(limits)
     walker.walk(root)
     walker.flush()
-    return tuple(walker.elements), hidden
+    return (*navigation, *walker.elements), hidden
+
+
+def _taken_out(navigation: list[Any]) -> list[Element]:
+    """What navigation said; each of its nodes becomes one that only parts what stands around it."""
+    elements = []
+    for node in navigation:
+        if text := " ".join(" ".join(node.itertext()).split()):
+            elements.append(Element("navigation", text))
+        node.clear(keep_tail=True)
+        node.tag = "hr"
+    return elements
 
 
 def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:

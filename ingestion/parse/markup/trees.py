@@ -1,9 +1,18 @@
-"""Nodes that leave an lxml tree, their tails staying where they are."""
+"""Nodes of an lxml tree: which lie in others, and how they leave it, their tails staying where they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
+
+
+@cache
+def path(expression: str) -> Any:
+    """An XPath expression, ready for any tree."""
+    from lxml import etree
+
+    return etree.XPath(expression)
 
 
 def drop_trees(nodes: Iterable[Any]) -> None:
@@ -37,3 +46,24 @@ def _write(parent: Any, kept: Any, text: list[str]) -> None:
             parent.text = joined
         else:
             kept.tail = joined
+
+
+def outermost(nodes: Iterable[Any]) -> Iterator[Any]:
+    """Those of the nodes that lie in no other of them."""
+    chosen = dict.fromkeys(nodes)
+    known: dict[Any, bool] = {}
+    return (node for node in chosen if not holds_around(node.iterancestors(), chosen.__contains__, known))
+
+
+def holds_around(nodes: Iterable[Any], holds: Callable[[Any], bool], known: dict[Any, bool]) -> bool:
+    """Whether something holds for one of the nodes, each around the one before; `known` is kept."""
+    passed, found = [], False
+    for node in nodes:
+        if node in known:
+            found = known[node]
+            break
+        passed.append(node)
+        if found := holds(node):
+            break
+    known.update(dict.fromkeys(passed, found))
+    return found

@@ -38,12 +38,14 @@ _BLOCKS = frozenset(
         "html",
         "legend",
         "main",
+        "nav",
         "p",
+        "search",
         "section",
     }
     | {"summary", "tr", "td", "th", "tbody", "thead", "tfoot"}
 )
-_KINDS: dict[str, Kind] = {"caption": "caption", "figcaption": "caption", "nav": "header"}
+_KINDS: dict[str, Kind] = {"caption": "caption", "figcaption": "caption"}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _AROUND_BREAK = re.compile(r" *\n *")
 _LONGEST_TERM = 120

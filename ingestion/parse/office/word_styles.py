@@ -10,6 +10,9 @@ from ingestion.parse.office.package import part_tree
 from ingestion.parse.whole import whole
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_WHITE_FILL = "*[@val='bg1' or @val='FFFFFF' or @val='ffffff']"
+_OLD_SHAPES = frozenset({"shape", "rect", "roundrect", "oval"})
 _HEADING = re.compile(r"heading (\d)")
 _CODE = re.compile(r"(?:.*\b)?(?:code|preformatted|verbatim)\b(?! (?:reference|number|caption)).*")
 _MONOSPACED = re.compile(r"courier|consolas|mono\b|menlo|monaco|fixed|lucida console|source code")
@@ -35,15 +38,26 @@ class Styles:
 
     def __init__(self, content: bytes | None) -> None:
         self._nodes: dict[str, Any] = {}
+        self._default = "Normal"
+        self._all_hidden = False
         if content is not None:
-            for node in part_tree(content).findall(f"{_W}style"):
-                self._nodes[node.get(f"{_W}styleId", "")] = node
+            self._take(part_tree(content))
         self._known: dict[str, Style] = {}
+        self._hides: dict[str, bool] = {}
+        self._filled: dict[str, bool] = {}
         self._filled_around: dict[Any, bool] = {}
+
+    def _take(self, root: Any) -> None:
+        for node in root.findall(f"{_W}style"):
+            identity = node.get(f"{_W}styleId", "")
+            self._nodes[identity] = node
+            if node.get(f"{_W}type") == "paragraph" and node.get(f"{_W}default") in ("1", "true", "on"):
+                self._default = identity
+        self._all_hidden = bool(_switch(root.find(f"{_W}docDefaults/{_W}rPrDefault/{_W}rPr")))
 
     def of(self, paragraph: Any) -> Style:
         """The style of a paragraph, its own outline level and shading counted."""
-        style = self._style(_value(paragraph, "pPr/pStyle") or "Normal")
+        style = self._style(self._identity(paragraph))
         outline = _outline(paragraph)
         if outline and not style.level:
             return Style(outline, style.is_code, style.is_caption, style.numbering)
@@ -69,8 +83,7 @@ class Styles:
 
     def hidden_cause(self, run: Any) -> str:
         """Why a reader does not see a run; empty when it is seen."""
-        chain = [run, *self._chain(_value(run, "rPr/rStyle"))]
-        if any(_is_on(node.find(f"{_W}rPr/{_W}vanish")) for node in chain):
+        if self._is_hidden(run):
             return "hidden_run"
         size = whole(_value(run, "rPr/sz"))
         if size is not None and size < _SMALLEST_HALF_POINTS:
@@ -78,12 +91,43 @@ class Styles:
         is_white = _value(run, "rPr/color").upper() in _WHITE
         return "white_text" if is_white and not self._has_background(run) else ""
 
+    def _is_hidden(self, run: Any) -> bool:
+        """Whether `w:vanish` hides a run: as it says itself, or by its styles (ECMA-376 part 1, 17.7.3).
+
+        Of the styles of paragraph and characters one hides alone; both together show.
+        """
+        if (own := _switch(run.find(f"{_W}rPr"))) is not None:
+            return own
+        by_characters = self._hides_text(_value(run, "rPr/rStyle"))
+        paragraph = next(run.iterancestors(f"{_W}p"), None)
+        by_paragraph = paragraph is not None and self._hides_text(self._identity(paragraph))
+        return self._all_hidden or by_characters != by_paragraph
+
+    def _hides_text(self, identity: str) -> bool:
+        """Whether a style hides text: the nearest says so of those that it is based on."""
+        if identity not in self._hides:
+            said = (_switch(node.find(f"{_W}rPr")) for node in self._chain(identity))
+            self._hides[identity] = next((switch for switch in said if switch is not None), False)
+        return self._hides[identity]
+
+    def _identity(self, paragraph: Any) -> str:
+        return _value(paragraph, "pPr/pStyle") or self._default
+
     def _has_background(self, run: Any) -> bool:
         """Whether white text of the run is seen; what is around it is looked at once for all beside it."""
         parent = run.getparent()
         if parent not in self._filled_around:
-            self._filled_around[parent] = _is_filled_around(run)
-        return self._filled_around[parent] or _is_filled(run.find(f"{_W}rPr"))
+            styled = (self._fills(self._identity(node)) for node in run.iterancestors(f"{_W}p"))
+            self._filled_around[parent] = _is_filled_around(run) or any(styled)
+        own = _is_filled(run.find(f"{_W}rPr")) or self._fills(_value(run, "rPr/rStyle"))
+        return self._filled_around[parent] or own
+
+    def _fills(self, identity: str) -> bool:
+        """Whether a style, or one that it is based on, gives a background that is not white."""
+        if identity not in self._filled:
+            places = [node.find(_W + name) for node in self._chain(identity) for name in ("pPr", "rPr")]
+            self._filled[identity] = any(map(_is_filled, places))
+        return self._filled[identity]
 
     def _style(self, identity: str) -> Style:
         if identity not in self._known:
@@ -133,8 +177,10 @@ def _value(node: Any, path: str) -> str:
     return str(found.get(f"{_W}val", "")) if found is not None else ""
 
 
-def _is_on(switch: Any) -> bool:
-    return switch is not None and switch.get(f"{_W}val", "1") not in ("0", "false", "off")
+def _switch(properties: Any) -> bool | None:
+    """Whether a run's properties hide it; None where they say nothing."""
+    vanish = properties.find(f"{_W}vanish") if properties is not None else None
+    return None if vanish is None else vanish.get(f"{_W}val", "1") not in ("0", "false", "off")
 
 
 def _is_filled_around(run: Any) -> bool:
@@ -142,7 +188,16 @@ def _is_filled_around(run: Any) -> bool:
     places = [node.find(f"{_W}pPr") for node in run.iterancestors(f"{_W}p")]
     places += [node.find(f"{_W}tcPr") for node in run.iterancestors(f"{_W}tc")]
     places += [node.find(f"{_W}tblPr") for node in run.iterancestors(f"{_W}tbl")]
-    return any(map(_is_filled, places))
+    return any(map(_is_filled, places)) or any(map(_is_filled_shape, run.iterancestors()))
+
+
+def _is_filled_shape(node: Any) -> bool:
+    """Whether an element is a drawn shape, or the old kind of one, with a colour of its own."""
+    name = str(node.tag).rpartition("}")[2]
+    if name == "wsp":
+        places = [node.find(f"{{*}}spPr/{_A}{kind}Fill") for kind in ("solid", "grad", "blip", "patt")]
+        return any(place is not None and not place.xpath(_WHITE_FILL) for place in places)
+    return name in _OLD_SHAPES and node.get("fillcolor", "white").lower() not in ("white", "#ffffff", "#fff")
 
 
 def _is_filled(place: Any) -> bool:

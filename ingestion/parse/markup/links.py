@@ -1,0 +1,88 @@
+"""How much of a part of an lxml tree leads elsewhere: its words, and those of them in links and controls."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+_WORD = re.compile(r"[^\W_]+")
+_LONG_TEXT = 4_000
+"""Characters of a text that has more words than are asked for."""
+_CONTROLS = frozenset({"button", "select", "label"})
+
+
+class Share(NamedTuple):
+    """Words of a subtree, those of them in links and controls, and how many links there are."""
+
+    words: int
+    linked: int
+    links: int
+
+    @property
+    def plain(self) -> int:
+        """Words that lead nowhere."""
+        return self.words - self.linked
+
+    def is_mostly_links(self, least: float) -> bool:
+        """Whether at least this part of the words is linked, and there are any."""
+        return bool(self.words) and self.linked >= least * self.words
+
+
+class Shares:
+    """The share of links of each node that is asked for; every subtree is counted once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Share] = {}
+        self._long: dict[Any, bool] = {}
+
+    def of(self, node: Any) -> Share:
+        """The share of a node with all in it, without the text behind it."""
+        if node not in self._known:
+            self._count(node)
+        return self._known[node]
+
+    def is_longer(self, node: Any, words: int) -> bool:
+        """Whether a node has more words than these, which are few; no more is read for it than it takes."""
+        if node not in self._long:
+            self._long[node] = _is_longer(node, words)
+        return self._long[node]
+
+    def _count(self, root: Any) -> None:
+        within: dict[Any, list[int]] = {}
+        for node in reversed(list(root.iter())):
+            words, linked, links = within.pop(node, (0, 0, 0))
+            words += count_words(node.text) + (count_words(node.get("alt")) if node.tag == "img" else 0)
+            if node.tag == "a" and node.get("href") is not None:
+                linked, links = words, 1
+            elif node.tag in _CONTROLS:
+                linked = words
+            self._known[node] = Share(words, linked, links)
+            if node is not root:
+                around = within.setdefault(node.getparent(), [0, 0, 0])
+                around[0] += words + count_words(node.tail)
+                around[1] += linked
+                around[2] += links
+
+
+def count_words(text: str | None) -> int:
+    """Words with a letter or a digit: separators and arrows between links are none."""
+    return len(_WORD.findall(text)) if text and not text.isspace() else 0
+
+
+def names_of(node: Any) -> str:
+    """The classes and the id of a node."""
+    return f"{node.get('class', '')} {node.get('id', '')}"
+
+
+def plainly(text: str) -> str:
+    """A text as its words in small letters, to compare a link with the heading that it leads to."""
+    return " ".join(_WORD.findall(text)).casefold()
+
+
+def _is_longer(node: Any, words: int) -> bool:
+    left = words
+    for text in node.itertext():
+        left -= count_words(text[:_LONG_TEXT])
+        if left < 0 or len(text) > _LONG_TEXT:
+            return True
+    return False
