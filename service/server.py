@@ -157,12 +157,13 @@ class BoundedProtocol(H11Protocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
-        """Expect a head from the start; where there are too many connections an idle one gives way."""
-        if len(self.connections) >= self.max_connections and not self._close_an_idle_one():
+        """Expect a head from the start; where there are too many connections another one gives way."""
+        if len(self.connections) >= self.max_connections and not self._make_room():
             self._refuse(transport)
             return
         super().connection_made(transport)
         _send_at_once(transport)
+        transport.set_write_buffer_limits(0)  # else who leaves little unread is not one who does not keep up
         self._expect_head()
 
     @override
@@ -200,7 +201,7 @@ class BoundedProtocol(H11Protocol):
             self.transport.write(_response(InvalidInput("This is no valid HTTP/1.1 request."), 400))
         self.transport.close()
 
-    def _close_an_idle_one(self) -> bool:
+    def _make_room(self) -> bool:
         """Closes a connection that was answered and asks nothing more, or else the one whose head is longest
         in coming: who asks sends it at once, who takes places does not.
         """
@@ -208,9 +209,10 @@ class BoundedProtocol(H11Protocol):
         idle = [one for one in others if getattr(one, "timeout_keep_alive_task", None) is not None]
         late = self.loop.time() - HEAD_AT_ONCE_S
         slow = [one for one in others if isinstance(one, BoundedProtocol) and one.expects_since <= late]
-        if given_up := idle[:1] or sorted(slow, key=lambda one: one.expects_since)[:1]:
-            given_up[0].transport.close()
-        return bool(given_up)
+        gives_way = idle[0] if idle else min(slow, key=lambda one: one.expects_since, default=None)
+        if gives_way is not None:
+            gives_way.transport.close()
+        return gives_way is not None
 
     def _refuse(self, transport: asyncio.Transport) -> None:
         logger.warning("a connection was refused: there are api.max_connections already")

@@ -62,6 +62,8 @@ VISIBLE = (
 """JSON as text: of some seventy chunks many share a document, headings and kinds, which are read once.
 
 The chunks are looked up by their ids, and not among all documents of the tenant."""
+WINDOWS_AT_ONCE = 100
+"""SQLite takes at most 500 queries in one union."""
 EPOCH = select(TenantRow.epoch).where(TenantRow.name == bindparam("tenant"))
 """Made once like the others: every question needs them, and making one takes longer than asking it."""
 
@@ -103,16 +105,10 @@ class CatalogueReader:
 
     def windows(self, scope: Scope, hits: Sequence[Hit], characters: int) -> Mapping[str, tuple[int, str]]:
         """The text of each hit's section within `characters` of it: (start offset, text) by chunk id."""
-        if not hits:
-            return {}
-        starts = [max(hit.chunk.section[0], hit.chunk.start - characters) for hit in hits]
-        wanted: dict[str, object] = {"tenant": scope.tenant}
-        for place, (hit, start) in enumerate(zip(hits, starts, strict=True)):
-            end = min(hit.chunk.section[1], hit.chunk.end + characters)
-            wanted |= {f"first_{place}": start + 1, f"count_{place}": end - start}
-            wanted |= {f"document_{place}": hit.document.id, f"version_{place}": hit.document.version}
-        texts = self._database.ask(lambda connection: connection.execute(_windows(len(hits)), wanted).all())
-        return {hits[place].chunk.id: (starts[place], text) for place, text in texts}
+        found: dict[str, tuple[int, str]] = {}
+        for first in range(0, len(hits), WINDOWS_AT_ONCE):
+            found |= self._windows(scope, hits[first : first + WINDOWS_AT_ONCE], characters)
+        return found
 
     def epoch(self, scope: Scope) -> int:
         """How often the tenant's corpus has changed."""
@@ -129,6 +125,16 @@ class CatalogueReader:
             known = (epoch, tuple(sorted(found)))
             self._languages[scope.tenant] = known
         return known[1]
+
+    def _windows(self, scope: Scope, hits: Sequence[Hit], characters: int) -> Mapping[str, tuple[int, str]]:
+        starts = [max(hit.chunk.section[0], hit.chunk.start - characters) for hit in hits]
+        wanted: dict[str, object] = {"tenant": scope.tenant}
+        for place, (hit, start) in enumerate(zip(hits, starts, strict=True)):
+            end = min(hit.chunk.section[1], hit.chunk.end + characters)
+            wanted |= {f"first_{place}": start + 1, f"count_{place}": end - start}
+            wanted |= {f"document_{place}": hit.document.id, f"version_{place}": hit.document.version}
+        texts = self._database.ask(lambda connection: connection.execute(_windows(len(hits)), wanted).all())
+        return {hits[place].chunk.id: (starts[place], text) for place, text in texts}
 
 
 def _visible(connection: Connection, scope: Scope, fused: Sequence[Fused]) -> tuple[Hit, ...]:

@@ -61,7 +61,7 @@ FROM_TEXT = (
 )
 FROM_TOKENS = ("maxsim", "named_window", "standout")
 QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "first", "coverage"))
-"""Those that a calibrator may weigh: what is fitted now, and `first`, on which the quality preset's rests."""
+"""Those that a calibrator may weigh: what is fitted now, and two that are for the reader."""
 
 
 def decision_features(found: Found, rarity: Floats) -> dict[str, float]:

