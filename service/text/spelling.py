@@ -67,12 +67,13 @@ def _in_none(asked: Iterable[str], found: Sequence[str]) -> list[str]:
     left = list(asked)
     if left:
         texts = [text.casefold() for text in found]
-        left = [word for word in left if not any(_holds(text, word) for text in texts)]
+        left = [word for word in left if not _is_held(word, texts)]
     return left
 
 
-def _holds(text: str, word: str) -> bool:
-    return word.casefold() in text or words.stem(word) in text
+def _is_held(word: str, texts: Sequence[str]) -> bool:
+    lower, stem = word.casefold(), words.stem(word)
+    return any(lower in text or stem in text for text in texts)
 
 
 def _meant(word: str, known: Counter[str]) -> str:
