@@ -24,8 +24,8 @@ _SENTENCE_END = re.compile(
     r"[.!]*[^\S\n]*+(?:\n|\Z)))",
     re.IGNORECASE,
 )
-"""Also where thanks and regards are the last that is said: in haste nothing stands before them. Of white space
-only its beginning is looked behind, once: a message of nothing else would take seconds."""
+"""Also where thanks and regards are the last that is said: in haste nothing stands before them. What
+follows white space is looked at where that begins, once: a message of nothing else would take seconds."""
 
 _SIGNATURE = re.compile(r"\n-- ?\n.*\Z", re.DOTALL)
 """What stands below a line of two hyphens (RFC 3676, 4.3)."""
