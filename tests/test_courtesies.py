@@ -21,6 +21,9 @@ ASKED = "What does MV-E07 mean?"
         "Guten Tag zusammen, {}",
         "Hi there, quick question: {}",
         "Could you please help me? {}",
+        "Hello, first of all thanks for the great product. {}",
+        "{} Many thanks and have a nice day!",
+        "{} Thank you in advance for your support!",
         "I hope you are well. {}",
         "{} Thanks!",
         "{} Thank you very much in advance.",
@@ -42,6 +45,8 @@ def test_courtesies_are_left_out(message: str) -> None:
         ("I would like to know whether it rusts.", "whether it rusts."),
         ("Könnten Sie mir bitte sagen, wie lange es hält?", "wie lange es hält?"),
         ("hey guys how long does it last thx", "hey guys how long does it last"),
+        ("how long does it last many thanks in advance, Ann Miller", "how long does it last"),
+        ("how long does it last Best regards,\nAnn", "how long does it last"),
     ],
 )
 def test_what_stands_around_a_question_in_its_own_sentence_is_left_out(message: str, asked: str) -> None:

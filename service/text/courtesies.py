@@ -71,7 +71,7 @@ _FILLER = re.compile(
 )
 
 _CLOSING = re.compile(
-    r"(?:(?:and\s+)?(?:many\s+)?(?:thanks(?!\s+to\b)|thank\s+you|thx)|best\s*(?=,|\Z)"
+    r"(?:(?:and\s+|first\s+of\s+all,?\s+)?(?:many\s+)?(?:thanks(?!\s+to\b)|thank\s+you|thx)|best\s*(?=,|\Z)"
     r"|(?:with\s+)?(?:best|kind|warm|kindest)\s+(?:regards|wishes)"
     r"|(?:cheers|regards|sincerely|yours(?:\s+(?:sincerely|faithfully|truly))?)"
     r"(?=\s*[,.!]|\s*\Z|\s+(?-i:[A-Z]))"
