@@ -21,7 +21,7 @@ class _Kept(NamedTuple):
 
 
 class MemoryAnswers(AnswerCache):
-    """Keeps the answers that were used last, which are frozen: nobody can change them."""
+    """Keeps the answers that were used last, as they are: frozen, and their mappings are for reading alone."""
 
     is_here = True
 
