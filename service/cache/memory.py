@@ -21,7 +21,7 @@ class _Kept(NamedTuple):
 
 
 class MemoryAnswers(AnswerCache):
-    """Keeps the answers that were used last, as they are: frozen, and their mappings are for reading alone."""
+    """Keeps the answers that were used last: they are frozen, and their mappings are only read."""
 
     is_here = True
 
