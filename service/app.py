@@ -30,7 +30,6 @@ from service.middleware import (
 )
 from service.routes import administration, asking, documents, drifting, explaining, health, openai
 from service.routes.context import ClientLeft, Services, on_client_left
-from service.routes.parameters import only_known_parameters
 from service.routes.uploads import MAX_FIELD_BYTES
 from service.settings import Settings
 from service.sharing.limiting import RateLimits
@@ -73,19 +72,17 @@ def create_app(
 
 
 def _add_routes(app: FastAPI, settings: Settings, *, with_keys: bool) -> None:
-    checked = [Depends(only_known_parameters)]
     json_bytes = settings.api.max_json_bytes
-    app.include_router(health.router, max_body_size=json_bytes, dependencies=checked)
-    if with_keys:
-        checked.append(Depends(api_key))
+    app.include_router(health.router, max_body_size=json_bytes)
+    described = [Depends(api_key)] if with_keys else []
     for module in (asking, explaining, drifting, documents, openai, *([administration] if with_keys else [])):
-        app.include_router(module.router, max_body_size=json_bytes, dependencies=checked)
+        app.include_router(module.router, max_body_size=json_bytes, dependencies=described)
     files = settings.api.max_upload_files
     app.include_router(
         documents.uploads_for_groups if with_keys else documents.uploads,
         # A source for each file, the metadata, and room for a wrong field that is then named.
         form_limits={"max_files": files, "max_fields": files + 8, "max_part_size": MAX_FIELD_BYTES},
-        dependencies=checked,
+        dependencies=described,
     )
 
 

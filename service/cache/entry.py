@@ -24,10 +24,15 @@ def _adapter() -> TypeAdapter[_Entry]:
     return TypeAdapter(_Entry, config=ConfigDict(arbitrary_types_allowed=True, ser_json_inf_nan="constants"))
 
 
-def written(answer: Answer) -> bytes:
-    """The answer with all that its readers are shown; the token vectors of its hits are left out."""
+def unburdened(answer: Answer) -> Answer:
+    """The answer with all that its readers are shown, without the token vectors of its hits."""
     hits = tuple(dataclasses.replace(hit, tokens=None, match=None) for hit in answer.hits)
-    return _adapter().dump_json((FORMAT, dataclasses.replace(answer, hits=hits)))
+    return dataclasses.replace(answer, hits=hits)
+
+
+def written(answer: Answer) -> bytes:
+    """The answer as `unburdened` leaves it."""
+    return _adapter().dump_json((FORMAT, unburdened(answer)))
 
 
 def read(entry: bytes) -> Answer | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -20,6 +20,7 @@ from service.records import Feedback
 from service.types import Answer, Scope
 
 DAY_S = 86_400
+COLUMNS = [column.name for column in AnswerRow.__table__.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +191,7 @@ def _tallied(kept: Sequence[GivenAnswer], there: Mapping[str, datetime]) -> Iter
 
 
 def _answer_row(given: GivenAnswer) -> Mapping[str, object]:
-    row = {**asdict(given), "cited": list(given.cited)}
-    del row["documents"], row["measures"]
-    return row
+    return {**{name: getattr(given, name) for name in COLUMNS}, "cited": list(given.cited)}
 
 
 def _row(scope: Scope, feedback: Feedback) -> Mapping[str, object]:

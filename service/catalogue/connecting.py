@@ -43,11 +43,16 @@ BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "57014", "40P01", "40001", "533
 _ANYTHING = TypeAdapter[Any](Any)
 
 
-def file_engine(url: str, lock_wait_s: float, **options: Any) -> Engine:
-    """Connections to a file, whose writers wait for each other."""
+def file_engine(url: str, lock_wait_s: float, *, begins: bool = True, **options: Any) -> Engine:
+    """Connections to a file, whose writers wait for each other.
+
+    Where it does not `begin` transactions each statement is one, and nobody listens for what to begin: that
+    alone takes SQLAlchemy ten times as long as the file needs to answer a small question.
+    """
     engine = create_engine(url, connect_args={"timeout": lock_wait_s}, json_deserializer=read_json, **options)
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin)
+    if begins:
+        event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -230,6 +235,5 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Writers take the write lock at once, so that none finds out half way that another was first."""
-    options = connection.get_execution_options()
-    if not options.get("asks"):  # who asks needs no transaction: each statement is one
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

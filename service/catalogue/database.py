@@ -64,7 +64,7 @@ class Database:
         if self._is_file:
             self._engine = file_engine(url, lock_wait_s)
             self._readers = self._engine
-            self._askers: Engine = self._engine.execution_options(asks=True)
+            self._askers = file_engine(url, lock_wait_s, begins=False)
             self._impatient = file_engine(url, 0, poolclass=NullPool)
         else:
             half = max(1, max_connections // 2)

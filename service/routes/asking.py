@@ -6,18 +6,18 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.errors import FootnoteError
 from service.event_stream import MEDIA_TYPE, EventStream, described, event
 from service.problem import Problem
 from service.routes.context import (
-    CurrentCaller,
+    CallerInTurn,
     CurrentScope,
     CurrentServices,
     Services,
-    query_slot,
+    services_of,
     while_connected,
 )
 from service.routes.guarding import GuardedRoute, about, about_question, reader
@@ -44,12 +44,11 @@ STREAMED: dict[int | str, dict[str, Any]] = {
     operation_id="query",
     response_model=AnswerOut,
     responses=STREAMED,
-    dependencies=[reader("query"), Depends(query_slot)],
+    dependencies=[reader("query")],
 )
-async def query(
-    body: QueryIn, request: Request, caller: CurrentCaller, services: CurrentServices
-) -> AnswerOut | Response:
+async def query(body: QueryIn, request: Request, caller: CallerInTurn) -> AnswerOut | Response:
     """Answer a question from the documents, every sentence with checked citations, or say why not."""
+    services = services_of(request)
     asked = body.to_query(services.settings.api)
     about_question(request, asked.text)
     if body.stream:
@@ -83,14 +82,13 @@ def _sees_dropped(caller: Caller) -> bool:
     return caller.role != "reader"
 
 
-@router.post("/search", operation_id="search", dependencies=[reader("search"), Depends(query_slot)])
-async def search(
-    body: SearchIn, request: Request, scope: CurrentScope, services: CurrentServices
-) -> SearchOut:
+@router.post("/search", operation_id="search", dependencies=[reader("search")])
+async def search(body: SearchIn, request: Request, caller: CallerInTurn) -> SearchOut:
     """Find passages, best first, without an answer."""
+    services = services_of(request)
     asked = body.to_query(services.settings.api)
     about_question(request, asked.text)
-    return SearchOut.of(await while_connected(request, services.engine.search(scope, asked)))
+    return SearchOut.of(await while_connected(request, services.engine.search(caller.scope, asked)))
 
 
 @router.post("/feedback", operation_id="give_feedback", status_code=201, dependencies=[reader("feedback")])

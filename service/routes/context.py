@@ -84,7 +84,7 @@ async def _count(request: Request, limits: RateLimits | None, caller: Caller) ->
         raise taken.refusal
 
 
-async def query_slot(request: Request, caller: CurrentCaller) -> AsyncIterator[None]:
+async def _in_turn(request: Request, caller: CurrentCaller) -> AsyncIterator[Caller]:
     """Wait for a turn, and hold it until the response is complete, streamed ones included."""
     services = services_of(request)
     await _count(request, services.limits, caller)
@@ -94,10 +94,13 @@ async def query_slot(request: Request, caller: CurrentCaller) -> AsyncIterator[N
     if not room.enter_at_once():
         await while_connected(request, room.enter(caller.scope.tenant))
     try:
-        yield
+        yield caller
     finally:
         room.leave()
 
+
+CallerInTurn = Annotated[Caller, Depends(_in_turn)]
+"""Who asks a question, once there is a place for it."""
 
 CurrentServices = Annotated[Services, Depends(current_services)]
 CurrentScope = Annotated[Scope, Depends(current_scope)]

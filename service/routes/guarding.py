@@ -20,6 +20,7 @@ from typing_extensions import override
 from service.access.noting import Detail
 from service.errors import FootnoteError, Forbidden
 from service.routes.context import ClientLeft, caller_of, services_of
+from service.routes.parameters import only_known_parameters
 from service.types import Caller, Role
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -43,7 +44,8 @@ class Needs:
     at_once: bool = False
 
     async def __call__(self, request: Request) -> None:
-        """As a dependency: it was checked before the body was read."""
+        """As a dependency: the role was checked before the body was read, the parameters are here."""
+        only_known_parameters(request)
 
     def check(self, caller: Caller) -> None:
         """Let the caller pass.

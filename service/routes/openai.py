@@ -8,13 +8,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.errors import FootnoteError, NotFound
 from service.event_stream import MEDIA_TYPE, EventStream
 from service.problem import Problem
-from service.routes.context import CurrentScope, CurrentServices, Services, query_slot, while_connected
+from service.routes.context import CallerInTurn, CurrentServices, Services, services_of, while_connected
 from service.routes.guarding import GuardedRoute, about_question, reader
 from service.schemas.answers import AnswerOut
 from service.schemas.asking import COMPLETION, check_question
@@ -60,12 +60,11 @@ async def models(services: CurrentServices) -> ModelsOut:
     operation_id="create_chat_completion",
     response_model=ChatOut,
     responses=STREAMED,
-    dependencies=[reader("query"), Depends(query_slot)],
+    dependencies=[reader("query")],
 )
-async def complete(
-    body: ChatIn, request: Request, scope: CurrentScope, services: CurrentServices
-) -> ChatOut | Response:
+async def complete(body: ChatIn, request: Request, caller: CallerInTurn) -> ChatOut | Response:
     """Answer the user's last message from the documents; no other is read, and a warning says so."""
+    services, scope = services_of(request), caller.scope
     _check_model(body.model, services)
     check_question(body.question, services.settings.api)
     asked = Query(body.question, body.filters.to_filters(), answer_id=str(uuid.uuid4()))

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from service.errors import InvalidInput
 
 
-async def only_known_parameters(request: Request) -> None:
+def only_known_parameters(request: Request) -> None:
     """Refuse a query parameter that the route does not have: a misspelt `cursor` began the list anew.
 
     Raises:

@@ -33,7 +33,7 @@ class CacheSettings(Section):
     max_entries: Count = 5_000
     """In one process; where there is Redis, its own `maxmemory` is the limit."""
     max_bytes: Count = 64 * MIB
-    """In one process, of all entries together."""
+    """In one process, of all entries together as JSON; in memory they take a fifth more."""
     lease_s: Seconds = 10
     """How long a process waits for the answer to the same question that another one is working on."""
     question_vectors: Annotated[int, Field(ge=0)] = 1_000

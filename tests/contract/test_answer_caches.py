@@ -166,14 +166,6 @@ def test_answers_that_name_a_document_are_counted_within_their_tenant(cache: Ans
     assert cache.count_quoting(Scope("acme"), quoted) == 0
 
 
-def test_an_entry_that_another_version_wrote_is_none(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = opener()
-    monkeypatch.setattr("service.cache.entry.FORMAT", 0)
-    cache.put(a_key(), an_answer())
-    monkeypatch.undo()
-    assert cache.get(a_key()) is None
-
-
 def test_who_has_ended_lets_the_next_begin(cache: AnswerCache) -> None:
     for _ in range(2):
         assert cache.begin(a_key())
@@ -215,6 +207,15 @@ def two(redis_server: RedisServerProcess) -> Iterator[tuple[SharedAnswers, Share
 def test_what_one_process_puts_the_other_finds(two: tuple[SharedAnswers, SharedAnswers]) -> None:
     two[0].put(a_key(), an_answer())
     assert two[1].get(a_key()) is not None
+
+
+def test_an_entry_that_another_version_wrote_is_none(
+    two: tuple[SharedAnswers, SharedAnswers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.cache.entry.FORMAT", 0)
+    two[0].put(a_key(), an_answer())
+    monkeypatch.undo()
+    assert two[1].get(a_key()) is None
 
 
 def test_one_process_works_at_a_time(two: tuple[SharedAnswers, SharedAnswers]) -> None:
