@@ -200,7 +200,7 @@ class Pipeline:
         alone = self.find(scope, dataclasses.replace(found.question.query, text=message.asked), watch)
         if not message.is_asked_of(found, alone):
             return decided
-        alone = dataclasses.replace(alone, respelled=found.respelled)
+        alone = dataclasses.replace(alone, respelled=_all_respelled(found, alone))
         by_itself = self._decide_by_parts(scope, alone, watch)
         return by_itself if by_itself.decision.answer else decided
 
@@ -247,10 +247,17 @@ class Pipeline:
             held = together(whole, parts, model_may_be_asked=self.generator.llm)
         if not held.answered:
             return Decided(found, whole)
-        hits = in_turn([each[place].hits for place in held.answered])
+        answered = [each[place] for place in held.answered]
+        hits = in_turn([part.hits for part in answered])
+        found = dataclasses.replace(found, hits=hits, respelled=_all_respelled(found, *each))
         if not held.unanswered:
-            return Decided(dataclasses.replace(found, hits=hits), held.decision)
+            return Decided(found, held.decision)
         with watch.stage("embed"):
-            rest = dataclasses.replace(query, text=" ".join(asked[place] for place in held.answered))
-            found = Found(self.embed(scope, rest), hits, found.respelled)
+            rest = dataclasses.replace(query, text=" ".join(part.question.text for part in answered))
+            found = dataclasses.replace(found, question=self.embed(scope, rest))
             return Decided(found, held.decision, do_not_say(held.unanswered))
+
+
+def _all_respelled(found: Found, *parts: Found) -> dict[str, str]:
+    """Also what was read otherwise only where a part was asked by itself, of which less was found."""
+    return {word: meant for one in (found, *parts) for word, meant in one.respelled.items()}

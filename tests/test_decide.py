@@ -129,25 +129,19 @@ def test_a_question_without_content_words_is_still_decided(question: str) -> Non
 def test_the_heading_above_counts_as_said() -> None:
     bare = read("the PX-100 warranty", a_hit("It lasts 24 months."))
     headed = read("the PX-100 warranty", a_hit("It lasts 24 months.", headings=("PX-100", "Warranty")))
-    assert headed["first"] == headed["coverage"] == 1.0 > bare["coverage"]
+    assert headed["first_three"] == headed["coverage"] == 1.0 > bare["coverage"]
 
 
 @pytest.mark.parametrize("asked", ["Is the PX-100 warranty 36 months?", "Is the warranty by Norrask long?"])
-def test_terms_count_less_in_a_first_hit_that_lacks_what_the_question_names(asked: str) -> None:
+def test_terms_count_less_in_a_hit_that_lacks_what_the_question_names(asked: str) -> None:
     there = WARRANTY.replace("24", "36") + " It is given by Norrask."
-    assert read(asked, a_hit(there))["first"] > 2 * read(asked, a_hit(WARRANTY))["first"]
+    assert read(asked, a_hit(there))["first_three"] > 2 * read(asked, a_hit(WARRANTY))["first_three"]
     assert read(asked, a_hit(there))["named_window"] > 2 * read(asked, a_hit(WARRANTY))["named_window"]
-
-
-def test_only_the_first_hit_makes_what_is_first() -> None:
-    other, best = a_hit("Hoses are sold in Norway.", id="x"), a_hit(WARRANTY)
-    assert read(QUESTION, best, other)["first"] > read(QUESTION, other, best)["first"]
-    assert read(QUESTION, best, other)["coverage"] == read(QUESTION, other, best)["coverage"]
 
 
 def test_the_best_of_the_first_three_hits_counts_and_no_later_one() -> None:
     other, best = [a_hit(f"Hoses are sold in town {n}.", id=f"x{n}") for n in range(3)], a_hit(WARRANTY)
-    assert read(QUESTION, *other[:2], best)["first_three"] == read(QUESTION, best)["first"]
+    assert read(QUESTION, *other[:2], best)["first_three"] == read(QUESTION, best)["first_three"]
     assert read(QUESTION, *other, best)["first_three"] < 0.5
 
 
@@ -239,7 +233,7 @@ def test_more_documents_that_do_not_fit_change_little() -> None:
         a_hit(f"Something else about hoses, part {n}.", id=f"x{n}", dense=(n + 2, 0.1)) for n in range(12)
     ]
     few, many = read(QUESTION, best, *others[:2]), read(QUESTION, best, *others)
-    for name in ("first", "coverage", "maxsim", "named_window", "standout"):
+    for name in ("first_three", "coverage", "maxsim", "named_window", "standout"):
         assert few[name] == pytest.approx(many[name], abs=0.25), name
 
 
@@ -264,7 +258,7 @@ def test_a_name_in_path_title_or_metadata_of_the_hit_is_held(document: dict[str,
     question, hit = "How many days of leave are there at Norrask?", a_hit("There are 28 days of leave.")
     held, bare = read(question, of_document(hit, **document)), read(question, hit)
     assert held["named_window"] > 2 * bare["named_window"]
-    assert held["first"] > 2 * bare["first"]
+    assert held["first_three"] > 2 * bare["first_three"]
 
 
 def test_a_number_in_the_path_is_not_held_by_what_is_quoted() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from service.generate.by_words import WordScores
 from service.generate.candidates import candidate_sentences
-from service.generate.question import exact, question_parts
+from service.generate.question import QuestionPart, exact, question_parts
 from service.generate.select import EmbedderFunctions, select
 from service.types import Passage
 from tests.answering import a_context, a_passage, a_question, embed, tokenize
@@ -250,6 +250,23 @@ def test_how_long_asks_for_a_time_or_a_length_and_not_for_any_number() -> None:
     sold = a_passage("The warranty card of this pump has the number 180.", document="d1")
     terms = a_passage("The warranty of this pump ends after two years.", document="d2")
     assert texts("How long is the warranty of the pump?", sold, terms)[0].endswith("two years.")
+
+
+@pytest.mark.parametrize(
+    ("question", "length"),
+    [
+        ("How long must a password be?", "At least 12 characters."),
+        ("How long is version 3 supported?", "It is supported until June 2026."),
+        ("How long may we pay?", "Within 30 business days."),
+        ("Wie lange gilt die Garantie?", "Sie gilt 1 Jahr."),
+        ("Combien de temps dure la garantie ?", "La garantie est de 24 mois."),
+        ("¿Cuánto tiempo dura la garantía?", "La garantía es de 10 días."),
+    ],
+)
+def test_a_length_may_be_that_of_a_text_and_in_other_languages(question: str, length: str) -> None:
+    part = QuestionPart(question)
+    assert part.cue(length, frozenset({"12", "2026", "30", "1", "24", "10"})) == 1.0
+    assert part.cue("Its card has the number 180.", frozenset({"180"})) == 0.0
 
 
 def test_what_is_said_of_a_family_is_said_of_its_members() -> None:

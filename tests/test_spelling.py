@@ -69,6 +69,12 @@ def test_of_several_the_one_in_most_texts_is_meant() -> None:
     assert read_as("Which planms are there?", found) == {"planms": "plants"}
 
 
+def test_of_a_message_that_is_no_english_nothing_is_looked_for() -> None:
+    strange = [f"unheard{letter}" for letter in "abcdefghijklmnop"]
+    assert read_as(" ".join(["clusterz", *strange[1:]])) == {"clusterz": "clusters"}
+    assert read_as(" ".join(["clusterz", *strange])) == {}
+
+
 def test_only_the_whole_word_is_replaced() -> None:
     question = "Is clusterz like clusterz-1 or clusterzz?"
     assert spelled(question, {"clusterz": "clusters"}) == "Is clusters like clusterz-1 or clusterzz?"

@@ -60,8 +60,8 @@ FROM_TEXT = (
     "terms",
 )
 FROM_TOKENS = ("maxsim", "named_window", "standout")
-QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "first", "coverage"))
-"""Those that a calibrator may weigh: what is fitted now, and two that are for the reader."""
+QUANTITIES = frozenset((*FROM_TEXT, *FROM_TOKENS, "coverage"))
+"""Those that a calibrator may weigh: what is fitted now, and one that is for the reader."""
 
 
 def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
@@ -70,9 +70,9 @@ def decision_features(found: Found, rarity: Floats) -> dict[str, float]:
     A hit *holds what is named* to the share of the question's numbers and codes that stand in it or in the
     headings above, times that of its proper names, which path, title or metadata may hold too (`named.py`).
 
-    From the text: `dense`, best cosine similarity; `first`, share of the question's terms, by rarity among
-    the hits, in the first hit, times what it holds of what is named, and `first_three`, the best such of the
-    first three; `identifiers`, share of its part numbers, error codes and names of parts (`gc.auto`) in any
+    From the text: `dense`, best cosine similarity; `first_three`, share of the question's terms, by
+    rarity among the hits, in a hit, times what it holds of what is named, the best of the first three;
+    `identifiers`, share of its part numbers, error codes and names of parts (`gc.auto`) in any
     hit; `pinned`, 1 by the number of hits that hold all of these, times the share of the question's other
     terms that the best such of the first three holds, 0 where none is asked for; `asks_code` and `asks_name`,
     1 where the question has such; `lacks_code`, 1 where the first hit does not hold all of its numbers and
@@ -130,7 +130,6 @@ class _Shares:
         """The quantities that come from words."""
         return {
             "coverage": max(self.covered),
-            "first": self.covered[0] * self.named[0],
             "first_three": max(map(mul, self.covered[:_FIRST], self.named)),
             "identifiers": self.identifiers,
             "pinned": self.pinned,

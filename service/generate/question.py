@@ -24,6 +24,7 @@ _ASKS_AMOUNT = re.compile(
 )
 _DIMENSION = re.compile(r"(?<=\bhow )(?:long|often|old|far|high|large|big|fast|deep|heavy)\b", re.I)
 _ASKS_LENGTH = re.compile(r"\b(?:how long|wie ?lange|combien de temps|cuánto tiempo|quanto tempo)\b", re.I)
+_UNTIL = re.compile(r"\b(?:until|till|through|bis|jusqu|hasta|fino)\b", re.I)
 _ASKS_PRICE = re.compile(
     r"\b(?:what|how much|was|wie|combien|cuánto|quanto)\b.*"
     r"\b(?:costs?|price|fee|charged?|paid|pay|kosten|kostet|preis|teuer|prix|coûte|cuesta|costa)\b",
@@ -64,7 +65,8 @@ class QuestionPart:
         if _ASKS_PRICE.search(self.text):
             return float(_MONEY.search(text) is not None and any(term[0].isdigit() for term in beyond))
         if _ASKS_LENGTH.search(self.text):
-            return float(any(quantity.unit in LENGTHS for quantity in exact_values(text).quantities))
+            ends = _UNTIL.search(text) is not None and any(term[0].isdigit() for term in beyond)
+            return float(ends or any(one.unit in LENGTHS for one in exact_values(text).quantities))
         if _ASKS_TIME.search(self.text) or _ASKS_AMOUNT.search(self.text):
             return float(any(term[0].isdigit() for term in beyond))
         if _ASKS_PERSON.search(self.text):

@@ -76,11 +76,26 @@ _UNITS = {
     "ml": "ml", "rpm": "rpm", "nm": "nm", "kv": "kv", "ampere": "amp", "gallon": "gallon",
     "gallons": "gallon",
     "kilometer": "km", "kilometre": "km", "foot": "ft", "tonne": "t", "ton": "t",
+    "sekunde": "s", "sekunden": "s", "stunde": "h", "tag": "day", "woche": "week", "monat": "month",
+    "jahr": "year", "seconde": "s", "secondes": "s", "heure": "h", "heures": "h", "jour": "day",
+    "jours": "day", "semaine": "week", "semaines": "week", "mois": "month", "ans": "year", "année": "year",
+    "années": "year", "segundo": "s", "segundos": "s", "minuto": "min", "minutos": "min", "hora": "h",
+    "horas": "h", "día": "day", "días": "day", "semana": "week", "semanas": "week", "mes": "month",
+    "meses": "month", "año": "year", "años": "year", "yard": "yard", "yards": "yard",
+    "decade": "decade", "decades": "decade", "century": "century", "centuries": "century",
+    "character": "character", "characters": "character", "zeichen": "character", "caractères": "character",
+    "caracteres": "character", "letter": "letter", "letters": "letter", "digit": "digit", "digits": "digit",
+    "word": "word", "words": "word", "line": "line", "lines": "line", "page": "page", "pages": "page",
+    "bit": "bit", "bits": "bit", "byte": "byte", "bytes": "byte",
 }  # fmt: skip
 LENGTHS = frozenset(
-    ("ms", "s", "min", "h", "day", "week", "month", "year", "mm", "cm", "m", "km", "in", "ft", "mile")
+    (
+        *("ms", "s", "min", "h", "day", "week", "month", "year", "decade", "century"),
+        *("mm", "cm", "m", "km", "in", "ft", "yard", "mile"),
+        *("character", "letter", "digit", "word", "line", "page", "bit", "byte"),
+    )
 )
-"""The units of how long something takes or is."""
+"""The units of how long something takes or is, a text too."""
 _AMPERE = "amp"
 """Only the capital letter: `a` is a word."""
 _NUMBER_WORDS = {word: str(value) for word, value in NUMBERS.items()}
@@ -103,6 +118,7 @@ _DATES = tuple(
 _QUANTITY = re.compile(
     r"(?P<currency>[$€£])?\s?(?P<sign>(?<![\w.,)])[-−])?(?<![\w.,])(?P<number>\d+(?:[.,\u00a0\u202f]\d+)*)"
     r"(?:st|nd|rd|th|s\b)?(?:[\s\u00a0-](?P<scale>" + "|".join(_SCALES) + r")\b)?"
+    r"(?:[\s\u00a0-](?:business|working|calendar|consecutive|full)(?=[\s\u00a0-]))?"
     r"(?:[\s\u00a0-]?(?P<unit>%|°[CF]|[€$£]|[^\W\d_]+)(?![\w]))?",
     re.IGNORECASE,
 )

@@ -21,6 +21,8 @@ _SHORT = 6
 (`https`, `httpx`) more often than a slip."""
 _FIRST = 8
 """So many of the best hits hold what is asked, mostly, and are looked through before all others."""
+_MOST = 16
+"""Where these lack more words, it is no English that was asked; to look for so many would take long."""
 
 
 def respelled(
@@ -40,8 +42,10 @@ def respelled(
         is_one_token: whether the tokenizer has a token for a whole word, in lower case.
     """
     asked = dict.fromkeys(_ordinary(question) if language == _LANGUAGE else ())
-    odd = _in_none(_in_none(asked, found[:_FIRST]), found[_FIRST:])
-    odd = [word for word in odd if not is_one_token(word.casefold())]
+    lacking = _in_none(asked, found[:_FIRST])
+    if not lacking or len(lacking) > _MOST:
+        return {}
+    odd = [word for word in _in_none(lacking, found[_FIRST:]) if not is_one_token(word.casefold())]
     if not odd:
         return {}
     known = Counter(word for text in found for word in set(words.written(text.casefold())) if word.isalpha())
@@ -67,12 +71,13 @@ def _in_none(asked: Iterable[str], found: Sequence[str]) -> list[str]:
     left = list(asked)
     if left:
         texts = [text.casefold() for text in found]
-        left = [word for word in left if not any(_holds(text, word) for text in texts)]
+        left = [word for word in left if not _is_held(word, texts)]
     return left
 
 
-def _holds(text: str, word: str) -> bool:
-    return word.casefold() in text or words.stem(word) in text
+def _is_held(word: str, texts: Sequence[str]) -> bool:
+    lower, stem = word.casefold(), words.stem(word)
+    return any(lower in text or stem in text for text in texts)
 
 
 def _meant(word: str, known: Counter[str]) -> str:

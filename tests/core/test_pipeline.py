@@ -418,6 +418,41 @@ async def test_courtesies_are_not_asked() -> None:
     assert a_pipeline(a_hit(TEXT)).find(LOCAL, asked, Stopwatch()).question.text == QUESTION.text
 
 
+@dataclass
+class ListedInTurn(ListedStore):
+    """Finds nothing but the last of its candidates, once it was asked for the whole question."""
+
+    def search(self, scope: Scope, vectors: QueryVectors, filters: Filters, limit: int) -> Candidates:
+        found = super().search(scope, vectors, filters, limit)
+        return found if len(self.asked) == 1 else Candidates(found.dense[-1:], found.sparse[-1:])
+
+
+@dataclass
+class LetterEmbedder(FakeEmbedder):
+    """Has no token for a whole word."""
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+
+@pytest.mark.parametrize(
+    ("question", "lacking"),
+    [
+        ("How long does the warrantey last, and who wrote the opera Tosca?", "Tosca"),
+        ("It is a bit urgent. How long does the warrantey last?", "urgent"),
+    ],
+)
+async def test_what_only_a_part_is_read_as_is_told_too(question: str, lacking: str) -> None:
+    hits = (a_hit("Of any warrantey nothing is known.", id="c0"), a_hit(TEXT, id="c1"))
+    listed = tuple(Candidate(hit.chunk.id, 0.9) for hit in hits)
+    pipeline = replace(
+        a_pipeline(*hits, store=ListedInTurn(Candidates(listed, listed)), decider=DecidedByWord(lacking)),
+        embedder=LetterEmbedder(Path("unused")),
+    )
+    answer = await answered(pipeline, Query(question))
+    assert (answer.status, answer.respelled) == ("answered", {"warrantey": "warranty"})
+
+
 async def test_parts_of_which_none_has_evidence_are_declined_together() -> None:
     pipeline = a_pipeline(a_hit(TEXT), decider=DecidedByWord("w"))
     answer = await answered(pipeline, BOTH)
