@@ -204,8 +204,8 @@ class ChatGenerator:
 def _client(settings: GenerateSettings) -> aiohttp.ClientSession:
     """Connections that outlive a request, without a deadline of their own.
 
-    They keep no cookie, which would tell one tenant's questions from another's or mix them. Nothing is asked
-    for in compressed form: a little of it can stand for more than one turn of the event loop should take.
+    They keep no cookie, which would be sent with the requests of all tenants. Nothing is asked for in
+    compressed form: a little of it can stand for more than one turn of the event loop should take.
     """
     parts = urlsplit(settings.base_url)
     address = parts._replace(netloc=_host(parts), path=f"{parts.path.rstrip('/')}/")

@@ -122,7 +122,7 @@ def _read(chunk: Mapping[str, Any]) -> Piece:
 
 
 def _storable(text: str) -> str:
-    """What no answer can hold, half of a surrogate pair or a NUL, becomes the sign for what is no character."""
+    """A text whose halves of surrogate pairs and NULs, which no answer can hold, are marked as unreadable."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
 
