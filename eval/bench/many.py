@@ -47,8 +47,8 @@ def processes(seconds: float, documents: int) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="footnote-bench-") as name, stub_model() as model:
         folder = Path(name)
         folder.chmod(0o711)
+        yield from _ingests(folder, documents)
         with stack(folder) as parts:
-            yield from _ingests(parts, documents)
             with parts.running("serve", "worker") as (api, _):
                 _uploaded(api.said, parts.key, demo_files())
             yield from _answers(parts, seconds, {**UNCACHED, **model.settings()})
@@ -79,13 +79,17 @@ class Read:
         return f"processor {each:.0f} ms a document{stand_in}, load {psutil.getloadavg()[0]:.1f}"
 
 
-def _ingests(parts: Stack, count: int) -> Iterator[Figure]:
-    """The same pages, by the embedded process and by one and two workers."""
+def _ingests(folder: Path, count: int) -> Iterator[Figure]:
+    """The same pages, by the embedded process and by one and two workers.
+
+    Each number has stores of its own: the stand-in takes the longer for a page the more there are.
+    """
     with tempfile.TemporaryDirectory(prefix="footnote-bench-") as name, served(Path(name)) as embedded:
         alone = _read(embedded.url, "", [embedded.pid], "embedded", count, [])
     yield Figure("server", "pages read in, embedded", alone.rate, "documents/s", note=alone.note)
     for workers in (1, 2):
-        with parts.running("serve", *["worker"] * workers) as (api, *others):
+        (own := folder / f"workers-{workers}").mkdir(mode=0o711)
+        with stack(own) as parts, parts.running("serve", *["worker"] * workers) as (api, *others):
             pids = [one.pid for one in (api, *others)]
             seen = _read(api.said, parts.key, pids, f"workers-{workers}", count, parts.store_pids)
         what = f"pages read in, {_named(workers, 'worker', 'workers')}"
