@@ -7,7 +7,7 @@ The protocol is spoken over plain HTTP (docs/adr/0018-speaking-openais-protocol.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ import aiohttp
 from truststore import SSLContext
 
 from service.errors import DeadlineExceeded, FootnoteError, GeneratorUnavailable, Misconfigured
-from service.generate.completion import BrokenOff, Completion, Piece
+from service.generate.completion import BrokenOff, Completion, Piece, beginning
 from service.generate.prompt import messages
 from service.generate.thoughts import Thoughts
 from service.settings import GenerateSettings
@@ -35,7 +35,9 @@ _AS_MANY_AS_ASKED = 0
 _NO_SUCH_LIST = (404, 405, 501)
 _NO_KEY = "none"
 """Sent where no key is set, so that a key of the environment never goes to another server."""
+_ELSEWHERE = "points to another address, and what documents say is sent to none but the one that is set"
 _REFUSALS = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE),
     401: "refuses the API key",
     403: "refuses the API key",
     404: "does not know the model or the path",
@@ -88,8 +90,9 @@ class ChatGenerator:
 
     async def _ask_for_models(self) -> None:
         client = _client(self._settings)
-        async with asyncio.timeout(_CHECK_S), client, client.get("models") as response:
-            if not response.ok and response.status not in _NO_SUCH_LIST:
+        asked = client.get("models", allow_redirects=False)
+        async with asyncio.timeout(_CHECK_S), client, asked as response:
+            if response.status >= 300 and response.status not in _NO_SUCH_LIST:
                 raise _refusal(response)
 
     async def aclose(self) -> None:
@@ -153,12 +156,14 @@ class ChatGenerator:
             body = {"model": self._settings.model, "messages": chat, "stream": True, **self._parameters}
             with self._translated():
                 async with self._until(deadline):
-                    response = await self._connected().post("chat/completions", json=body)
-                    if response.ok:
+                    response = await self._connected().post(
+                        "chat/completions", json=body, allow_redirects=False
+                    )
+                    if response.status < 300:
                         return Completion(response)
                     async with response:
-                        complaint = (await response.read()).decode(errors="replace")
-                if response.status != 400 or not self._give_up_parameter(complaint):
+                        complaint = await beginning(response)
+                if response.status != 400 or not self._give_up_parameter(complaint, body):
                     raise _refusal(response)
 
     def _connected(self) -> aiohttp.ClientSession:
@@ -167,16 +172,16 @@ class ChatGenerator:
             self._client = _client(self._settings)
         return self._client
 
-    def _give_up_parameter(self, complaint: str) -> bool:
-        """Drops the parameter that the server complains about; whether there was one."""
-        named = next(
-            (name for name in _OPTIONAL_PARAMETERS if name in complaint and name in self._parameters), None
-        )
+    def _give_up_parameter(self, complaint: str, body: Mapping[str, Any]) -> bool:
+        """Drops the parameter of a request that the server complains about; whether there was one.
+
+        Another request may have dropped it meanwhile.
+        """
+        named = next((name for name in _OPTIONAL_PARAMETERS if name in complaint and name in body), None)
         if named is None:
             return False
-        value = self._parameters.pop(named)
-        if named == "max_tokens":
-            self._parameters["max_completion_tokens"] = value
+        if self._parameters.pop(named, None) is not None and named == "max_tokens":
+            self._parameters["max_completion_tokens"] = body[named]
         return True
 
     async def _next(self, stream: Completion, deadline: float) -> Piece | None:
@@ -197,13 +202,19 @@ class ChatGenerator:
 
 
 def _client(settings: GenerateSettings) -> aiohttp.ClientSession:
-    """Connections that outlive a request, without a deadline of their own."""
+    """Connections that outlive a request, without a deadline of their own.
+
+    They keep no cookie, which would be sent with the requests of all tenants. Nothing is asked for in
+    compressed form: a little of it can stand for more than one turn of the event loop should take.
+    """
     parts = urlsplit(settings.base_url)
     address = parts._replace(netloc=_host(parts), path=f"{parts.path.rstrip('/')}/")
     return aiohttp.ClientSession(
         urlunsplit(address),
         connector=aiohttp.TCPConnector(limit=_AS_MANY_AS_ASKED, ssl=SSLContext(PROTOCOL_TLS_CLIENT)),
-        headers={"Authorization": _authorization(parts, settings)},
+        headers={"Authorization": _authorization(parts, settings), "Accept-Encoding": "identity"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
         timeout=aiohttp.ClientTimeout(),
         proxy=_proxy(parts),
     )
@@ -215,7 +226,10 @@ def _proxy(parts: SplitResult) -> str | None:
     Found once: aiohttp would look for it at each request, and for passwords in files as well.
     """
     named = getproxies()
-    return None if proxy_bypass(parts.hostname or "") else named.get(parts.scheme) or named.get("all")
+    proxy = named.get(parts.scheme) or named.get("all")
+    if not proxy or proxy_bypass(parts.hostname or "") or proxy_bypass(_host(parts)):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _authorization(parts: SplitResult, settings: GenerateSettings) -> str:

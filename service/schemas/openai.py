@@ -110,8 +110,8 @@ class ChatIn(BaseModel):
 
 
 _PICTURE = re.compile(r"!\[")
-_DEFINES_MARK = re.compile(r"^((?:[ \t>*+-]|\d{1,9}[.)])*)\[(?=[^\]\n]+\]:)", re.MULTILINE)
-"""Also within a quotation or an item of a list."""
+_DEFINES_MARK = re.compile(r"^((?:[ \t>*+-]|\d{1,9}[.)])*)\[(?=[^\]]{1,999}\]:)", re.MULTILINE)
+"""Also within a quotation or an item of a list, and with a mark of several lines (CommonMark 0.31, 4.7)."""
 _LOADS = re.compile(r"<(?=(?:script|style)\b|[a-z][^<>=]*(?:[=<]|\Z))", re.IGNORECASE)
 """Begins an element of HTML that may load or run something: a script, a style, or any with an attribute that
 has a value. One that is not closed yet may be given that by what is streamed next.

@@ -288,6 +288,7 @@ async def test_a_failure_ends_the_stream_as_openai_does(
         ("It ends in <p", "It ends in &lt;p"),
         ("First.\n[1]: http://evil", "First.\n\\[1]: http://evil"),
         ("> 1. [1]: http://evil", "> 1. \\[1]: http://evil"),
+        ("First.\n[\n1\n]: http://evil", "First.\n\\[\n1\n]: http://evil"),
         ("x < y, Map<String, int>, <b>a</b> [1]", "x < y, Map<String, int>, <b>a</b> [1]"),
     ],
 )

@@ -167,7 +167,7 @@ def test_a_page_of_nothing_but_navigation_stays() -> None:
     ).text == ("Contents\n\n1. Pumps\n2. Seals")
 
 
-@pytest.mark.parametrize("sign", ["\u00b6", "#", "\u00a7"])
+@pytest.mark.parametrize("sign", ["\u00b6", "#", "\u00a7", "\uf0c1"])
 def test_a_heading_ends_before_its_link_to_itself(sign: str) -> None:
     assert page(f"<h1 id=x>The valve<a class=headerlink href='#x'>{sign}</a></h1>{TEXT}").text.startswith(
         "The valve\n\n"
@@ -190,3 +190,84 @@ def test_a_table_of_signs_keeps_them() -> None:
 def test_links_to_edit_a_section_are_left_out() -> None:
     edit = "<span class=mw-editsection>[<a href='/w?action=edit'>edit</a>]</span>"
     assert outline(page(f"<h1>The valve{edit}</h1>{TEXT}")) == outline(page(HEADED))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<nav><p>Before you open it call <a href=f>the foreman</a>.</p><ul><li><a href=a>P</a></ul></nav>",
+        "<div role=dialog><p>The valve is hot, so wear gloves.</p></div>",
+        "<div role=alertdialog>Serial numbers 100 to 200 are defective.</div>",
+        "<aside>Never open it while it is hot. <a href=a>How hot the valve may become in use</a></aside>",
+    ],
+    ids=["nav", "dialogue", "warning", "aside"],
+)
+def test_a_sentence_stays_wherever_it_stands(said: str) -> None:
+    sentence = page(said.partition("<ul>")[0].partition(" <a href=a>")[0]).text
+    assert sentence in page(f"<main>{HEADED}</main>{said}").text
+
+
+def test_the_links_beside_a_sentence_in_navigation_are_left_out() -> None:
+    links = "<ul><li><a href=a>Pumps</a><li><a href=b>Seals</a></ul>"
+    sentence = "<p>Never open it while it is under pressure.</p>"
+    assert outline(page(f"{HEADED}<nav>{sentence}{links}</nav>")) == outline(page(f"{HEADED}{sentence}"))
+
+
+@pytest.mark.parametrize(
+    "menu",
+    [
+        "<div class=menu><p><a href=p>Pizza Margherita</a> 8.50</p><p><a href=q>Pasta</a> 9.00</p></div>",
+        "<ul id=menu><li><a href=p>Spaghetti with olives and capers</a> 9<li><a href=q>Lasagne</a> 9</ul>",
+        "<ul role=menu><li>Pizza Margherita 8.50<li>Pasta al pesto 9.00</ul>",
+        "<table class=menu><tr><td><a href=a>Opening it</a><td>By hand<tr><td><a href=b>Care</a></table>",
+    ],
+    ids=["prices", "few prices", "role", "descriptions"],
+)
+def test_a_menu_that_names_more_than_links_stays(menu: str) -> None:
+    assert page(menu, title="x").text in page(f"{HEADED}{menu}").text
+
+
+@pytest.mark.parametrize("address", ["tel:0800", "mailto:help@acme.example", " MailTo:help@acme.example"])
+def test_how_somebody_is_reached_stays(address: str) -> None:
+    footer = f"<footer><a href='{address}'>0800 1234</a> <a href='{address}'>at night</a></footer>"
+    assert "0800 1234 at night" in page(f"<main>{HEADED}</main>{footer}").text
+
+
+def test_a_form_of_consent_and_a_recipe_of_cookies_are_no_banners() -> None:
+    for name in ("consent-form", "recipe cookies", "post-cookie"):
+        body = f"{HEADED}<div class='{name}'>200 g flour for all of us. <button>Print</button></div>"
+        assert "200 g flour" in page(body).text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cookie-banner", "cookieConsent", "CybotCookiebotDialog cookie-dialog", "md-consent", "notice-cookie"],
+)
+def test_banners_that_ask_for_consent_go_by_many_names(name: str) -> None:
+    banner = f"<div class='{name}'>We keep cookies to count all visits here. <button>Accept</button></div>"
+    assert outline(page(HEADED + banner)) == outline(page(HEADED))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<p class=edition><a href='editions.html'>Edition of 1987</a></p>",
+        "<p class=editorial>See <a href='/editions/3'>the third edition</a>.</p>",
+        "<h2 class=edit><a href='#edit'>How to edit</a></h2>",
+    ],
+)
+def test_a_link_to_an_edition_or_about_editing_stays(content: str) -> None:
+    assert page(content, title="x").text in page(f"{HEADED}{content}").text
+
+
+def test_a_label_that_explains_and_a_heading_that_is_opened_stay_outside_the_main_part() -> None:
+    for content in (
+        "<section><label>Send three copies of the certificate</label></section>",
+        "<section><h3><button>Is it free of charge?</button></h3><p>Yes.</p></section>",
+    ):
+        assert page(content, title="x").text in page(f"<main>{HEADED}</main>{content}").text
+
+
+def test_what_is_said_beside_a_field_to_search_in_is_left_out() -> None:
+    search = "<div role=dialog>From here you can search these documents. <input></div>"
+    assert outline(page(HEADED + search)) == outline(page(HEADED))

@@ -23,8 +23,8 @@ _NUMBERS = re.compile(r"^(?:\d+ )+(?=\D)")
 _COUNTED = re.compile(r"^[^\W\d_]+ (?:\d+ )+(?=\D)")
 """What a heading has before the words by which a table of contents names it: Chapter 1."""
 _SELF_LINKS = "//a[starts-with(@href, '#') and not(*) and string-length(normalize-space()) = 1]"
-_SIGNS = frozenset("\u00b6#\u00a7\u221e\u2693\U0001f517")
-"""What a heading's link to itself shows."""
+_SIGNS = frozenset("\u00b6#\u00a7\u221e\u2693\U0001f517\uf0c1")
+"""What a heading's link to itself shows; the last one is a chain in the usual font of icons."""
 _HEADED = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "figcaption"})
 _FEWEST, _ALL, _NEARLY_ALL = 3, 0.95, 0.8
 

@@ -9,14 +9,23 @@ _WORD = re.compile(r"[^\W_]+")
 _LONG_TEXT = 4_000
 """Characters of a text that has more words than are asked for."""
 _CONTROLS = frozenset({"button", "select", "label"})
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_REACHES = ("tel:", "mailto:", "sms:")
+"""Addresses whose links say what somebody wants to know."""
+_CLAUSE = 5
+"""Words of a sentence: names and labels of navigation have less, or do not end as one."""
+_ENDS = re.compile(r"[.!?\u3002]\s*$")
 
 
 class Share(NamedTuple):
-    """Words of a subtree, those of them in links and controls, and how many links there are."""
+    """Words of a subtree, those of them in links and controls, how many links there are, and whether there
+    is more than names and labels beside them.
+    """
 
     words: int
     linked: int
     links: int
+    says: bool
 
     @property
     def plain(self) -> int:
@@ -50,18 +59,21 @@ class Shares:
     def _count(self, root: Any) -> None:
         within: dict[Any, list[int]] = {}
         for node in reversed(list(root.iter())):
-            words, linked, links = within.pop(node, (0, 0, 0))
+            words, linked, links, says = within.pop(node, (0, 0, 0, 0))
             words += count_words(node.text) + (count_words(node.get("alt")) if node.tag == "img" else 0)
-            if node.tag == "a" and node.get("href") is not None:
-                linked, links = words, 1
-            elif node.tag in _CONTROLS:
-                linked = words
-            self._known[node] = Share(words, linked, links)
+            says += _is_clause(node.text, node)
+            if _leads(node):
+                linked, links, says = words, 1, 0
+            elif _is_control(node, words):
+                linked, says = words, 0
+            self._known[node] = Share(words, linked, links, bool(says))
             if node is not root:
-                around = within.setdefault(node.getparent(), [0, 0, 0])
+                parent = node.getparent()
+                around = within.setdefault(parent, [0, 0, 0, 0])
                 around[0] += words + count_words(node.tail)
                 around[1] += linked
                 around[2] += links
+                around[3] += says + _is_clause(node.tail, parent)
 
 
 def count_words(text: str | None) -> int:
@@ -77,6 +89,30 @@ def names_of(node: Any) -> str:
 def plainly(text: str) -> str:
     """A text as its words in small letters, to compare a link with the heading that it leads to."""
     return " ".join(_WORD.findall(text)).casefold()
+
+
+def _leads(node: Any) -> bool:
+    return (
+        node.tag == "a"
+        and node.get("href") is not None
+        and not node.get("href").strip().lower().startswith(_REACHES)
+    )
+
+
+def _is_control(node: Any, words: int) -> bool:
+    """Whether a node is worked with: a label that explains is not, nor a heading that is opened."""
+    if node.tag not in _CONTROLS or (node.tag == "label" and words >= _CLAUSE):
+        return False
+    return next(node.iterancestors(*_HEADINGS), None) is None
+
+
+def _is_clause(text: str | None, node: Any) -> bool:
+    """Whether a text in a node says something, as no name of a page or of a group of them does."""
+    if count_words(text) < _CLAUSE:
+        return False
+    last = next(node.iterchildren(reversed=True), None) if node.tag == "p" else None
+    end = text if last is None else last.tail
+    return _ENDS.search(end or "") is not None
 
 
 def _is_longer(node: Any, words: int) -> bool:

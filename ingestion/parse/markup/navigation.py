@@ -2,8 +2,9 @@
 
 A part is navigation where the page says so (`<nav>`, a landmark's role), or where its words are links for the
 most part and its place or name says the rest: outside the page's `<main>`, before its title, around links to
-the pages before and after, or under a name that generators of documentation give it. All else stays: asides
-and footers with words of their own, lists of links within the content, pages that are nothing but links.
+the pages before and after, or under a name that generators of documentation give it. All else stays: whatever
+says a sentence beside its links, asides and footers with words of their own, lists of links within the
+content, pages that are nothing but links.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from ingestion.parse.markup.trees import outermost, path
 
 _ROLES = "|navigation|menu|menubar|search|doc-toc|dialog|alertdialog|"
 _SAID = f"//nav | //search | //*[@role and contains('{_ROLES}', concat('|', @role, '|'))]"
-_EDIT = "//a[contains(@href, 'edit') and ancestor-or-self::*[position() < 3][contains(@class, 'edit')]]"
+_EDIT = "//a[contains(@href, 'edit') and not(starts-with(@href, '#'))]"
+_EDITS = re.compile(r"(?<![a-z])edit(?:section)?(?![a-z])", re.IGNORECASE)
 _MAIN = "//main[not(ancestor::main)] | //*[@role='main'][not(ancestor::main)]"
 _TO_NEIGHBOURS = (
     "//a[@rel='prev' or @rel='next' or @rel='previous' or @rel='up'"
@@ -33,23 +35,35 @@ _CALLED = (
     " or self::table and @class='header')]"
 )
 _NAME = (
-    r"(?:nav|navigation|nav-?path|docnav|(?:main|sub)?menu|pager|(?:[\w-]+-)?(?:breadcrumbs?|pagination)"
+    r"(?:nav|navigation|nav-?path|docnav|(?:main|sub)menu|pager|(?:[\w-]+-)?(?:breadcrumbs?|pagination)"
     r"|navbar(?:-[\w-]+)?|(?:site|page|main|side|top|global|footer|header)-(?:nav|navigation|menu))"
 )
 _ROOMS = frozenset({"div", "header", "footer", "aside", "section", "form", "center", "table", "tbody"})
 """Elements in which several parts of a page lie, of which some may go."""
 _LINES = frozenset({"ul", "ol", "p", "table", "div", "header", "footer", "section", "center"})
-_THIRD, _MOSTLY, _NEARLY_ALL = 0.3, 0.5, 0.8
+_THIRD, _MOSTLY, _NEARLY_ALL, _ALL = 0.3, 0.5, 0.8, 1
 _NAMES = tuple(
     (re.compile(rf"(?:^|\s){name}(?=$|\s)"), least)
-    for name, least in ((_NAME, _MOSTLY), ("nav(?:header|footer)", _THIRD), ("header", _NEARLY_ALL))
+    for name, least in (
+        (_NAME, _MOSTLY),
+        ("nav(?:header|footer)", _THIRD),
+        ("header", _NEARLY_ALL),
+        ("menu", _ALL),
+    )
 )
-"""What navigation is called, and the share of links there must be; DocBook's names pages beside its links."""
+"""What navigation is called, and the share of links there must be; DocBook's names pages beside its links,
+and a menu with a word besides may be one of dishes, or say what each link leads to.
+"""
 _FEW_WORDS = 60
 """Words that a line of links to neighbours may have, and that may stand unlinked before a page's title."""
 _FEWEST_WORDS = 5
 """Words besides navigation that make a page more than navigation."""
-_CONSENT = re.compile("cookie|consent")
+_CONSENT = re.compile(
+    r"(?:cookie|consent)s?[-_]?(?:banner|bar|notice|notification|message|pop-?up|modal|dialog|overlay|law|sdk)"
+    r"|(?:banner|bar|notice|pop-?up|modal|dialog|overlay)[-_](?:cookie|consent)|cookie-?consent|md-consent",
+    re.IGNORECASE,
+)
+"""A form of consent and a recipe of cookies are no such banner."""
 _CONSENT_WORDS = 300
 _BUTTONS = 200
 """Buttons of a page that are looked at."""
@@ -76,10 +90,17 @@ def find_navigation(root: Any, title: str) -> list[Any]:
 
 
 def _said(root: Any, shares: Shares) -> Iterator[Any]:
-    """What calls itself navigation, a search or a dialogue, unless it holds text of some length."""
+    """What calls itself navigation, a search or a dialogue, of what says something only the lists of links.
+
+    What is said beside a field to search in is how to do that. A menu without links or buttons is one of
+    dishes.
+    """
     for node in path(_SAID)(root):
         share = shares.of(node)
-        if share.plain < _FEW_WORDS or share.is_mostly_links(_MOSTLY):
+        explains = share.says and node.find(".//input") is None
+        if explains or (share.plain >= _FEW_WORDS and not share.is_mostly_links(_MOSTLY)):
+            yield from _leading_elsewhere(node, _MOSTLY, shares)
+        elif share.linked or node.get("role") not in ("menu", "menubar"):
             yield node
 
 
@@ -97,6 +118,10 @@ def _edit(root: Any, shares: Shares) -> Iterator[Any]:
     """Links to edit the page, with the brackets around them."""
     for link in path(_EDIT)(root):
         around = link.getparent()
+        if not _EDITS.search(link.get("href")):
+            continue
+        if not _EDITS.search(f"{link.get('class', '')} {around.get('class', '')}"):
+            continue
         yield around if around.tag == "span" and shares.of(around).plain == 0 else link
 
 
@@ -147,7 +172,7 @@ def _leading_elsewhere(nodes: Iterable[Any], least: float, shares: Shares) -> It
         if not isinstance(node.tag, str) or not shares.of(node).words:
             continue
         share = shares.of(node)
-        if share.is_mostly_links(least) and (share.links != 1 or _leads_within(node)):
+        if share.is_mostly_links(least) and not share.says and (share.links != 1 or _leads_within(node)):
             yield node
         elif node.tag in _ROOMS:
             waiting += node
