@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from service.errors import Misconfigured
+from service.local_engine import LocalEngine
 from service.records import Feedback
 from service.settings import DecideSettings, GenerateSettings, TracingSettings
-from service.types import Query
+from service.types import Answer, Query
 from tests.e2e.test_language_model import WARRANTY, model
 from tests.fakes_core import LOCAL, ingested
 from tests.tracing.conftest import Open
@@ -30,6 +31,14 @@ def to_langfuse(receiver: Receiver, **others: Any) -> TracingSettings:
     return TracingSettings(**{"method": "langfuse", "endpoint": receiver.url, **KEYS, **others})
 
 
+async def written(engine: LocalEngine) -> Answer:
+    """What a language model answers, whose connections end with the loop."""
+    try:
+        return await engine.answer(LOCAL, QUESTION)
+    finally:
+        await engine.aclose()
+
+
 def test_a_generation_has_its_model_usage_cost_and_prompt(open_engine: Open, receiver: Receiver) -> None:
     with model("The warranty lasts 24 months ", "from delivery [1].") as (url, _):
         generate = GenerateSettings(
@@ -37,7 +46,7 @@ def test_a_generation_has_its_model_usage_cost_and_prompt(open_engine: Open, rec
         )
         with open_engine(tracing=to_langfuse(receiver), decide=SURE, generate=generate) as engine:
             ingested(engine, "warranty.md", WARRANTY)
-            answer = asyncio.run(engine.answer(LOCAL, QUESTION))
+            answer = asyncio.run(written(engine))
     assert answer.llm_generated
     told = receiver.only("generate").attributes
     assert told["langfuse.observation.type"] == "generation"
