@@ -20,10 +20,9 @@ import typer
 from eval.collect import engine_folder
 from eval.commands import AsJson, Data, Limit, Out, Seed, Work, command, run
 from eval.engines import SCOPE, engine_with, read_set
-from eval.labelled import files, find
 from eval.labelled.typed import misspelt, polite
 from eval.labelled.types import LabelledQuestion, LabelledSet
-from eval.relevance.ranking import name_of
+from eval.relevance.ranking import name_of, sets
 from eval.results import each, give
 from eval.retrieval import ndcg, recall
 from service.pipeline import Pipeline
@@ -137,13 +136,13 @@ def main(
     as_json: AsJson = False,
 ) -> None:
     """The command line."""
-    sets = [*find(data), *([files.golden(golden)] if golden else [])]
-    names = [name for name in wanted.split(",") if name]
     cases: list[AskedCase] = []
     with tempfile.TemporaryDirectory(prefix="footnote-asking-") as scratch:
-        for labelled in (one.limited(limit, seed) for one in sets if not names or one.name in names):
-            folder = engine_folder(labelled, work or Path(scratch))
-            cases.extend(measure(labelled, Settings().model_copy(update={"data_dir": folder}), seed))
+        for labelled in sets(data, golden, wanted):
+            settings = Settings().model_copy(
+                update={"data_dir": engine_folder(labelled, work or Path(scratch))}
+            )
+            cases.extend(measure(labelled.limited(limit, seed), settings, seed))
     rows = figures(cases)
     give(rows, cases, out=out, as_json=as_json, show=lambda: print("\n".join(_lines(rows))))
 

@@ -112,10 +112,14 @@ def answerable(labelled: LabelledSet) -> LabelledSet:
     )
 
 
-def sets(data: Path, golden: Path | None, wanted: Sequence[str]) -> Iterator[LabelledSet]:
-    """The labelled sets of a folder, then the golden set about the documents in `golden`."""
-    found = list(find(data)) + ([files.golden(golden)] if golden else [])
-    return (answerable(one) for one in found if not wanted or one.name in wanted)
+def sets(data: Path, golden: Path | None, wanted: str) -> Iterator[LabelledSet]:
+    """The labelled sets of a folder, then the golden set about the documents in `golden`.
+
+    `wanted` are the names of some, separated by commas; all where it is empty.
+    """
+    names = [name for name in wanted.split(",") if name]
+    found = [*find(data), *([files.golden(golden)] if golden else [])]
+    return (one for one in found if not names or one.name in names)
 
 
 def main(
@@ -132,8 +136,8 @@ def main(
     settings = Settings()
     opened = rerankers(settings)
     found: list[Measured] = []
-    for labelled in sets(data, golden, [name for name in wanted.split(",") if name]):
-        asked = labelled.limited(limit, seed)
+    for labelled in sets(data, golden, wanted):
+        asked = answerable(labelled).limited(limit, seed)
         with tempfile.TemporaryDirectory(prefix="footnote-ranking-") as folder:
             found.extend(measure(collected(asked, settings, work or Path(folder)), opened))
     results = means(found)
